@@ -1,0 +1,5 @@
+//! (being written)
+#![no_std]
+#![forbid(unsafe_code)]
+
+extern crate alloc;
