@@ -1,5 +1,19 @@
-//! (being written)
+//! How do bytes on a wire become values, and values bytes?
+//!
+//! One file per protocol. Every protocol file has the same parts: the layout as it lies on the
+//! wire (RFC figure), a plain value (`Header`, `Packet`, `Message`), `parse` that never panics on
+//! any bytes and says what is wrong, `len` and `emit` that fill exactly `len()` bytes. There is no
+//! clock here and no state; checksums over a pseudo-header are filled and verified by the caller
+//! with [`checksum`].
 #![no_std]
 #![forbid(unsafe_code)]
 
 extern crate alloc;
+
+mod frame;
+pub mod offload;
+mod seq;
+pub mod tcp;
+
+pub use frame::{Chunks, Frame, Head, Received};
+pub use seq::SeqNumber;
