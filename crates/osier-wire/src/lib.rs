@@ -11,6 +11,7 @@
 extern crate alloc;
 
 mod frame;
+pub mod link;
 pub mod offload;
 mod seq;
 pub mod tcp;
