@@ -10,11 +10,24 @@
 
 extern crate alloc;
 
+pub mod arp;
+pub mod checksum;
+mod error;
+pub mod ethernet;
 mod frame;
+pub mod icmpv4;
+pub mod icmpv6;
+pub mod ip;
+pub mod ipv4;
+pub mod ipv6;
 pub mod link;
 pub mod offload;
 mod seq;
 pub mod tcp;
+pub mod udp;
 
-pub use frame::{Chunks, Frame, Head, Received};
+pub use error::Error;
+pub use ethernet::MacAddr;
+pub use frame::{Chunks, Frame, HEAD_MAX, Head, Received};
+pub use ip::{Ecn, Protocol};
 pub use seq::SeqNumber;

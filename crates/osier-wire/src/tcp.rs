@@ -2,9 +2,21 @@
 //!
 //! Layout, flags and options, as bytes and as values. What they mean is osier-tcp's business.
 
-use crate::SeqNumber;
+mod options;
+
+use crate::{Error, SeqNumber};
 use core::fmt;
 use core::ops::{BitOr, BitOrAssign};
+use zerocopy::big_endian::{U16, U32};
+use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
+
+pub use options::{Options, SackBlocks, Timestamps, UnknownOptions};
+
+/// Bytes of a header without options.
+pub const HEADER_LEN: usize = 20;
+
+/// Where the checksum is, from the first byte of the header.
+pub const CHECKSUM_OFFSET: usize = 16;
 
 /// The control bits of a segment, with the bits of ECN and the reserved ones (RFC 9293 §3.1).
 #[derive(Clone, Copy, Default, PartialEq, Eq, Hash)]
@@ -31,6 +43,8 @@ impl Flags {
     pub const CWR: Flags = Flags(0x080);
     /// Accurate ECN (RFC 9768); kept, not yet used.
     pub const AE: Flags = Flags(0x100);
+    /// All twelve bits beside the data offset, the three reserved ones included; they are kept.
+    pub const ALL: Flags = Flags(0xfff);
 
     /// Whether all bits of `other` are set here.
     pub const fn contains(self, other: Flags) -> bool {
@@ -106,76 +120,105 @@ pub struct Header {
     pub options: Options,
 }
 
-/// The options of a segment.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Options {
-    /// Maximum segment size in bytes (RFC 9293 §3.7.1).
-    pub mss: Option<u16>,
-    /// Window scale shift (RFC 7323 §2), as sent; may exceed 14.
-    pub window_scale: Option<u8>,
-    /// SACK permitted (RFC 2018 §2).
-    pub sack_permitted: bool,
-    /// Timestamps (RFC 7323 §3).
-    pub timestamps: Option<Timestamps>,
-    /// SACK blocks (RFC 2018 §3).
-    pub sack: SackBlocks,
-}
-
-/// TSval and TSecr (RFC 7323 §3.2).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Timestamps {
-    /// TSval: the sender's clock.
-    pub value: u32,
-    /// TSecr: the peer's clock, echoed.
-    pub echo: u32,
-}
-
-/// Up to four blocks `[left, right)` of received data (RFC 2018 §3).
-#[derive(Clone, Copy, Default, PartialEq, Eq)]
-pub struct SackBlocks {
-    len: u8,
-    blocks: [(SeqNumber, SeqNumber); SackBlocks::MAX],
-}
-
-impl SackBlocks {
-    /// As many blocks as fit into 40 bytes of options.
-    pub const MAX: usize = 4;
-
-    /// No block.
-    pub const NONE: SackBlocks = SackBlocks { len: 0, blocks: [(SeqNumber(0), SeqNumber(0)); 4] };
-
-    /// Adds a block at the end; says `false`, and adds nothing, where there are four already.
-    pub fn push(&mut self, left: SeqNumber, right: SeqNumber) -> bool {
-        let at = usize::from(self.len);
-        if at == Self::MAX {
-            return false;
+impl Header {
+    /// Reads a header; the text is what follows the returned length. The checksum is the
+    /// caller's to verify, with [`Sum`](crate::checksum::Sum).
+    ///
+    /// Options never make a segment unreadable [MUST-7]: see [`Options::parse`].
+    ///
+    /// # Errors
+    /// [`Error::Truncated`] where the bytes end before the data offset says the header does;
+    /// [`Error::BadLength`] where it says less than 20 bytes.
+    #[inline]
+    pub fn parse(bytes: &[u8]) -> Result<(Header, usize), Error> {
+        let (wire, _) = Layout::ref_from_prefix(bytes).map_err(|_| Error::Truncated)?;
+        let offset_flags = wire.offset_flags.get();
+        let header_len = usize::from(offset_flags >> 12) * 4;
+        if header_len < HEADER_LEN {
+            return Err(Error::BadLength);
         }
-        self.blocks[at] = (left, right);
-        self.len += 1;
-        true
+        let options = bytes.get(HEADER_LEN..header_len).ok_or(Error::Truncated)?;
+        let header = Header {
+            src_port: wire.src_port.get(),
+            dst_port: wire.dst_port.get(),
+            seq: SeqNumber(wire.seq.get()),
+            ack: SeqNumber(wire.ack.get()),
+            flags: Flags(offset_flags & Flags::ALL.0),
+            window: wire.window.get(),
+            urgent: wire.urgent.get(),
+            options: Options::parse(options),
+        };
+        Ok((header, header_len))
     }
 
-    /// The blocks, first to last.
-    pub fn as_slice(&self) -> &[(SeqNumber, SeqNumber)] {
-        &self.blocks[..usize::from(self.len)]
+    /// Bytes that [`emit`](Header::emit) fills: 20 and the options, at most 60.
+    #[inline]
+    #[allow(clippy::len_without_is_empty)]
+    pub fn len(&self) -> usize {
+        HEADER_LEN + self.options.len()
     }
 
-    /// Whether there is none.
-    pub const fn is_empty(&self) -> bool {
-        self.len == 0
+    /// Writes the header, its checksum zero.
+    ///
+    /// # Panics
+    /// Where `out` is shorter than [`len`](Header::len).
+    #[inline]
+    pub fn emit(&self, out: &mut [u8]) {
+        let len = self.len();
+        let out = &mut out[..len];
+        let wire = Layout {
+            src_port: U16::new(self.src_port),
+            dst_port: U16::new(self.dst_port),
+            seq: U32::new(self.seq.0),
+            ack: U32::new(self.ack.0),
+            offset_flags: U16::new((len as u16 / 4) << 12 | self.flags.0 & Flags::ALL.0),
+            window: U16::new(self.window),
+            checksum: U16::ZERO,
+            urgent: U16::new(self.urgent),
+        };
+        out[..HEADER_LEN].copy_from_slice(wire.as_bytes());
+        self.options.emit(&mut out[HEADER_LEN..]);
     }
+}
 
-    /// Keeps the first `n` blocks at most.
-    pub fn truncate(&mut self, n: usize) {
-        self.len = self.len.min(u8::try_from(n).unwrap_or(u8::MAX));
-        for block in &mut self.blocks[usize::from(self.len)..] {
-            *block = (SeqNumber(0), SeqNumber(0));
+/// What an ICMP error is sure to quote of a segment: its first eight bytes (RFC 792).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Quoted {
+    /// Source port: ours, as it was our segment.
+    pub src_port: u16,
+    /// Destination port.
+    pub dst_port: u16,
+    /// SEG.SEQ, by which RFC 5927 §4.1 tells an error from a forgery.
+    pub seq: SeqNumber,
+}
+
+impl Quoted {
+    /// Reads the first eight bytes of a quoted segment.
+    ///
+    /// # Errors
+    /// [`Error::Truncated`] where there are fewer.
+    pub fn parse(bytes: &[u8]) -> Result<Quoted, Error> {
+        match bytes.first_chunk() {
+            Some(&[a, b, c, d, e, f, g, h]) => Ok(Quoted {
+                src_port: u16::from_be_bytes([a, b]),
+                dst_port: u16::from_be_bytes([c, d]),
+                seq: SeqNumber(u32::from_be_bytes([e, f, g, h])),
+            }),
+            None => Err(Error::Truncated),
         }
     }
 }
 
-impl fmt::Debug for SackBlocks {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.as_slice().fmt(f)
-    }
+/// The header as it lies on the wire.
+#[derive(FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
+#[repr(C)]
+struct Layout {
+    src_port: U16,
+    dst_port: U16,
+    seq: U32,
+    ack: U32,
+    offset_flags: U16,
+    window: U16,
+    checksum: U16,
+    urgent: U16,
 }

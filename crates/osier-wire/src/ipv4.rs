@@ -1,0 +1,221 @@
+//! What does an IPv4 header look like? (RFC 791 §3.1)
+//!
+//! The header with its options as bytes. Fragments are described, not reassembled; options are
+//! kept, not interpreted.
+
+use crate::checksum::Sum;
+use crate::{Error, Protocol};
+use core::fmt;
+use core::net::Ipv4Addr;
+use core::ops::Range;
+use zerocopy::big_endian::U16;
+use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
+
+/// Bytes of a header without options.
+pub const HEADER_LEN: usize = 20;
+
+const DONT_FRAGMENT: u16 = 0x4000;
+const MORE_FRAGMENTS: u16 = 0x2000;
+const OFFSET: u16 = 0x1fff;
+
+/// The fields of an IPv4 header.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Header {
+    /// Source address.
+    pub src: Ipv4Addr,
+    /// Destination address.
+    pub dst: Ipv4Addr,
+    /// What the payload is.
+    pub protocol: Protocol,
+    /// Time to live: how many hops are left.
+    pub ttl: u8,
+    /// DSCP in the high six bits (RFC 2474), ECN in the low two (RFC 3168).
+    pub tos: u8,
+    /// Identification, the same in all fragments of one datagram.
+    pub identification: u16,
+    /// Routers may not cut the datagram.
+    pub dont_fragment: bool,
+    /// This is not the last fragment.
+    pub more_fragments: bool,
+    /// Where the payload lies in the unfragmented one, in bytes; a multiple of 8.
+    pub fragment_offset: u16,
+    /// Bytes of payload behind the header.
+    pub payload_len: u16,
+    /// The options, as they came.
+    pub options: Options,
+}
+
+impl Header {
+    /// Reads a header, verifies its checksum and lengths; the range is the payload, without what
+    /// a link may have padded behind it.
+    ///
+    /// # Errors
+    /// [`Error::Truncated`] where the datagram is longer than the bytes; [`Error::BadVersion`],
+    /// [`Error::BadLength`] and [`Error::BadChecksum`] as they say.
+    #[inline]
+    pub fn parse(bytes: &[u8]) -> Result<(Header, Range<usize>), Error> {
+        let (header, start) = Header::parse_quoted(bytes)?;
+        // RFC 1122 §3.2.1.2: verify the header checksum, discard silently where it is wrong.
+        if !Sum::of(&bytes[..start]).verifies() {
+            return Err(Error::BadChecksum);
+        }
+        let end = start + usize::from(header.payload_len);
+        if bytes.len() < end {
+            return Err(Error::Truncated);
+        }
+        Ok((header, start..end))
+    }
+
+    /// Reads a header out of an ICMP error, where the payload is cut off and the checksum may be
+    /// stale: neither is checked. The payload begins at the returned length.
+    ///
+    /// # Errors
+    /// As [`Header::parse`], but never [`Error::BadChecksum`].
+    #[inline]
+    pub fn parse_quoted(bytes: &[u8]) -> Result<(Header, usize), Error> {
+        let (wire, _) = Layout::ref_from_prefix(bytes).map_err(|_| Error::Truncated)?;
+        if wire.version_ihl >> 4 != 4 {
+            return Err(Error::BadVersion);
+        }
+        let header_len = usize::from(wire.version_ihl & 0x0f) * 4;
+        if header_len < HEADER_LEN {
+            return Err(Error::BadLength);
+        }
+        let payload_len = wire.total_len.get().checked_sub(header_len as u16);
+        let payload_len = payload_len.ok_or(Error::BadLength)?;
+        let options = match bytes.get(HEADER_LEN..header_len) {
+            Some(bytes) => Options::new(bytes),
+            None => return Err(Error::Truncated),
+        };
+        let fragment = wire.fragment.get();
+        let header = Header {
+            src: wire.src.into(),
+            dst: wire.dst.into(),
+            protocol: Protocol(wire.protocol),
+            ttl: wire.ttl,
+            tos: wire.tos,
+            identification: wire.identification.get(),
+            dont_fragment: fragment & DONT_FRAGMENT != 0,
+            more_fragments: fragment & MORE_FRAGMENTS != 0,
+            fragment_offset: (fragment & OFFSET) * 8,
+            payload_len,
+            options,
+        };
+        Ok((header, header_len))
+    }
+
+    /// Whether this datagram is a part of a larger one.
+    #[inline]
+    pub const fn is_fragment(&self) -> bool {
+        self.more_fragments || self.fragment_offset != 0
+    }
+
+    /// Bytes that [`emit`](Header::emit) fills: 20 and the options.
+    #[inline]
+    #[allow(clippy::len_without_is_empty)]
+    pub fn len(&self) -> usize {
+        HEADER_LEN + self.options.as_slice().len()
+    }
+
+    /// Writes the header with its checksum. A total length beyond 65,535 is a bug of the caller
+    /// and is written as 65,535.
+    ///
+    /// # Panics
+    /// Where `out` is shorter than [`len`](Header::len).
+    #[inline]
+    pub fn emit(&self, out: &mut [u8]) {
+        let len = self.len();
+        let out = &mut out[..len];
+        let mut fragment = self.fragment_offset / 8;
+        if self.dont_fragment {
+            fragment |= DONT_FRAGMENT;
+        }
+        if self.more_fragments {
+            fragment |= MORE_FRAGMENTS;
+        }
+        let wire = Layout {
+            version_ihl: 0x40 | (len / 4) as u8,
+            tos: self.tos,
+            total_len: U16::new(self.payload_len.saturating_add(len as u16)),
+            identification: U16::new(self.identification),
+            fragment: U16::new(fragment),
+            ttl: self.ttl,
+            protocol: self.protocol.0,
+            checksum: U16::ZERO,
+            src: self.src.octets(),
+            dst: self.dst.octets(),
+        };
+        out[..HEADER_LEN].copy_from_slice(wire.as_bytes());
+        out[HEADER_LEN..].copy_from_slice(self.options.as_slice());
+        let checksum = Sum::of(out).checksum();
+        out[10..12].copy_from_slice(&checksum.to_be_bytes());
+    }
+}
+
+/// The options of a header as bytes, padded to a multiple of four.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Options {
+    len: u8,
+    bytes: [u8; Options::MAX],
+}
+
+impl Options {
+    /// As many bytes of options as the header length can say: 60 less the fixed 20.
+    pub const MAX: usize = 40;
+
+    /// No options.
+    pub const NONE: Options = Options { len: 0, bytes: [0; Options::MAX] };
+
+    /// These bytes, padded with end-of-list to a multiple of four; what exceeds
+    /// [`Options::MAX`] is left off.
+    #[inline]
+    pub fn new(bytes: &[u8]) -> Options {
+        let mut options = Options::NONE;
+        if !bytes.is_empty() {
+            let n = bytes.len().min(Options::MAX);
+            options.bytes[..n].copy_from_slice(&bytes[..n]);
+            options.len = n.next_multiple_of(4) as u8;
+        }
+        options
+    }
+
+    /// The bytes.
+    #[inline]
+    pub fn as_slice(&self) -> &[u8] {
+        &self.bytes[..usize::from(self.len)]
+    }
+
+    /// Whether there is none.
+    #[inline]
+    pub const fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Options::NONE
+    }
+}
+
+impl fmt::Debug for Options {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.as_slice().fmt(f)
+    }
+}
+
+/// The header as it lies on the wire.
+#[derive(FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
+#[repr(C)]
+struct Layout {
+    version_ihl: u8,
+    tos: u8,
+    total_len: U16,
+    identification: U16,
+    fragment: U16,
+    ttl: u8,
+    protocol: u8,
+    checksum: U16,
+    src: [u8; 4],
+    dst: [u8; 4],
+}
