@@ -7,7 +7,7 @@ use osier_time::Duration;
 
 const NANOS_PER_SECOND: u128 = 1_000_000_000;
 
-/// The length of a tick, as the option has it: seven bits n, and one that tells 10^-n s from 2^-n s.
+/// The length of a tick, as the option has it: seven bits n, and one for 10^-n s or 2^-n s.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Resolution(pub(super) u8);
 
