@@ -61,6 +61,14 @@ impl Sum {
         Sum { words, odd: false }
     }
 
+    /// The sum of the pseudo-header, of which the addresses are given as they lie in an IP header.
+    #[inline]
+    pub(crate) fn pseudo_header_of(addresses: &[u8], protocol: Protocol, len: usize) -> Sum {
+        let mut sum = Sum::of(addresses);
+        sum.words += protocol_and_len(protocol, len);
+        sum
+    }
+
     /// The sum of the pseudo-header between two addresses of the same version.
     ///
     /// # Panics

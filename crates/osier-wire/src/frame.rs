@@ -4,7 +4,8 @@
 //! that nobody copied. Inwards a [`Received`]: one contiguous buffer, of which TCP's text will be
 //! a slice. Both carry an [`Offload`] that says what of checksums and segmentation is still to do.
 
-use crate::offload::Offload;
+use crate::link::Medium;
+use crate::offload::{self, Offload};
 use bytes::Bytes;
 use smallvec::SmallVec;
 
@@ -111,6 +112,22 @@ pub struct Received {
     pub bytes: Bytes,
     /// What the device vouches for, and the size of the segments that it merged.
     pub offload: Offload,
+}
+
+impl Received {
+    /// The frame as one that could be sent: headers copied, payload sliced, so that
+    /// [`split`](offload::split) and [`finish`](offload::finish) take it. Of a frame that is not
+    /// to be cut the first [`HEAD_MAX`] bytes go into the head, whatever they are.
+    pub fn to_frame(&self, medium: Medium) -> Frame {
+        let (head_len, offload) = offload::outgoing(self, medium);
+        let mut frame = Frame { offload, ..Frame::default() };
+        let payload = self.bytes.slice(head_len..);
+        frame.head.grow(head_len).copy_from_slice(&self.bytes[..head_len]);
+        if !payload.is_empty() {
+            frame.payload.push(payload);
+        }
+        frame
+    }
 }
 
 impl From<Bytes> for Received {

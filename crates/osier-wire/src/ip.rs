@@ -33,6 +33,21 @@ impl Header {
         }
     }
 
+    /// Reads a header out of an ICMP error, where the payload is cut off and an IPv4 checksum may
+    /// be stale: neither is checked. The payload begins at the returned length.
+    ///
+    /// # Errors
+    /// As [`Header::parse`], but never [`Error::BadChecksum`].
+    #[inline]
+    pub fn parse_quoted(bytes: &[u8]) -> Result<(Header, usize), Error> {
+        match bytes.first().map(|b| b >> 4) {
+            Some(4) => ipv4::Header::parse_quoted(bytes).map(|(h, n)| (Header::V4(h), n)),
+            Some(6) => ipv6::Header::parse_quoted(bytes).map(|(h, n)| (Header::V6(h), n)),
+            Some(_) => Err(Error::BadVersion),
+            None => Err(Error::Truncated),
+        }
+    }
+
     /// Bytes that [`emit`](Header::emit) fills.
     #[inline]
     #[allow(clippy::len_without_is_empty)]

@@ -5,6 +5,15 @@
 //! as it is; for all others [`split`] cuts a super-frame into the frames that a wire would carry
 //! and fills their checksums. [`coalesce`] is the reverse. Both are pure.
 
+mod coalesce;
+mod finish;
+mod split;
+
+pub use coalesce::coalesce;
+pub use finish::finish;
+pub(crate) use finish::outgoing;
+pub use split::{Split, split};
+
 /// What is left to do to a frame that goes out, or what is known of one that came in.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Offload {

@@ -1,0 +1,143 @@
+//! Into which frames does a wire cut a super-frame?
+//!
+//! Every frame gets a copy of the headers, with the fields that must differ: lengths,
+//! identification, sequence number, flags, checksums. The payload is sliced, never copied.
+
+use super::finish::{Headers, finish, get_u16, put_u16};
+use super::{Checksum, GsoKind, Offload};
+use crate::tcp::Flags;
+use crate::{Chunks, Frame, Protocol};
+
+/// Cuts a super-frame into the frames that a wire carries, with all checksums filled. A frame that
+/// is not to be cut comes out alone, its checksum filled.
+pub fn split(frame: &Frame) -> Split<'_> {
+    let cut = Cut::of(frame);
+    let left = cut.as_ref().map_or(1, |cut| frame.payload_len().div_ceil(cut.size).max(1));
+    Split { frame, cut, index: 0, left, chunk: 0, at: 0 }
+}
+
+/// The frames of a super-frame, first to last: see [`split`].
+pub struct Split<'a> {
+    frame: &'a Frame,
+    /// Where and how to cut; `None` where there is nothing to cut.
+    cut: Option<Cut>,
+    /// How many frames have come out.
+    index: usize,
+    /// How many are still to come.
+    left: usize,
+    /// The chunk in which the next payload starts.
+    chunk: usize,
+    /// Where in that chunk.
+    at: usize,
+}
+
+impl Iterator for Split<'_> {
+    type Item = Frame;
+
+    fn next(&mut self) -> Option<Frame> {
+        self.left = self.left.checked_sub(1)?;
+        let mut out = match &self.cut {
+            None => self.frame.clone(),
+            Some(cut) => {
+                let (size, checksum) = (cut.size, self.frame.offload.checksum);
+                let payload = self.take(size);
+                let offload = Offload { checksum, gso: None };
+                Frame { head: self.frame.head.clone(), payload, offload }
+            }
+        };
+        out.offload.gso = None;
+        if let Some(cut) = &self.cut {
+            let len = out.payload_len();
+            cut.adjust(out.head.as_mut_slice(), self.index, self.left == 0);
+            cut.headers.set_payload_len(out.head.as_mut_slice(), len);
+        }
+        finish(&mut out);
+        self.index += 1;
+        Some(out)
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        (self.left, Some(self.left))
+    }
+}
+
+impl ExactSizeIterator for Split<'_> {}
+
+impl Split<'_> {
+    /// The next `n` bytes of payload, or what is left of it.
+    fn take(&mut self, mut n: usize) -> Chunks {
+        let mut taken = Chunks::new();
+        while let Some(chunk) = self.frame.payload.get(self.chunk) {
+            let end = chunk.len().min(self.at + n);
+            if end > self.at {
+                taken.push(chunk.slice(self.at..end));
+            }
+            n -= end - self.at;
+            self.at = end;
+            if end < chunk.len() || n == 0 {
+                break;
+            }
+            (self.chunk, self.at) = (self.chunk + 1, 0);
+        }
+        taken
+    }
+}
+
+/// How a super-frame is cut.
+struct Cut {
+    headers: Headers,
+    /// Bytes of payload in each frame but the last; not zero.
+    size: usize,
+}
+
+impl Cut {
+    /// `None` where the frame is not to be cut, or its descriptor contradicts its headers, which
+    /// we never write.
+    fn of(frame: &Frame) -> Option<Cut> {
+        let (gso, head) = (frame.offload.gso?, frame.head.as_slice());
+        let Checksum::Partial { start, .. } = frame.offload.checksum else { return None };
+        let start = usize::from(start);
+        // Lengths of IP headers are multiples of 4, so what remains is the link header's.
+        let network = if start % 4 == 2 { 14 } else { 0 };
+        let (least, protocol) = match (gso.kind, head.get(network)? >> 4) {
+            (GsoKind::TcpV4, 4) => (20, Protocol::TCP),
+            (GsoKind::TcpV6, 6) => (40, Protocol::TCP),
+            (GsoKind::Udp, 4) => (20, Protocol::UDP),
+            (GsoKind::Udp, 6) => (40, Protocol::UDP),
+            _ => return None,
+        };
+        let headers = Headers::read(head, [network, start], protocol)?;
+        let fits = start >= network + least && headers.payload == head.len() && gso.size != 0;
+        fits.then_some(Cut { headers, size: usize::from(gso.size) })
+    }
+
+    /// Changes the fields by which one frame differs from another of the same length.
+    fn adjust(&self, head: &mut [u8], index: usize, last: bool) {
+        let Headers { network, transport, protocol, .. } = self.headers;
+        if head[network] >> 4 == 4 {
+            let id = segment_id(&head[network..], index);
+            put_u16(head, network + 4, id);
+        }
+        if protocol != Protocol::TCP {
+            return;
+        }
+        let tcp = &mut head[transport..];
+        let seq = u32::from_be_bytes([tcp[4], tcp[5], tcp[6], tcp[7]]);
+        let seq = seq.wrapping_add((index * self.size) as u32);
+        tcp[4..8].copy_from_slice(&seq.to_be_bytes());
+        if !last {
+            tcp[13] &= !(Flags::FIN | Flags::PSH).0 as u8;
+        }
+        // RFC 3168 §6.1.2: CWR is said once, on the first new segment.
+        if index > 0 {
+            tcp[13] &= !Flags::CWR.0 as u8;
+        }
+    }
+}
+
+/// The identification of the `index`-th frame cut from one with this IPv4 header. It counts up,
+/// as in Linux; but zero with DF says that it means nothing (RFC 6864 §4.1), and stays.
+pub(super) fn segment_id(header: &[u8], index: usize) -> u16 {
+    let (id, dont_fragment) = (get_u16(header, 4), header[6] & 0x40 != 0);
+    if id == 0 && dont_fragment { 0 } else { id.wrapping_add(index as u16) }
+}
