@@ -1,4 +1,4 @@
-//! (being written)
+//! The project's own chores: `cargo xtask test`.
 #![forbid(unsafe_code)]
 
 fn main() {}
