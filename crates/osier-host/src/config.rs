@@ -1,0 +1,54 @@
+//! Which settings and secrets does a host start with?
+
+/// The settings of a host.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Config {
+    /// The settings of each connection, unless a socket says otherwise.
+    pub tcp: osier_tcp::Config,
+    /// The first and the last ephemeral port (RFC 6056; Linux: 32768 to 60999).
+    pub ephemeral_ports: (u16, u16),
+    /// Half-open connections that one listener may hold.
+    pub syn_queue: usize,
+    /// Connections in TIME-WAIT that the host may hold; beyond it the oldest goes.
+    pub time_wait_max: usize,
+    /// Connections that the host may hold.
+    pub connections_max: usize,
+}
+
+/// Secrets of a host: from the operating system's random source in production, from a seed in the
+/// lab and in tests.
+#[derive(Clone, Copy)]
+pub struct Keys {
+    /// Keys the flow table, ISNs, timestamp offsets and ephemeral ports, each through its own
+    /// derivation.
+    pub secret: [u8; 32],
+}
+
+impl Keys {
+    /// Keys for a lab or a test: the same seed, the same keys.
+    pub fn from_seed(seed: u64) -> Self {
+        let mut secret = [0; 32];
+        for (n, lane) in secret.chunks_exact_mut(8).enumerate() {
+            lane.copy_from_slice(&seed.wrapping_add(n as u64).to_le_bytes());
+        }
+        Keys { secret }
+    }
+}
+
+impl core::fmt::Debug for Keys {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str("Keys(secret)")
+    }
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Config {
+            tcp: osier_tcp::Config::default(),
+            ephemeral_ports: (32_768, 60_999),
+            syn_queue: 1_024,
+            time_wait_max: 65_536,
+            connections_max: 1 << 20,
+        }
+    }
+}

@@ -1,0 +1,148 @@
+//! Which settings does a connection start with?
+//!
+//! The defaults are those of the `linux` profile; where RFC 9293 or another RFC says something
+//! else, the field says what.
+
+use osier_time::Duration;
+use osier_wire::SeqNumber;
+
+/// The settings of a connection.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Config {
+    /// The largest segment we can receive, announced in the MSS option: octets of text
+    /// (RFC 9293 §3.7.1). The host derives it from the MTU of the link.
+    pub mss: u16,
+    /// Octets that we keep for the user to read; the window never exceeds it.
+    pub receive_buffer: u32,
+    /// Octets that we keep until the peer has acknowledged them.
+    pub send_buffer: u32,
+    /// The optional parts of the protocol that we offer.
+    pub offer: Offer,
+    /// The retransmission timer.
+    pub rto: RtoConfig,
+    /// How often a SYN is sent again before the attempt fails. Linux: 6, about 127 s; RFC 9293
+    /// [MUST-23] asks for at least 3 minutes.
+    pub syn_retries: u8,
+    /// How often a SYN,ACK is sent again before the half-open connection is forgotten. Linux: 5.
+    pub syn_ack_retries: u8,
+    /// How often in a row the timer may expire before the connection is given up (R2). Linux: 15.
+    pub retries: u8,
+    /// How long the other end may leave sent text unacknowledged (RFC 5482); `None`: until R2.
+    pub user_timeout: Option<Duration>,
+    /// How long TIME-WAIT lasts. RFC 9293 §3.4.2 says 2 MSL with an MSL of two minutes; Linux
+    /// takes 60 s, and so do we.
+    pub time_wait: Duration,
+    /// How long a connection that no user holds may stay in FIN-WAIT-2 (Linux: 60 s).
+    pub fin_wait_2: Duration,
+    /// How long an acknowledgment may be held back (RFC 9293 §3.8.6.3: less than 0.5 s).
+    pub delayed_ack: Duration,
+    /// Whether small segments wait for the acknowledgment of what is in flight.
+    pub nagle: Nagle,
+    /// Keep-alive; `None`: off, which is the default (RFC 9293 §3.8.4).
+    pub keep_alive: Option<KeepAlive>,
+    /// Congestion control.
+    pub congestion: Algorithm,
+    /// The initial congestion window in segments (RFC 6928: 10).
+    pub initial_window: u8,
+    /// The most text that one [`Transmit`](crate::Transmit) may carry, for a device that cuts
+    /// super-segments; 0: one segment each.
+    pub gso_max: u32,
+}
+
+/// The options that we offer in a SYN and accept from a peer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Offer {
+    /// Window scaling (RFC 7323 §2).
+    pub window_scale: bool,
+    /// Timestamps (RFC 7323 §3).
+    pub timestamps: bool,
+    /// Selective acknowledgment (RFC 2018).
+    pub sack: bool,
+}
+
+/// Bounds of the retransmission timer (RFC 6298).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RtoConfig {
+    /// Before the first measurement (RFC 6298 §2.1: 1 s).
+    pub initial: Duration,
+    /// The floor. RFC 6298 §2.4 says 1 s; Linux takes 200 ms, and so do we.
+    pub min: Duration,
+    /// The ceiling (RFC 6298 §2.5: at least 60 s; Linux: 120 s).
+    pub max: Duration,
+}
+
+/// Nagle's algorithm (RFC 9293 §3.7.4).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Nagle {
+    /// Small segments wait while anything is unacknowledged.
+    #[default]
+    On,
+    /// They do not: TCP_NODELAY.
+    Off,
+}
+
+/// Keep-alive probes (RFC 9293 §3.8.4).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct KeepAlive {
+    /// How long the connection must be idle before the first probe (default: two hours).
+    pub idle: Duration,
+    /// Between probes (Linux: 75 s).
+    pub interval: Duration,
+    /// How many unanswered probes end the connection (Linux: 9).
+    pub probes: u8,
+}
+
+impl Default for KeepAlive {
+    fn default() -> Self {
+        KeepAlive {
+            idle: Duration::from_secs(7_200),
+            interval: Duration::from_secs(75),
+            probes: 9,
+        }
+    }
+}
+
+/// A congestion control algorithm.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Algorithm {
+    /// RFC 5681 with RFC 6582.
+    #[default]
+    Reno,
+}
+
+/// What the host computes for a new connection, since it alone knows addresses and secrets.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Opening {
+    /// The initial send sequence number (RFC 6528).
+    pub iss: SeqNumber,
+    /// What is added to our clock in TSval (RFC 7323 §5.4).
+    pub ts_offset: u32,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Config {
+            mss: 1460,
+            receive_buffer: 1 << 20,
+            send_buffer: 1 << 20,
+            offer: Offer { window_scale: true, timestamps: true, sack: true },
+            rto: RtoConfig {
+                initial: Duration::from_secs(1),
+                min: Duration::from_millis(200),
+                max: Duration::from_secs(120),
+            },
+            syn_retries: 6,
+            syn_ack_retries: 5,
+            retries: 15,
+            user_timeout: None,
+            time_wait: Duration::from_secs(60),
+            fin_wait_2: Duration::from_secs(60),
+            delayed_ack: Duration::from_millis(40),
+            nagle: Nagle::On,
+            keep_alive: None,
+            congestion: Algorithm::Reno,
+            initial_window: 10,
+            gso_max: 0,
+        }
+    }
+}

@@ -1,0 +1,110 @@
+//! What does a connection tell its owner?
+//!
+//! Events are obligations that merge, not a queue: however often text arrives before the owner
+//! looks, it is told once that there is something to read.
+
+/// Something that the owner of a connection should know.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// The handshake is done.
+    Established,
+    /// There is text to read, or its end.
+    Readable,
+    /// There is room to write again, after a write that found none.
+    Writable,
+    /// The connection stands in TIME-WAIT: take it with `Connection::time_wait`. Unread text
+    /// can still be read.
+    TimeWait,
+    /// The connection has ended and will send and receive nothing more. Unread text can still be
+    /// read where it ended in order.
+    Closed(Ending),
+    /// A probe showed that the path carries segments of this many octets, TCP header included.
+    PathMtu(u16),
+}
+
+/// How a connection ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// In order: both FINs acknowledged.
+    InOrder,
+    /// The peer reset it.
+    Reset,
+    /// The peer refused it in the handshake.
+    Refused,
+    /// Given up: no answer for too long.
+    TimedOut,
+    /// Our own user aborted it.
+    Aborted,
+    /// The network said, during the handshake, that the peer cannot be reached.
+    Unreachable,
+}
+
+/// The set of events that wait to be taken.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Events {
+    set: u8,
+    path_mtu: u16,
+    ending: Option<Ending>,
+}
+
+impl Events {
+    const ESTABLISHED: u8 = 1;
+    const READABLE: u8 = 2;
+    const WRITABLE: u8 = 4;
+    const TIME_WAIT: u8 = 8;
+    const PATH_MTU: u8 = 16;
+    const CLOSED: u8 = 32;
+
+    /// Records an event; one that waits already is not doubled.
+    pub(crate) fn push(&mut self, event: Event) {
+        self.set |= match event {
+            Event::Established => Self::ESTABLISHED,
+            Event::Readable => Self::READABLE,
+            Event::Writable => Self::WRITABLE,
+            Event::TimeWait => Self::TIME_WAIT,
+            Event::PathMtu(octets) => {
+                self.path_mtu = octets;
+                Self::PATH_MTU
+            }
+            Event::Closed(ending) => {
+                self.ending = Some(ending);
+                Self::CLOSED
+            }
+        };
+    }
+
+    /// Takes the next event, in the order of a connection's life.
+    pub(crate) fn pop(&mut self) -> Option<Event> {
+        let bit = 1 << self.set.trailing_zeros().min(7);
+        if self.set == 0 {
+            return None;
+        }
+        self.set &= !bit;
+        match bit {
+            Self::ESTABLISHED => Some(Event::Established),
+            Self::READABLE => Some(Event::Readable),
+            Self::WRITABLE => Some(Event::Writable),
+            Self::TIME_WAIT => Some(Event::TimeWait),
+            Self::PATH_MTU => Some(Event::PathMtu(self.path_mtu)),
+            _ => self.ending.map(Event::Closed),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Ending, Event, Events};
+
+    #[test]
+    fn events_merge_and_come_in_the_order_of_a_life() {
+        let mut events = Events::default();
+        events.push(Event::Closed(Ending::Reset));
+        events.push(Event::Readable);
+        events.push(Event::Readable);
+        events.push(Event::Established);
+        assert_eq!(events.pop(), Some(Event::Established));
+        assert_eq!(events.pop(), Some(Event::Readable));
+        assert_eq!(events.pop(), Some(Event::Closed(Ending::Reset)));
+        assert_eq!(events.pop(), None);
+    }
+}
