@@ -72,3 +72,43 @@ impl Slabs {
 fn spare(slab: &BytesMut) -> usize {
     slab.capacity() - slab.len()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn frame(len: usize) -> Frame {
+        let mut frame = Frame::default();
+        frame.payload.push(vec![5; len].into());
+        frame
+    }
+
+    #[test]
+    fn a_slab_is_used_again_when_its_frames_are_gone() {
+        let mut slabs = Slabs::new(1514);
+        let mut seen = Vec::new();
+        for _ in 0..2000 {
+            let bytes = slabs.gather(&frame(1500));
+            let slab = bytes.as_ptr() as usize / SLAB;
+            if !seen.contains(&slab) {
+                seen.push(slab);
+            }
+        }
+        // A slab need not start on a multiple of its size: it may touch two.
+        assert!(seen.len() <= 2 * SLABS, "2000 frames lay in {} slabs", seen.len());
+    }
+
+    #[test]
+    fn frames_that_are_held_keep_their_bytes() {
+        let mut slabs = Slabs::new(1514);
+        let held: Vec<Bytes> = (0..1000).map(|_| slabs.gather(&frame(1500))).collect();
+        assert!(held.iter().all(|bytes| bytes.len() == 1500 && bytes.iter().all(|b| *b == 5)));
+    }
+
+    #[test]
+    fn a_small_frame_pins_no_slab() {
+        let mut slabs = Slabs::new(1514);
+        let _held = slabs.gather(&frame(COPY_BELOW - 1));
+        assert!(slabs.slabs.iter().all(|slab| slab.capacity() == 0));
+    }
+}

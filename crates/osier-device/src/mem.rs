@@ -7,8 +7,10 @@
 
 use crate::buffer::Slabs;
 use crate::device::{Device, Properties, Readiness};
+use crate::fit::{Fit, fit};
 use atomic_waker::AtomicWaker;
 use osier_wire::link::{Medium, Offloads};
+use osier_wire::offload::split;
 use osier_wire::{Frame, Received};
 use std::collections::VecDeque;
 use std::io;
@@ -41,8 +43,14 @@ impl Wire {
     /// and with its descriptor, if the link's offloads cover it; else the frames that a wire would
     /// carry in its stead.
     pub fn carry(&mut self, frame: &Frame, into: &mut impl Extend<Received>) {
-        let bytes = self.slabs.gather(frame);
-        into.extend([Received { bytes, offload: frame.offload }]);
+        let mut put = |frame: &Frame| {
+            let bytes = self.slabs.gather(frame);
+            into.extend([Received { bytes, offload: frame.offload }]);
+        };
+        match fit(&frame.offload, &self.offloads) {
+            Fit::AsItIs => put(frame),
+            Fit::Split => split(frame).for_each(|part| put(&part)),
+        }
     }
 }
 
@@ -56,7 +64,7 @@ pub fn pair(properties: Properties) -> (Mem, Mem) {
     let (to_first, from_second) = direction();
     let mut second = properties;
     if let Medium::Ethernet(address) = &mut second.medium {
-        address[5] ^= 1;
+        address.0[5] ^= 1;
     }
     (Mem::new(properties, to_second, from_second), Mem::new(second, to_first, from_first))
 }

@@ -5,12 +5,14 @@
 //! left undone ([`Offloads`], the offer to which each frame's `Offload` is the use). Names no
 //! device and makes no choice.
 
+use crate::{MacAddr, ethernet};
+
 /// What lies in front of the IP header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Medium {
     /// An Ethernet II header; neighbours are found by ARP and neighbour discovery. Holds the
     /// address of our end.
-    Ethernet([u8; 6]),
+    Ethernet(MacAddr),
     /// Nothing: frames start with the IP header, and there are no neighbours to ask for.
     Ip,
 }
@@ -19,7 +21,7 @@ impl Medium {
     /// Bytes in front of the IP header.
     pub const fn header_len(self) -> usize {
         match self {
-            Medium::Ethernet(_) => 14,
+            Medium::Ethernet(_) => ethernet::HEADER_LEN,
             Medium::Ip => 0,
         }
     }

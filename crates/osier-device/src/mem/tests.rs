@@ -2,10 +2,14 @@
 
 use super::*;
 use bytes::Bytes;
+use osier_wire::{
+    MacAddr,
+    offload::{Checksum, Gso, GsoKind, Offload},
+};
 use std::sync::atomic::AtomicUsize;
 use std::task::Wake;
 
-const MAC: [u8; 6] = [2, 0, 0, 0, 0, 10];
+const MAC: MacAddr = MacAddr([2, 0, 0, 0, 0, 10]);
 
 fn plain() -> Properties {
     Properties::plain(Medium::Ethernet(MAC), 1500)
@@ -52,7 +56,7 @@ fn what_one_end_sends_the_other_receives_contiguous_and_in_order() {
 fn the_two_ends_of_an_ethernet_have_different_addresses() {
     let (a, b) = pair(plain());
     assert_eq!(a.properties().medium, Medium::Ethernet(MAC));
-    assert_eq!(b.properties().medium, Medium::Ethernet([2, 0, 0, 0, 0, 11]));
+    assert_eq!(b.properties().medium, Medium::Ethernet(MacAddr([2, 0, 0, 0, 0, 11])));
 }
 
 #[test]
@@ -134,4 +138,53 @@ fn unpark_me() -> Waker {
         }
     }
     Arc::new(Unpark(std::thread::current())).into()
+}
+
+/// A TCP super-frame over IPv4 of three segments, its checksum left to the device.
+fn super_frame() -> Frame {
+    let mut frame = Frame::default();
+    frame.head.grow(54)[12..14].copy_from_slice(&[0x08, 0x00]);
+    let head = frame.head.as_mut_slice();
+    (head[14], head[23], head[46]) = (0x45, 6, 5 << 4);
+    frame.payload.push(Bytes::from(vec![7; 2500]));
+    let gso = Gso { kind: GsoKind::TcpV4, size: 1000, header_len: 54 };
+    frame.offload =
+        Offload { checksum: Checksum::Partial { start: 34, offset: 16 }, gso: Some(gso) };
+    frame
+}
+
+#[test]
+fn a_super_frame_passes_whole_where_the_link_offers_it() {
+    let (mut a, mut b) = pair(Properties::offloaded(Medium::Ethernet(MAC), 1500));
+    a.transmit(super_frame()).unwrap();
+    let got = received(&mut b);
+    assert_eq!(got.len(), 1);
+    assert_eq!(got[0].bytes.len(), 2554);
+    assert_eq!(got[0].offload, super_frame().offload);
+}
+
+#[test]
+fn a_super_frame_is_cut_and_finished_on_a_plain_link() {
+    let (mut a, mut b) = pair(plain());
+    a.transmit(super_frame()).unwrap();
+    let got = received(&mut b);
+    let lens: Vec<_> = got.iter().map(|r| r.bytes.len()).collect();
+    assert_eq!(lens, [1054, 1054, 554]);
+    for frame in got {
+        assert_eq!(frame.offload, Offload::NONE);
+        assert_ne!(frame.bytes[50..52], [0, 0], "the checksum is filled");
+    }
+}
+
+#[test]
+fn segments_that_find_the_ring_full_wait_and_hold_back_the_next_frame() {
+    let (mut a, mut b) = pair(plain());
+    (0..RING - 1).for_each(|_| a.transmit(frame(b"x")).unwrap());
+    a.transmit(super_frame()).unwrap();
+    assert_eq!(a.room(), 0);
+    b.receive(&mut Vec::new(), 2).unwrap();
+    assert_eq!(a.room(), 0);
+    b.receive(&mut Vec::new(), 1).unwrap();
+    assert_eq!(a.room(), 1);
+    assert_eq!(received(&mut b).len(), RING + 2 - 3);
 }

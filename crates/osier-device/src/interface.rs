@@ -1,0 +1,271 @@
+//! How is the kernel's side of a link set up without the `ip` program?
+//!
+//! By rtnetlink (rtnetlink(7)), which works in a user namespace as it does for root. Each function
+//! here is one `ip` command; [`Error`] says which, so that a user may type it. Removing what was
+//! made is seldom needed: a TAP that is not persistent vanishes with its file descriptor, and all
+//! else with it.
+
+use crate::error::{Error, ErrorKind};
+use crate::netlink::{self, Family, NLM_F_ACK, NLM_F_CREATE, NLM_F_DUMP, NLM_F_EXCL, Request};
+use crate::netlink::{attributes, field};
+use osier_wire::MacAddr;
+use std::io;
+use std::net::IpAddr;
+
+const RTM_NEWLINK: u16 = 16;
+const RTM_DELLINK: u16 = 17;
+const RTM_GETLINK: u16 = 18;
+const RTM_NEWADDR: u16 = 20;
+const RTM_GETADDR: u16 = 22;
+
+const IFLA_ADDRESS: u16 = 1;
+const IFLA_IFNAME: u16 = 3;
+const IFLA_MTU: u16 = 4;
+const IFA_ADDRESS: u16 = 1;
+const IFA_LOCAL: u16 = 2;
+const IFA_FLAGS: u16 = 8;
+
+const IFF_UP: u32 = 1;
+/// No duplicate address detection: the address can be used at once and not after a second or two.
+const IFA_F_NODAD: u32 = 2;
+
+const AF_INET: u8 = 2;
+const AF_INET6: u8 = 10;
+
+/// Bytes of `struct ifinfomsg`.
+const IFINFO_LEN: usize = 16;
+/// Bytes of `struct ifaddrmsg`.
+const IFADDR_LEN: usize = 8;
+
+/// An interface of the kernel, as it is now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Interface {
+    /// The kernel's number for it.
+    pub index: u32,
+    /// The longest IP packet it takes, in bytes.
+    pub mtu: usize,
+    /// Its link address, where it has one.
+    pub mac: Option<MacAddr>,
+    /// Whether it is set up.
+    pub up: bool,
+}
+
+/// The interface of this name; `None` where there is none.
+///
+/// # Errors
+/// The kernel's refusal to be asked.
+pub fn find(name: &str) -> Result<Option<Interface>, Error> {
+    let mut found = None;
+    let request = Request::new(RTM_GETLINK, 0, &[0; IFINFO_LEN]);
+    let request = request.attribute(IFLA_IFNAME, &zero_ended(name));
+    match netlink::ask(Family::Route, request, |message| {
+        found = found.take().or(link(message.body));
+    }) {
+        Ok(()) => Ok(found),
+        Err(e) if is(&e, rustix::io::Errno::NODEV) => Ok(None),
+        Err(e) => Err(Error::kernel(ErrorKind::Io, format!("cannot ask about {name}"), e)),
+    }
+}
+
+/// Whether there is an interface of this name.
+///
+/// # Errors
+/// As [`find`].
+pub fn exists(name: &str) -> Result<bool, Error> {
+    Ok(find(name)?.is_some())
+}
+
+/// The link address of the kernel's own end of this interface.
+///
+/// # Errors
+/// There is no such interface, or it has no such address ([`ErrorKind::Unsupported`]).
+pub fn mac_of(name: &str) -> Result<MacAddr, Error> {
+    let none = || Error::new(ErrorKind::Unsupported, format!("{name} has no Ethernet address"));
+    the(name)?.mac.ok_or_else(none)
+}
+
+/// `ip link set NAME up`.
+///
+/// # Errors
+/// There is no such interface, or we may not.
+pub fn set_up(name: &str) -> Result<(), Error> {
+    let fixed = ifinfo(the(name)?.index, IFF_UP, IFF_UP);
+    let request = Request::new(RTM_NEWLINK, NLM_F_ACK, &fixed);
+    command(request, &format!("ip link set {name} up"))
+}
+
+/// `ip link set NAME mtu MTU`.
+///
+/// # Errors
+/// There is no such interface, we may not, or it cannot take such packets.
+pub fn set_mtu(name: &str, mtu: usize) -> Result<(), Error> {
+    let too_long = |_| Error::new(ErrorKind::Malformed, format!("{mtu} is no MTU"));
+    let value = u32::try_from(mtu).map_err(too_long)?;
+    let request = Request::new(RTM_NEWLINK, NLM_F_ACK, &ifinfo(the(name)?.index, 0, 0));
+    let request = request.attribute(IFLA_MTU, &value.to_ne_bytes());
+    command(request, &format!("ip link set {name} mtu {mtu}"))
+}
+
+/// `ip address add ADDRESS/PREFIX dev NAME`, for IPv6 with `nodad`: the address works at once.
+///
+/// # Errors
+/// There is no such interface, we may not, or it has this address already
+/// ([`ErrorKind::AddressInUse`]).
+pub fn add_address(name: &str, address: IpAddr, prefix: u8) -> Result<(), Error> {
+    let index = the(name)?.index;
+    let (family, octets) = octets(address);
+    let mut fixed = [0; IFADDR_LEN];
+    (fixed[0], fixed[1]) = (family, prefix);
+    fixed[4..].copy_from_slice(&index.to_ne_bytes());
+    let flags = NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL;
+    let mut request = Request::new(RTM_NEWADDR, flags, &fixed)
+        .attribute(IFA_LOCAL, &octets)
+        .attribute(IFA_ADDRESS, &octets);
+    let mut words = format!("ip address add {address}/{prefix} dev {name}");
+    if address.is_ipv6() {
+        request = request.attribute(IFA_FLAGS, &IFA_F_NODAD.to_ne_bytes());
+        words.push_str(" nodad");
+    }
+    command(request, &words)
+}
+
+/// The addresses of this interface, each with the length of its prefix.
+///
+/// # Errors
+/// There is no such interface.
+pub fn addresses(name: &str) -> Result<Vec<(IpAddr, u8)>, Error> {
+    let index = the(name)?.index;
+    let mut found = Vec::new();
+    let request = Request::new(RTM_GETADDR, NLM_F_DUMP, &[0; IFADDR_LEN]);
+    netlink::ask(Family::Route, request, |message| found.extend(address(message.body, index)))
+        .map_err(|e| Error::kernel(ErrorKind::Io, "cannot ask for addresses", e))?;
+    Ok(found)
+}
+
+/// `ip link delete NAME`: for a persistent TAP or TUN that somebody made beforehand.
+///
+/// # Errors
+/// There is no such interface, we may not, or it is none that can be deleted.
+pub fn delete(name: &str) -> Result<(), Error> {
+    let request = Request::new(RTM_DELLINK, NLM_F_ACK, &ifinfo(the(name)?.index, 0, 0));
+    command(request, &format!("ip link delete {name}"))
+}
+
+/// The interface of this name, or the error that says how to make one.
+fn the(name: &str) -> Result<Interface, Error> {
+    find(name)?.ok_or_else(|| {
+        Error::new(ErrorKind::NoSuchDevice, format!("there is no interface {name}"))
+            .remedy("`ip link` lists those that there are")
+    })
+}
+
+/// Asks for a change that is the same as what `words` would do.
+fn command(request: Request, words: &str) -> Result<(), Error> {
+    netlink::ask(Family::Route, request, |_| ()).map_err(|e| refused(words, e))
+}
+
+fn refused(words: &str, e: io::Error) -> Error {
+    use rustix::io::Errno;
+    let tried = format!("what `{words}` does was refused");
+    if is(&e, Errno::PERM) || is(&e, Errno::ACCESS) {
+        let remedy = format!("do it as root: sudo {words}");
+        return Error::kernel(ErrorKind::NoPermission, tried, e).remedy(remedy);
+    }
+    if is(&e, Errno::EXIST) {
+        return Error::kernel(ErrorKind::AddressInUse, tried, e)
+            .remedy("the interface has it already, as `ip address` shows");
+    }
+    if is(&e, Errno::OPNOTSUPP) {
+        return Error::kernel(ErrorKind::Unsupported, tried, e);
+    }
+    Error::kernel(ErrorKind::Io, tried, e)
+}
+
+fn is(error: &io::Error, errno: rustix::io::Errno) -> bool {
+    error.raw_os_error() == Some(errno.raw_os_error())
+}
+
+/// `struct ifinfomsg`: which interface, and which of its flags to change.
+fn ifinfo(index: u32, flags: u32, change: u32) -> [u8; IFINFO_LEN] {
+    let mut fixed = [0; IFINFO_LEN];
+    fixed[4..8].copy_from_slice(&index.to_ne_bytes());
+    fixed[8..12].copy_from_slice(&flags.to_ne_bytes());
+    fixed[12..].copy_from_slice(&change.to_ne_bytes());
+    fixed
+}
+
+fn link(body: &[u8]) -> Option<Interface> {
+    let index = u32::from_ne_bytes(field(body, 4)?);
+    let flags = u32::from_ne_bytes(field(body, 8)?);
+    let mut link = Interface { index, mtu: 0, mac: None, up: flags & IFF_UP != 0 };
+    for (kind, value) in attributes(body.get(IFINFO_LEN..)?) {
+        match kind {
+            IFLA_ADDRESS => link.mac = value.try_into().ok().map(MacAddr),
+            IFLA_MTU => link.mtu = u32::from_ne_bytes(field(value, 0)?) as usize,
+            _ => (),
+        }
+    }
+    Some(link)
+}
+
+/// The address in one answer of RTM_GETADDR, if it belongs to this interface.
+fn address(body: &[u8], index: u32) -> Option<(IpAddr, u8)> {
+    if u32::from_ne_bytes(field(body, 4)?) != index {
+        return None;
+    }
+    let (family, prefix) = (body[0], body[1]);
+    let of_kind = |wanted| attributes(&body[IFADDR_LEN..]).find(|(kind, _)| *kind == wanted);
+    // On a point-to-point link IFA_ADDRESS is the peer's and IFA_LOCAL ours; IPv6 often has the
+    // former alone.
+    let (_, value) = of_kind(IFA_LOCAL).or_else(|| of_kind(IFA_ADDRESS))?;
+    let address = match family {
+        AF_INET => IpAddr::from(field::<4>(value, 0)?),
+        AF_INET6 => IpAddr::from(field::<16>(value, 0)?),
+        _ => return None,
+    };
+    Some((address, prefix))
+}
+
+fn octets(address: IpAddr) -> (u8, Vec<u8>) {
+    match address {
+        IpAddr::V4(v4) => (AF_INET, v4.octets().to_vec()),
+        IpAddr::V6(v6) => (AF_INET6, v6.octets().to_vec()),
+    }
+}
+
+fn zero_ended(name: &str) -> Vec<u8> {
+    let mut bytes = name.as_bytes().to_vec();
+    bytes.push(0);
+    bytes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_loopback_interface_is_found_with_its_mtu() {
+        let lo = find("lo").unwrap().expect("every network namespace has a loopback");
+        assert_eq!(lo.index, 1);
+        assert!(lo.mtu >= 1500);
+        assert!(exists("lo").unwrap());
+    }
+
+    #[test]
+    fn an_interface_that_is_not_there_is_named_in_the_error() {
+        assert_eq!(find("osier-none").unwrap(), None);
+        let error = set_up("osier-none").unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::NoSuchDevice);
+        assert!(error.to_string().starts_with("there is no interface osier-none; "));
+    }
+
+    #[test]
+    fn truncated_answers_are_no_addresses_and_no_links() {
+        let body = [0u8; 64];
+        for len in 0..IFADDR_LEN {
+            assert_eq!(address(&body[..len], 0), None);
+            assert_eq!(link(&body[..len]), None);
+        }
+        assert_eq!(address(&body, 0), None);
+    }
+}

@@ -1,0 +1,83 @@
+//! How is another process halted and let go on?
+//!
+//! The tour holds its peer still while the state of both ends is read. Nothing here waits: who
+//! halts a process asks [`is_paused`] until it is.
+
+use crate::error::{Error, ErrorKind};
+use rustix::io::Errno;
+use rustix::process::{Pid, Signal, kill_process};
+use std::fs;
+
+/// Asks the kernel to halt a process (SIGSTOP); soon after [`is_paused`] is true.
+///
+/// # Errors
+/// There is no such process, or it is another user's.
+pub fn pause(pid: u32) -> Result<(), Error> {
+    signal(pid, Signal::STOP)
+}
+
+/// Lets a halted process go on (SIGCONT).
+///
+/// # Errors
+/// As [`pause`].
+pub fn resume(pid: u32) -> Result<(), Error> {
+    signal(pid, Signal::CONT)
+}
+
+/// Whether a process is halted, by us or by a debugger.
+///
+/// # Errors
+/// There is no such process.
+pub fn is_paused(pid: u32) -> Result<bool, Error> {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat"))
+        .map_err(|e| Error::kernel(ErrorKind::NoSuchDevice, no_process(pid), e))?;
+    // The name stands in brackets and may hold anything; the state is the word behind it.
+    let state = stat.rsplit(") ").next().and_then(|rest| rest.chars().next());
+    Ok(matches!(state, Some('T' | 't')))
+}
+
+fn signal(pid: u32, signal: Signal) -> Result<(), Error> {
+    let target = i32::try_from(pid).ok().and_then(Pid::from_raw);
+    // Number 0 would mean our whole group.
+    let target = target.ok_or_else(|| Error::new(ErrorKind::Malformed, no_process(pid)))?;
+    kill_process(target, signal).map_err(|errno| match errno {
+        Errno::SRCH => Error::kernel(ErrorKind::NoSuchDevice, no_process(pid), errno.into()),
+        _ => {
+            let tried = format!("the process {pid} cannot be sent a signal");
+            Error::kernel(ErrorKind::NoPermission, tried, errno.into())
+        }
+    })
+}
+
+fn no_process(pid: u32) -> String {
+    format!("there is no process {pid}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::process::Command;
+
+    #[test]
+    fn a_process_is_halted_and_goes_on() {
+        let mut child = Command::new("sleep").arg("60").spawn().unwrap();
+        let pid = child.id();
+        assert!(!is_paused(pid).unwrap());
+        pause(pid).unwrap();
+        while !is_paused(pid).unwrap() {
+            std::thread::yield_now();
+        }
+        resume(pid).unwrap();
+        while is_paused(pid).unwrap() {
+            std::thread::yield_now();
+        }
+        child.kill().unwrap();
+        child.wait().unwrap();
+    }
+
+    #[test]
+    fn number_zero_is_no_process() {
+        assert_eq!(pause(0).unwrap_err().kind(), ErrorKind::Malformed);
+        assert_eq!(is_paused(u32::MAX).unwrap_err().kind(), ErrorKind::NoSuchDevice);
+    }
+}

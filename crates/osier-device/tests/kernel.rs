@@ -1,0 +1,80 @@
+//! Does a real kernel take our frames and we its, through TAP and TUN?
+//!
+//! Each test runs in a child of its own, which enters a private network before anything else: so
+//! they need no root, may run side by side, and leave nothing behind. Where that is refused the
+//! tests say so, and fail if `CI=true`. An argument selects tests by a part of their name.
+
+mod kernel {
+    pub(crate) mod checks;
+    pub(crate) mod frames;
+}
+
+use kernel::checks::CHECKS;
+use std::process::{Command, ExitCode};
+
+/// Set for the child to the name of its test.
+const CHILD: &str = "OSIER_KERNEL_TEST";
+
+/// The child's exit code where a privilege is missing.
+const REFUSED: i32 = 77;
+
+fn main() -> ExitCode {
+    if let Ok(name) = std::env::var(CHILD) {
+        return child(&name);
+    }
+    let words: Vec<String> = std::env::args().skip(1).filter(|a| !a.starts_with('-')).collect();
+    let list = std::env::args().any(|a| a == "--list");
+    let mut failed = false;
+    for (name, _) in CHECKS {
+        if !words.is_empty() && !words.iter().any(|word| name.contains(word.as_str())) {
+            continue;
+        }
+        if list {
+            println!("{name}: test");
+            continue;
+        }
+        failed |= run(name) == Outcome::Failed;
+    }
+    if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS }
+}
+
+#[derive(PartialEq, Eq)]
+enum Outcome {
+    Passed,
+    Failed,
+}
+
+fn run(name: &str) -> Outcome {
+    let me = std::env::current_exe().expect("a process knows its own file");
+    let output = Command::new(me).env(CHILD, name).output().expect("we can run ourselves");
+    let said = String::from_utf8_lossy(&output.stderr);
+    match output.status.code() {
+        Some(0) => {
+            println!("test {name} ... ok");
+            Outcome::Passed
+        }
+        Some(REFUSED) => {
+            println!("test {name} ... NOT RUN: {}", said.trim());
+            let ci = std::env::var("CI").is_ok_and(|ci| ci == "true");
+            if ci { Outcome::Failed } else { Outcome::Passed }
+        }
+        _ => {
+            println!("test {name} ... FAILED ({})\n{said}", output.status);
+            Outcome::Failed
+        }
+    }
+}
+
+fn child(name: &str) -> ExitCode {
+    if let Err(e) = osier_device::netns::enter_private_network() {
+        eprintln!("{e}");
+        return ExitCode::from(REFUSED as u8);
+    }
+    if let Err(e) = std::fs::OpenOptions::new().read(true).write(true).open("/dev/net/tun") {
+        eprintln!("/dev/net/tun cannot be opened: {e}");
+        return ExitCode::from(REFUSED as u8);
+    }
+    let (_, check) = CHECKS.iter().find(|(n, _)| *n == name).expect("the name of a check");
+    check();
+    ExitCode::SUCCESS
+}
