@@ -1,0 +1,156 @@
+//! Which chore is asked for, with which options?
+
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use crate::steps::STEPS;
+
+/// How long each fuzz target runs unless told otherwise: enough to find what a change broke, and
+/// a dozen targets stay within a minute.
+const FUZZ_SECONDS: u64 = 5;
+
+/// What `cargo xtask` is to do.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Chore {
+    /// Print the help.
+    Help,
+    /// Check the project.
+    Test(TestOptions),
+}
+
+/// May missing tools be installed without asking?
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Permission {
+    /// `--install`, or `CI=true`.
+    Given,
+    /// Ask, if there is a terminal to ask on.
+    Ask,
+}
+
+/// The options of `cargo xtask test`.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct TestOptions {
+    /// For tools that are missing.
+    pub(crate) install: Permission,
+    /// How long each fuzz target runs; `None` runs none.
+    pub(crate) fuzz: Option<Duration>,
+    /// The steps to run; empty means all.
+    pub(crate) only: Vec<String>,
+    /// `CI=true`: a test that cannot run is a failure, and nobody is there to be asked.
+    pub(crate) in_ci: bool,
+}
+
+impl TestOptions {
+    /// Is this step one of those to run?
+    pub(crate) fn runs(&self, step: &str) -> bool {
+        self.only.is_empty() || self.only.iter().any(|name| name == step)
+    }
+}
+
+/// The words after `cargo xtask`, or what is wrong with them.
+pub(crate) fn parse(words: impl Iterator<Item = String>) -> Result<Chore, String> {
+    parse_in(words, std::env::var("CI").is_ok_and(|value| value == "true"))
+}
+
+fn parse_in(mut words: impl Iterator<Item = String>, in_ci: bool) -> Result<Chore, String> {
+    match words.next().as_deref() {
+        None | Some("help" | "--help" | "-h") => return Ok(Chore::Help),
+        Some("test") => {}
+        Some(other) => return Err(format!("there is no chore `{other}`")),
+    }
+    let install = if in_ci { Permission::Given } else { Permission::Ask };
+    let fuzz = Some(Duration::from_secs(FUZZ_SECONDS));
+    let mut options = TestOptions { install, fuzz, only: Vec::new(), in_ci };
+    while let Some(word) = words.next() {
+        match word.as_str() {
+            "--install" => options.install = Permission::Given,
+            "--skip-fuzz" => options.fuzz = None,
+            "--fuzz-seconds" => options.fuzz = Some(seconds(words.next().as_deref())?),
+            "--only" => options.only.push(step(words.next().as_deref())?),
+            "--help" | "-h" => return Ok(Chore::Help),
+            other => return Err(format!("`test` has no option `{other}`")),
+        }
+    }
+    Ok(Chore::Test(options))
+}
+
+fn seconds(word: Option<&str>) -> Result<Duration, String> {
+    let number = word.and_then(|word| word.parse::<u64>().ok());
+    let seconds = number.filter(|seconds| *seconds > 0);
+    // libFuzzer takes 0 for "for ever".
+    seconds.map(Duration::from_secs).ok_or("--fuzz-seconds needs a number above 0".to_owned())
+}
+
+fn step(word: Option<&str>) -> Result<String, String> {
+    let name = word.ok_or("--only needs the name of a step")?;
+    let known = STEPS.iter().any(|step| step.name == name);
+    known.then(|| name.to_owned()).ok_or(format!("there is no step `{name}`"))
+}
+
+/// What `cargo xtask --help` prints.
+pub(crate) fn help() -> String {
+    let mut text = String::from(
+        "cargo xtask test [--install] [--skip-fuzz] [--fuzz-seconds N] [--only STEP]…\n\
+         \n\
+         Checks the whole project, as CI does. Missing tools are installed from Debian's packages\n\
+         and from crates.io, after a question, or without one given --install or CI=true.\n\
+         \n\
+         \x20 --install         install what is missing without asking\n\
+         \x20 --skip-fuzz       leave the fuzz step out\n\
+         \x20 --fuzz-seconds N  fuzz each target for N seconds (default 5)\n\
+         \x20 --only STEP       run this step alone; may be repeated\n\
+         \n\
+         Steps, in this order:\n",
+    );
+    for step in &STEPS {
+        let _ = writeln!(text, "  {:<9} {}", step.name, step.does);
+    }
+    text.push_str(
+        "\nEnds with 0 if all is well, 1 if a step failed, 2 if called wrongly, 3 if the system\n\
+         refused something (the remedy is printed).\n",
+    );
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parsed(line: &str, in_ci: bool) -> Result<Chore, String> {
+        parse_in(line.split_whitespace().map(str::to_owned), in_ci)
+    }
+
+    fn options(line: &str, in_ci: bool) -> TestOptions {
+        match parsed(line, in_ci) {
+            Ok(Chore::Test(options)) => options,
+            other => panic!("`{line}` gave {other:?}"),
+        }
+    }
+
+    #[test]
+    fn no_word_and_help_print_the_help_which_names_every_step() {
+        assert_eq!(parsed("", false), Ok(Chore::Help));
+        assert_eq!(parsed("test --help", false), Ok(Chore::Help));
+        assert!(STEPS.iter().all(|step| help().contains(step.name)));
+    }
+
+    #[test]
+    fn ci_gives_the_permission_that_a_contributor_is_asked_for() {
+        assert_eq!(options("test", false).install, Permission::Ask);
+        assert_eq!(options("test", true).install, Permission::Given);
+        assert_eq!(options("test --install", false).install, Permission::Given);
+    }
+
+    #[test]
+    fn only_the_named_steps_run() {
+        let options = options("test --only fmt --only deny", false);
+        assert!(options.runs("fmt") && options.runs("deny") && !options.runs("tests"));
+    }
+
+    #[test]
+    fn a_word_that_means_nothing_is_refused() {
+        for line in ["tset", "test --fast", "test --only nothing", "test --fuzz-seconds 0"] {
+            assert!(parsed(line, false).is_err(), "{line}");
+        }
+    }
+}
