@@ -110,3 +110,74 @@ struct Layout {
     target_mac: [u8; 6],
     target_ip: [u8; 4],
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Operation, PACKET_LEN, Packet};
+    use crate::{Error, MacAddr};
+    use core::net::Ipv4Addr;
+    use proptest::prelude::*;
+    use std::vec::Vec;
+
+    /// Who has 10.71.0.2? Tell 10.71.0.1, at 02:00:00:00:00:01; padded to an Ethernet minimum.
+    const REQUEST: [u8; 46] = {
+        let mut bytes = [0; 46];
+        let head: [u8; 28] = [
+            0, 1, 8, 0, 6, 4, 0, 1, 2, 0, 0, 0, 0, 1, 10, 71, 0, 1, 0, 0, 0, 0, 0, 0, 10, 71, 0, 2,
+        ];
+        let mut i = 0;
+        while i < 28 {
+            bytes[i] = head[i];
+            i += 1;
+        }
+        bytes
+    };
+
+    #[test]
+    fn a_padded_request_reads_without_its_padding() {
+        let (packet, len) = Packet::parse(&REQUEST).unwrap();
+        assert_eq!(packet.operation, Operation::Request);
+        assert_eq!(packet.sender_mac, MacAddr([2, 0, 0, 0, 0, 1]));
+        assert_eq!(packet.sender_ip, Ipv4Addr::new(10, 71, 0, 1));
+        assert_eq!(packet.target_mac, MacAddr::UNSPECIFIED);
+        assert_eq!(packet.target_ip, Ipv4Addr::new(10, 71, 0, 2));
+        assert_eq!(len, PACKET_LEN);
+        let mut out = [0xee; PACKET_LEN];
+        packet.emit(&mut out);
+        assert_eq!(out, REQUEST[..PACKET_LEN]);
+    }
+
+    #[test]
+    fn another_hardware_protocol_length_or_operation_is_not_ours() {
+        for (at, value) in [(1, 6), (2, 0x86), (4, 8), (5, 16), (7, 3), (7, 0), (6, 1)] {
+            let mut bytes = REQUEST;
+            bytes[at] = value;
+            assert_eq!(Packet::parse(&bytes), Err(Error::Unsupported), "byte {at}");
+        }
+        assert_eq!(Packet::parse(&REQUEST[..27]), Err(Error::Truncated));
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_emitted_reads_back(
+            reply: bool, macs: [[u8; 6]; 2], sender_ip: Ipv4Addr, target_ip: Ipv4Addr,
+        ) {
+            let operation = if reply { Operation::Reply } else { Operation::Request };
+            let [sender_mac, target_mac] = macs.map(MacAddr);
+            let packet = Packet { operation, sender_mac, sender_ip, target_mac, target_ip };
+            let mut out = [0; PACKET_LEN];
+            packet.emit(&mut out);
+            prop_assert_eq!(Packet::parse(&out), Ok((packet, packet.len())));
+        }
+
+        #[test]
+        fn no_bytes_make_it_panic(bytes: Vec<u8>, start in 0..28usize) {
+            let _ = Packet::parse(&bytes);
+            let mut near = REQUEST;
+            for (to, from) in near[start..].iter_mut().zip(&bytes) {
+                *to = *from;
+            }
+            let _ = Packet::parse(&near);
+        }
+    }
+}

@@ -142,3 +142,122 @@ fn add_words(bytes: &[u8]) -> u64 {
     last[..tail.len()].copy_from_slice(tail);
     sum + u64::from(u32::from_le_bytes(last))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Sum;
+    use crate::Protocol;
+    use core::net::{Ipv4Addr, Ipv6Addr};
+    use proptest::prelude::*;
+    use std::vec::Vec;
+
+    /// RFC 1071 §1 word for word: 16-bit words in network order, end-around carry.
+    fn by_the_book(bytes: &[u8]) -> u16 {
+        let mut sum = 0u16;
+        for pair in bytes.chunks(2) {
+            let word = u16::from_be_bytes([pair[0], *pair.get(1).unwrap_or(&0)]);
+            let (added, carry) = sum.overflowing_add(word);
+            sum = added + u16::from(carry);
+        }
+        sum
+    }
+
+    /// Bytes without a pattern, the same on every run.
+    fn noise(len: usize) -> Vec<u8> {
+        let mut state = 0x2545_f491u32;
+        let step = |_| {
+            state ^= state << 13;
+            state ^= state >> 17;
+            state ^= state << 5;
+            (state >> 24) as u8
+        };
+        (0..len).map(step).collect()
+    }
+
+    #[test]
+    fn the_example_of_rfc_1071_sums_to_ddf2() {
+        // RFC 1071 §3.
+        let bytes = [0x00, 0x01, 0xf2, 0x03, 0xf4, 0xf5, 0xf6, 0xf7];
+        assert_eq!(Sum::of(&bytes).partial(), 0xddf2);
+        assert_eq!(Sum::of(&bytes).checksum(), 0x220d);
+    }
+
+    #[test]
+    fn every_length_at_every_alignment_agrees_with_the_book() {
+        let bytes = noise(700);
+        for start in 0..9 {
+            for end in start..bytes.len() {
+                let part = &bytes[start..end];
+                assert_eq!(Sum::of(part).partial(), by_the_book(part), "{start}..{end}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_sum_in_three_chunks_of_any_length_is_the_sum_of_the_whole() {
+        let bytes = noise(150);
+        let whole = Sum::of(&bytes).partial();
+        for a in 0..bytes.len() {
+            for b in a..bytes.len() {
+                let sum = Sum::of(&bytes[..a]).and(&bytes[a..b]).and(&bytes[b..]);
+                assert_eq!(sum.partial(), whole, "cut at {a} and {b}");
+            }
+        }
+    }
+
+    #[test]
+    fn all_ones_as_long_as_a_packet_can_be_lose_no_carry() {
+        for len in [65_535, 65_534, 1 << 20] {
+            let bytes = std::vec![0xff; len];
+            assert_eq!(Sum::of(&bytes).partial(), by_the_book(&bytes));
+        }
+        assert_eq!(Sum::of(&[0; 64]).partial(), 0);
+    }
+
+    #[test]
+    fn a_pseudo_header_sums_as_the_bytes_of_its_figure() {
+        // RFC 9293 §3.1, figure 2: addresses, zero, protocol, length.
+        let (src, dst) = (Ipv4Addr::new(192, 0, 2, 1), Ipv4Addr::new(198, 51, 100, 7));
+        let figure = [192, 0, 2, 1, 198, 51, 100, 7, 0, 6, 0x12, 0x34];
+        let sum = Sum::pseudo_header_v4(src, dst, Protocol::TCP, 0x1234);
+        assert_eq!(sum.partial(), by_the_book(&figure));
+        assert_eq!(
+            Sum::pseudo_header(src.into(), dst.into(), Protocol::TCP, 0x1234).partial(),
+            by_the_book(&figure)
+        );
+        // RFC 8200 §8.1: addresses, a length of 32 bits, three zeros, next header.
+        let src: Ipv6Addr = "2001:db8:1:2:3:4:5:6".parse().unwrap();
+        let dst: Ipv6Addr = "fe80::dead:beef".parse().unwrap();
+        let mut figure = std::vec::Vec::new();
+        figure.extend(src.octets());
+        figure.extend(dst.octets());
+        figure.extend([0, 1, 0x23, 0x45, 0, 0, 0, 58]);
+        let sum = Sum::pseudo_header_v6(src, dst, Protocol::ICMPV6, 0x12345);
+        assert_eq!(sum.partial(), by_the_book(&figure));
+        assert_eq!(
+            Sum::pseudo_header(src.into(), dst.into(), Protocol::ICMPV6, 0x12345).partial(),
+            by_the_book(&figure)
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_in_any_chunks_agree_with_the_book(chunks: Vec<Vec<u8>>) {
+            let sum = chunks.iter().fold(Sum::ZERO, |sum, chunk| sum.and(chunk));
+            prop_assert_eq!(sum.partial(), by_the_book(&chunks.concat()));
+        }
+
+        #[test]
+        fn a_filled_checksum_verifies_and_one_flipped_bit_does_not(
+            mut bytes in proptest::collection::vec(any::<u8>(), 2..200), at: usize, bit in 0..8u8,
+        ) {
+            bytes[..2].fill(0);
+            let checksum = Sum::of(&bytes).checksum();
+            bytes[..2].copy_from_slice(&checksum.to_be_bytes());
+            prop_assert!(Sum::of(&bytes).verifies() || bytes.iter().all(|b| *b == 0));
+            let at = at % bytes.len();
+            bytes[at] ^= 1 << bit;
+            prop_assert!(!Sum::of(&bytes).verifies());
+        }
+    }
+}

@@ -128,3 +128,53 @@ struct Layout {
     src: [u8; 6],
     ethertype: U16,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{EtherType, HEADER_LEN, Header, MacAddr};
+    use crate::Error;
+    use core::net::{Ipv4Addr, Ipv6Addr};
+    use proptest::prelude::*;
+    use std::string::ToString;
+    use std::vec::Vec;
+
+    #[test]
+    fn a_broadcast_arp_frame_reads_as_one() {
+        let bytes = [
+            0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x02, 0x00, 0x5e, 0x10, 0x00, 0x01, 0x08, 0x06,
+            0xaa,
+        ];
+        let (header, len) = Header::parse(&bytes).unwrap();
+        assert!(header.dst.is_broadcast() && header.dst.is_multicast());
+        assert!(!header.src.is_broadcast() && !header.src.is_multicast());
+        assert_eq!(header.src.to_string(), "02:00:5e:10:00:01");
+        assert_eq!(header.ethertype, EtherType::ARP);
+        assert_eq!(len, 14);
+        assert_eq!(Header::parse(&bytes[..13]), Err(Error::Truncated));
+    }
+
+    #[test]
+    fn an_ip_group_maps_to_its_ethernet_group() {
+        // RFC 1112 §6.4: the low 23 bits; RFC 2464 §7: the low 32.
+        let v4 = MacAddr::of_ipv4_group(Ipv4Addr::new(239, 129, 2, 3));
+        assert_eq!(v4.to_string(), "01:00:5e:01:02:03");
+        let v6 = MacAddr::of_ipv6_group("ff02::1:ff28:9c5a".parse::<Ipv6Addr>().unwrap());
+        assert_eq!(v6.to_string(), "33:33:ff:28:9c:5a");
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_emitted_reads_back(dst: [u8; 6], src: [u8; 6], ethertype: u16) {
+            let ethertype = EtherType(ethertype);
+            let header = Header { dst: MacAddr(dst), src: MacAddr(src), ethertype };
+            let mut out = [0; HEADER_LEN];
+            header.emit(&mut out);
+            prop_assert_eq!(Header::parse(&out), Ok((header, header.len())));
+        }
+
+        #[test]
+        fn any_bytes_of_full_length_are_a_header_and_shorter_ones_are_not(bytes: Vec<u8>) {
+            prop_assert_eq!(Header::parse(&bytes).is_ok(), bytes.len() >= HEADER_LEN);
+        }
+    }
+}

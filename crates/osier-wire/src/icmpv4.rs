@@ -140,3 +140,79 @@ fn halves(high: u16, low: u16) -> [u8; 4] {
     let ([a, b], [c, d]) = (high.to_be_bytes(), low.to_be_bytes());
     [a, b, c, d]
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{CHECKSUM_OFFSET, HEADER_LEN, Message, unreachable};
+    use crate::{Error, checksum::Sum};
+    use proptest::prelude::*;
+    use std::vec::Vec;
+
+    #[test]
+    fn an_echo_request_is_written_as_ping_writes_it() {
+        let mut out = [0xee; HEADER_LEN];
+        Message::EchoRequest { id: 0x1234, seq: 1 }.emit(&mut out);
+        // 0x0800 + 0x1234 + 0x0001 + 0x6869 = 0x829e; its complement is 0x7d61.
+        let checksum = Sum::of(&out).and(b"hi").checksum();
+        assert_eq!(checksum, 0x7d61);
+        out[CHECKSUM_OFFSET..CHECKSUM_OFFSET + 2].copy_from_slice(&checksum.to_be_bytes());
+        assert_eq!(out, [8, 0, 0x7d, 0x61, 0x12, 0x34, 0, 1]);
+        assert!(Sum::of(&out).and(b"hi").verifies());
+    }
+
+    #[test]
+    fn fragmentation_needed_tells_the_mtu_of_the_next_hop() {
+        // RFC 1191 §4: the MTU is in the low half of the second word.
+        let bytes = [3, 4, 0, 0, 0, 0, 0x05, 0x78, 0x45];
+        let (message, len) = Message::parse(&bytes).unwrap();
+        let code = unreachable::FRAGMENTATION_NEEDED;
+        assert_eq!(message, Message::DestinationUnreachable { code, next_hop_mtu: 1400 });
+        assert_eq!(len, 8);
+        assert!(message.is_error());
+        assert_eq!(Message::parse(&bytes[..7]), Err(Error::Truncated));
+    }
+
+    #[test]
+    fn source_quench_and_redirect_are_errors_though_not_read() {
+        for (kind, error) in [(4, true), (5, true), (9, false), (13, false)] {
+            let (message, _) = Message::parse(&[kind, 0, 0, 0, 1, 2, 3, 4]).unwrap();
+            assert_eq!(message, Message::Unknown { kind, code: 0, rest: [1, 2, 3, 4] });
+            assert_eq!(message.is_error(), error);
+        }
+    }
+
+    fn messages() -> impl Strategy<Value = Message> {
+        prop_oneof![
+            any::<(u16, u16)>().prop_map(|(id, seq)| Message::EchoRequest { id, seq }),
+            any::<(u16, u16)>().prop_map(|(id, seq)| Message::EchoReply { id, seq }),
+            any::<(u8, u16)>().prop_map(|(code, next_hop_mtu)| {
+                Message::DestinationUnreachable { code, next_hop_mtu }
+            }),
+            any::<u8>().prop_map(|code| Message::TimeExceeded { code }),
+            any::<(u8, u8)>()
+                .prop_map(|(code, pointer)| Message::ParameterProblem { code, pointer }),
+            (13..=255u8, any::<u8>(), any::<[u8; 4]>())
+                .prop_map(|(kind, code, rest)| Message::Unknown { kind, code, rest }),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_emitted_reads_back(message in messages()) {
+            let mut out = [0xee; HEADER_LEN];
+            message.emit(&mut out);
+            prop_assert_eq!(Message::parse(&out), Ok((message, message.len())));
+        }
+
+        #[test]
+        fn any_eight_bytes_are_a_message_that_survives_a_round_trip(bytes: Vec<u8>) {
+            let parsed = Message::parse(&bytes);
+            prop_assert_eq!(parsed.is_ok(), bytes.len() >= HEADER_LEN);
+            if let Ok((message, _)) = parsed {
+                let mut out = [0; HEADER_LEN];
+                message.emit(&mut out);
+                prop_assert_eq!(Message::parse(&out), Ok((message, HEADER_LEN)));
+            }
+        }
+    }
+}

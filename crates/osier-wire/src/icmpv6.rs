@@ -254,3 +254,147 @@ fn halves(high: u16, low: u16) -> [u8; 4] {
     let ([a, b], [c, d]) = (high.to_be_bytes(), low.to_be_bytes());
     [a, b, c, d]
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{MAX_OPTIONS, Message, solicited_node};
+    use crate::{Error, MacAddr};
+    use core::net::Ipv6Addr;
+    use proptest::prelude::*;
+    use std::vec::Vec;
+
+    const OURS: MacAddr = MacAddr([2, 0, 0, 0, 0, 1]);
+
+    /// Neighbour solicitation for fd71::2 with the source link address 02:00:00:00:00:01.
+    const SOLICITATION: [u8; 32] = [
+        135, 0, 0, 0, 0, 0, 0, 0, 0xfd, 0x71, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2, 1, 1, 2, 0,
+        0, 0, 0, 1,
+    ];
+
+    fn asked() -> Ipv6Addr {
+        "fd71::2".parse().unwrap()
+    }
+
+    #[test]
+    fn a_solicitation_reads_and_is_written_back_byte_for_byte() {
+        let (message, len) = Message::parse(&SOLICITATION).unwrap();
+        let expected =
+            Message::NeighborSolicitation { target: asked(), source_link_addr: Some(OURS) };
+        assert_eq!((message, len), (expected, 32));
+        let mut out = [0xee; 32];
+        message.emit(&mut out);
+        assert_eq!(out, SOLICITATION);
+    }
+
+    #[test]
+    fn an_advertisement_carries_three_flags() {
+        // RFC 4861 §4.4: R, S and O are the three high bits.
+        let mut bytes = SOLICITATION;
+        (bytes[0], bytes[4], bytes[24]) = (136, 0x60, 2);
+        let expected = Message::NeighborAdvertisement {
+            target: asked(),
+            router: false,
+            solicited: true,
+            override_cache: true,
+            target_link_addr: Some(OURS),
+        };
+        assert_eq!(Message::parse(&bytes), Ok((expected, 32)));
+    }
+
+    #[test]
+    fn an_option_that_is_not_known_is_stepped_over() {
+        let mut bytes = SOLICITATION[..24].to_vec();
+        bytes.extend([14, 1, 9, 9, 9, 9, 9, 9]); // a nonce (RFC 7527)
+        bytes.extend([1, 2, 7, 7, 7, 7, 7, 7, 0, 0, 0, 0, 0, 0, 0, 0]); // not an Ethernet address
+        bytes.extend(&SOLICITATION[24..]);
+        let (message, len) = Message::parse(&bytes).unwrap();
+        assert_eq!(len, bytes.len());
+        let expected =
+            Message::NeighborSolicitation { target: asked(), source_link_addr: Some(OURS) };
+        assert_eq!(message, expected);
+    }
+
+    #[test]
+    fn an_option_of_length_zero_or_too_long_spoils_the_message() {
+        for units in [0, 2] {
+            let mut bytes = SOLICITATION;
+            bytes[25] = units;
+            assert_eq!(Message::parse(&bytes), Err(Error::BadLength));
+        }
+        assert_eq!(Message::parse(&SOLICITATION[..25]), Err(Error::BadLength));
+        assert_eq!(Message::parse(&SOLICITATION[..23]), Err(Error::Truncated));
+        assert!(Message::parse(&SOLICITATION[..24]).is_ok());
+    }
+
+    #[test]
+    fn options_are_walked_up_to_the_bound_and_not_beyond() {
+        let mut bytes = SOLICITATION[..24].to_vec();
+        for _ in 0..MAX_OPTIONS {
+            bytes.extend(&SOLICITATION[24..]);
+        }
+        assert!(Message::parse(&bytes).is_ok());
+        bytes.extend(&SOLICITATION[24..]);
+        assert_eq!(Message::parse(&bytes), Err(Error::TooMany));
+    }
+
+    #[test]
+    fn a_group_of_solicited_nodes_takes_the_low_24_bits() {
+        // RFC 4291 §2.7.1, its own example.
+        let target = "4037::1:800:200e:8c6c".parse().unwrap();
+        let group: Ipv6Addr = "ff02::1:ff0e:8c6c".parse().unwrap();
+        assert_eq!(solicited_node(target), group);
+    }
+
+    fn messages() -> impl Strategy<Value = Message> {
+        let link = || any::<Option<[u8; 6]>>().prop_map(|mac| mac.map(MacAddr));
+        prop_oneof![
+            any::<(u16, u16)>().prop_map(|(id, seq)| Message::EchoRequest { id, seq }),
+            any::<(u16, u16)>().prop_map(|(id, seq)| Message::EchoReply { id, seq }),
+            any::<u8>().prop_map(|code| Message::DestinationUnreachable { code }),
+            any::<u32>().prop_map(|mtu| Message::PacketTooBig { mtu }),
+            any::<u8>().prop_map(|code| Message::TimeExceeded { code }),
+            any::<(u8, u32)>()
+                .prop_map(|(code, pointer)| Message::ParameterProblem { code, pointer }),
+            (any::<Ipv6Addr>(), link()).prop_map(|(target, source_link_addr)| {
+                Message::NeighborSolicitation { target, source_link_addr }
+            }),
+            (any::<Ipv6Addr>(), any::<[bool; 3]>(), link()).prop_map(
+                |(target, [router, solicited, override_cache], target_link_addr)| {
+                    Message::NeighborAdvertisement {
+                        target,
+                        router,
+                        solicited,
+                        override_cache,
+                        target_link_addr,
+                    }
+                }
+            ),
+            (137..=255u8, any::<u8>(), any::<[u8; 4]>())
+                .prop_map(|(kind, code, rest)| Message::Unknown { kind, code, rest }),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_emitted_reads_back(message in messages()) {
+            let mut out = std::vec![0xee; message.len()];
+            message.emit(&mut out);
+            prop_assert_eq!(Message::parse(&out), Ok((message, message.len())));
+        }
+
+        #[test]
+        fn no_bytes_make_it_panic_and_what_is_read_survives_a_round_trip(
+            mut bytes: Vec<u8>, kind in 133..138u8, neighbor: bool,
+        ) {
+            if let (true, [first, code, ..]) = (neighbor, &mut bytes[..]) {
+                (*first, *code) = (kind, 0);
+            }
+            if let Ok((message, len)) = Message::parse(&bytes) {
+                prop_assert!(len <= bytes.len());
+                let mut out = std::vec![0; message.len()];
+                message.emit(&mut out);
+                prop_assert_eq!(Message::parse(&out), Ok((message, message.len())));
+            }
+        }
+    }
+}

@@ -219,3 +219,140 @@ struct Layout {
     src: [u8; 4],
     dst: [u8; 4],
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{HEADER_LEN, Header, Options};
+    use crate::{Ecn, Error, Protocol, checksum::Sum, ip};
+    use core::net::Ipv4Addr;
+    use proptest::prelude::*;
+    use std::vec::Vec;
+
+    /// 192.168.0.1 -> 192.168.0.199, UDP, DF, 95 bytes of payload; its checksum worked out by hand.
+    const HEADER: [u8; 20] = [
+        0x45, 0x00, 0x00, 0x73, 0x00, 0x00, 0x40, 0x00, 0x40, 0x11, 0xb8, 0x61, 0xc0, 0xa8, 0x00,
+        0x01, 0xc0, 0xa8, 0x00, 0xc7,
+    ];
+
+    fn datagram() -> Vec<u8> {
+        let mut bytes = HEADER.to_vec();
+        bytes.resize(0x73, 0);
+        bytes
+    }
+
+    fn fix_checksum(bytes: &mut [u8]) {
+        let len = usize::from(bytes[0] & 15) * 4;
+        bytes[10..12].fill(0);
+        let checksum = Sum::of(&bytes[..len]).checksum();
+        bytes[10..12].copy_from_slice(&checksum.to_be_bytes());
+    }
+
+    #[test]
+    fn a_known_header_reads_and_is_written_back_byte_for_byte() {
+        let (header, payload) = Header::parse(&datagram()).unwrap();
+        assert_eq!(header.src, Ipv4Addr::new(192, 168, 0, 1));
+        assert_eq!(header.dst, Ipv4Addr::new(192, 168, 0, 199));
+        assert_eq!((header.protocol, header.ttl, header.tos), (Protocol::UDP, 64, 0));
+        assert!(header.dont_fragment && !header.is_fragment() && header.options.is_empty());
+        assert_eq!(payload, 20..0x73);
+        let mut out = [0xee; HEADER_LEN];
+        header.emit(&mut out);
+        assert_eq!(out, HEADER);
+    }
+
+    #[test]
+    fn padding_of_the_link_is_not_payload() {
+        let mut bytes = datagram();
+        bytes.extend([0xaa; 9]);
+        assert_eq!(Header::parse(&bytes).unwrap().1, 20..0x73);
+    }
+
+    #[test]
+    fn a_damaged_header_is_refused_and_says_why() {
+        let cases: [(usize, u8, Error); 5] = [
+            (0, 0x65, Error::BadVersion),
+            (0, 0x44, Error::BadLength),
+            (3, 19, Error::BadLength),
+            (3, 0x74, Error::Truncated),
+            (0, 0x4f, Error::BadChecksum),
+        ];
+        for (at, value, error) in cases {
+            let mut bytes = datagram();
+            bytes[at] = value;
+            if error != Error::BadChecksum {
+                fix_checksum(&mut bytes);
+            }
+            assert_eq!(Header::parse(&bytes), Err(error), "byte {at} = {value:#x}");
+        }
+        let mut bytes = datagram();
+        bytes[8] -= 1;
+        assert_eq!(Header::parse(&bytes), Err(Error::BadChecksum));
+        assert_eq!(Header::parse_quoted(&bytes[..28]).unwrap().0.ttl, 63);
+        assert_eq!(Header::parse(&HEADER[..19]), Err(Error::Truncated));
+        assert_eq!(ip::Header::parse(&[0x50; 60]), Err(Error::BadVersion));
+        assert_eq!(ip::Header::parse(&[]), Err(Error::Truncated));
+    }
+
+    #[test]
+    fn options_are_padded_to_whole_words() {
+        // Router alert (RFC 2113), and a lone NOP.
+        assert_eq!(Options::new(&[0x94, 4, 0, 0]).as_slice(), [0x94, 4, 0, 0]);
+        assert_eq!(Options::new(&[1]).as_slice(), [1, 0, 0, 0]);
+        assert_eq!(Options::new(&[1; 50]).as_slice(), [1; 40]);
+    }
+
+    #[test]
+    fn the_ecn_field_is_the_low_two_bits() {
+        for (bits, ecn) in [Ecn::NotEct, Ecn::Ect1, Ecn::Ect0, Ecn::Ce].into_iter().enumerate() {
+            assert_eq!(ecn.bits(), bits as u8);
+            assert_eq!(Ecn::of(0xb8 | bits as u8), ecn);
+            assert_eq!(ecn.mark(0xbb), 0xb8 | bits as u8);
+        }
+    }
+
+    prop_compose! {
+        fn headers()(
+            addresses: (Ipv4Addr, Ipv4Addr), protocol: u8, ttl: u8, tos: u8, identification: u16,
+            dont_fragment: bool, more_fragments: bool, offset in 0..0x2000u16,
+            payload_len in 0..1600u16, options in proptest::collection::vec(any::<u8>(), 0..=40),
+        ) -> Header {
+            Header {
+                src: addresses.0, dst: addresses.1, protocol: Protocol(protocol), ttl, tos,
+                identification, dont_fragment, more_fragments, fragment_offset: offset * 8,
+                payload_len, options: Options::new(&options),
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_emitted_reads_back(header in headers()) {
+            let mut out = std::vec![0; header.len() + usize::from(header.payload_len)];
+            header.emit(&mut out);
+            let payload = header.len()..out.len();
+            prop_assert_eq!(Header::parse(&out), Ok((header.clone(), payload.clone())));
+            let both = ip::Header::V4(header);
+            prop_assert_eq!(ip::Header::parse(&out), Ok((both.clone(), payload)));
+            let mut again = std::vec![0; both.len()];
+            both.emit(&mut again);
+            prop_assert_eq!(&again[..], &out[..both.len()]);
+        }
+
+        #[test]
+        fn no_bytes_make_it_panic(mut bytes: Vec<u8>, first in 0x40..0x50u8) {
+            let _ = ip::Header::parse_quoted(&bytes);
+            if bytes.len() >= HEADER_LEN {
+                bytes[0] = first;
+                bytes[2] = 0;
+                let len = usize::from(first & 15) * 4;
+                if (HEADER_LEN..=bytes.len()).contains(&len) {
+                    fix_checksum(&mut bytes);
+                }
+            }
+            if let Ok((header, payload)) = Header::parse(&bytes) {
+                prop_assert!(payload.end <= bytes.len());
+                prop_assert_eq!(header.len(), payload.start);
+            }
+        }
+    }
+}

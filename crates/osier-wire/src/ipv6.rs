@@ -225,3 +225,145 @@ struct Layout {
     src: [u8; 16],
     dst: [u8; 16],
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Fragment, HEADER_LEN, Header, MAX_EXTENSIONS, Upper};
+    use crate::{Error, Protocol, ip};
+    use core::net::Ipv6Addr;
+    use proptest::prelude::*;
+    use std::vec::Vec;
+
+    /// 2001:db8::1 -> 2001:db8::2, TCP, hop limit 64, flow label 0xbeef5, class 0x2a, no payload.
+    const HEADER: [u8; 40] = [
+        0x62, 0xab, 0xee, 0xf5, 0, 0, 6, 64, 0x20, 0x01, 0x0d, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+        0, 1, 0x20, 0x01, 0x0d, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2,
+    ];
+
+    fn behind(next_header: Protocol, payload: &[u8]) -> Result<Upper, Error> {
+        let (header, _) = Header::parse(&HEADER).unwrap();
+        Header { next_header, ..header }.upper_layer(payload)
+    }
+
+    #[test]
+    fn a_known_header_reads_and_is_written_back_byte_for_byte() {
+        let (header, payload) = Header::parse(&HEADER).unwrap();
+        assert_eq!(header.traffic_class, 0x2a);
+        assert_eq!(header.flow_label, 0xbeef5);
+        assert_eq!((header.next_header, header.hop_limit), (Protocol::TCP, 64));
+        assert_eq!(header.src, "2001:db8::1".parse::<Ipv6Addr>().unwrap());
+        assert_eq!(payload, 40..40);
+        let mut out = [0xee; HEADER_LEN];
+        header.emit(&mut out);
+        assert_eq!(out, HEADER);
+    }
+
+    #[test]
+    fn a_damaged_header_is_refused_and_says_why() {
+        let mut bytes = HEADER;
+        bytes[0] = 0x42;
+        assert_eq!(Header::parse(&bytes), Err(Error::BadVersion));
+        assert_eq!(Header::parse(&HEADER[..39]), Err(Error::Truncated));
+        bytes = HEADER;
+        bytes[5] = 1;
+        assert_eq!(Header::parse(&bytes), Err(Error::Truncated));
+        assert!(Header::parse_quoted(&bytes).is_ok());
+    }
+
+    #[test]
+    fn extension_headers_are_walked_to_the_upper_layer() {
+        let payload = [
+            43, 0, 5, 2, 0, 0, 1, 0, // hop-by-hop: router alert (RFC 2711), PadN
+            60, 0, 0, 0, 0, 0, 0, 0, // routing, no segment left
+            44, 1, 1, 12, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, // destination options: PadN
+            58, 0, 0, 0, 1, 2, 3, 4, // an atomic fragment
+            128, 0,
+        ];
+        let upper = behind(Protocol::HOP_BY_HOP, &payload).unwrap();
+        assert_eq!(upper, Upper { protocol: Protocol::ICMPV6, offset: 40, fragment: None });
+    }
+
+    #[test]
+    fn the_walk_ends_at_a_real_fragment() {
+        let fragment = |units: u16, more: u16| {
+            let [hi, lo] = (units << 3 | more).to_be_bytes();
+            behind(Protocol::IPV6_FRAGMENT, &[6, 0, hi, lo, 0, 0, 0, 7, 1]).unwrap()
+        };
+        for (units, more) in [(0, 1), (9, 0), (0x1fff, 1)] {
+            let upper = fragment(units, more);
+            assert_eq!((upper.protocol, upper.offset), (Protocol::TCP, 8));
+            let (identification, offset, more) = (7, units * 8, more == 1);
+            assert_eq!(upper.fragment, Some(Fragment { identification, offset, more }));
+        }
+    }
+
+    #[test]
+    fn what_may_not_be_skipped_is_not() {
+        // RFC 8200 §4.2: an unknown option whose high bits are not 00.
+        let must_know = [6, 0, 0x40, 4, 0, 0, 0, 0];
+        assert_eq!(behind(Protocol::IPV6_DESTINATION, &must_know), Err(Error::BadExtension));
+        let may_skip = [6, 0, 0x1e, 4, 0, 0, 0, 0];
+        assert!(behind(Protocol::IPV6_DESTINATION, &may_skip).is_ok());
+        // §4.4: a routing header with segments left.
+        assert_eq!(
+            behind(Protocol::IPV6_ROUTING, &[6, 0, 0, 1, 0, 0, 0, 0]),
+            Err(Error::BadExtension)
+        );
+        // §4.3: hop-by-hop options that are not first.
+        let second = [0, 0, 1, 4, 0, 0, 0, 0, 6, 0, 1, 4, 0, 0, 0, 0];
+        assert_eq!(behind(Protocol::IPV6_DESTINATION, &second), Err(Error::BadExtension));
+    }
+
+    #[test]
+    fn headers_that_exceed_the_payload_or_the_bound_are_refused() {
+        assert_eq!(behind(Protocol::IPV6_DESTINATION, &[6]), Err(Error::Truncated));
+        assert_eq!(
+            behind(Protocol::IPV6_DESTINATION, &[6, 1, 1, 4, 0, 0, 0, 0]),
+            Err(Error::Truncated)
+        );
+        assert_eq!(behind(Protocol::IPV6_FRAGMENT, &[6, 0, 0, 0, 0, 0, 0]), Err(Error::Truncated));
+        // An option that runs past its header, and one without a length.
+        assert_eq!(
+            behind(Protocol::IPV6_DESTINATION, &[6, 0, 1, 5, 0, 0, 0, 0]),
+            Err(Error::BadLength)
+        );
+        assert_eq!(
+            behind(Protocol::IPV6_DESTINATION, &[6, 0, 0, 0, 0, 0, 0, 1]),
+            Err(Error::BadLength)
+        );
+        let chain = [60, 0, 1, 4, 0, 0, 0, 0].repeat(MAX_EXTENSIONS);
+        assert_eq!(behind(Protocol::IPV6_DESTINATION, &chain), Err(Error::TooMany));
+    }
+
+    prop_compose! {
+        fn headers()(
+            src: Ipv6Addr, dst: Ipv6Addr, next_header: u8, hop_limit: u8, traffic_class: u8,
+            flow_label in 0..1u32 << 20, payload_len in 0..1600u16,
+        ) -> Header {
+            let next_header = Protocol(next_header);
+            Header { src, dst, next_header, hop_limit, traffic_class, flow_label, payload_len }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_emitted_reads_back(header in headers()) {
+            let mut out = std::vec![0; header.len() + usize::from(header.payload_len)];
+            header.emit(&mut out);
+            let payload = header.len()..out.len();
+            prop_assert_eq!(Header::parse(&out), Ok((header, payload.clone())));
+            prop_assert_eq!(ip::Header::parse(&out), Ok((ip::Header::V6(header), payload)));
+        }
+
+        #[test]
+        fn no_bytes_make_it_panic(mut bytes: Vec<u8>, next in 0..64u8) {
+            let _ = Header::parse(&bytes);
+            for byte in bytes.iter_mut().step_by(8) {
+                *byte = [0, 43, 44, 60, 60, 60, 60, 6][usize::from(*byte % 8)];
+            }
+            if let Ok(upper) = behind(Protocol(next), &bytes) {
+                prop_assert!(upper.offset <= bytes.len());
+            }
+        }
+    }
+}

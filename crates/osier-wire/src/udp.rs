@@ -98,3 +98,68 @@ struct Layout {
     len: U16,
     checksum: U16,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{CHECKSUM_OFFSET, HEADER_LEN, Header, has_checksum};
+    use crate::checksum::Sum;
+    use crate::{Error, Protocol};
+    use core::net::Ipv4Addr;
+    use proptest::prelude::*;
+    use std::vec::Vec;
+
+    #[test]
+    fn a_datagram_ends_where_its_length_says() {
+        // 53 -> 40000, two bytes of payload, then a byte of nobody.
+        let bytes = [0, 53, 0x9c, 0x40, 0, 10, 0, 0, b'h', b'i', 0xff];
+        let (header, payload) = Header::parse(&bytes).unwrap();
+        assert_eq!(header, Header { src_port: 53, dst_port: 40_000, payload_len: 2 });
+        assert_eq!(&bytes[payload], b"hi");
+        assert!(!has_checksum(&bytes));
+        assert_eq!(Header::parse(&bytes[..9]), Err(Error::Truncated));
+        assert_eq!(Header::parse_quoted(&bytes[..8]), Ok((header, 8)));
+        assert_eq!(Header::parse(&bytes[..7]), Err(Error::Truncated));
+    }
+
+    #[test]
+    fn a_length_shorter_than_the_header_is_bad() {
+        for len in 0..8 {
+            assert_eq!(Header::parse(&[0, 1, 0, 2, 0, len, 0, 0]), Err(Error::BadLength));
+        }
+    }
+
+    #[test]
+    fn a_checksum_that_comes_to_zero_is_written_as_all_ones() {
+        // The payload is chosen so that everything sums to all ones.
+        let (src, dst) = (Ipv4Addr::new(1, 2, 3, 4), Ipv4Addr::new(5, 6, 7, 8));
+        let header = Header { src_port: 1, dst_port: 2, payload_len: 2 };
+        let mut bytes = [0; 10];
+        header.emit(&mut bytes);
+        let pseudo = Sum::pseudo_header_v4(src, dst, Protocol::UDP, bytes.len());
+        let missing = !pseudo.and(&bytes).partial();
+        bytes[8..].copy_from_slice(&missing.to_be_bytes());
+        let sum = pseudo.and(&bytes);
+        assert_eq!((sum.checksum(), sum.checksum_udp()), (0, 0xffff));
+        bytes[CHECKSUM_OFFSET..HEADER_LEN].copy_from_slice(&sum.checksum_udp().to_be_bytes());
+        assert!(has_checksum(&bytes) && pseudo.and(&bytes).verifies());
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_emitted_reads_back(src_port: u16, dst_port: u16, payload in 0..2000u16) {
+            let header = Header { src_port, dst_port, payload_len: payload };
+            let mut out = std::vec![0; header.len() + usize::from(payload)];
+            header.emit(&mut out);
+            prop_assert_eq!(Header::parse(&out), Ok((header, 8..out.len())));
+        }
+
+        #[test]
+        fn no_bytes_make_it_panic(bytes: Vec<u8>) {
+            if let Ok((header, payload)) = Header::parse(&bytes) {
+                prop_assert!(payload.end <= bytes.len());
+                prop_assert_eq!(payload.len(), usize::from(header.payload_len));
+            }
+            has_checksum(&bytes);
+        }
+    }
+}
