@@ -68,3 +68,6 @@ pub enum GsoKind {
     /// UDP over either.
     Udp,
 }
+
+#[cfg(test)]
+mod tests;

@@ -222,3 +222,6 @@ struct Layout {
     checksum: U16,
     urgent: U16,
 }
+
+#[cfg(test)]
+mod tests;
