@@ -10,7 +10,7 @@ use bytes::Bytes;
 use proptest::prelude::*;
 use std::vec::Vec;
 
-const ETHERNET: Medium = Medium::Ethernet([2, 0, 0, 0, 0, 1]);
+const ETHERNET: Medium = Medium::Ethernet(MacAddr([2, 0, 0, 0, 0, 1]));
 
 /// What the frames of a test have in common, and how they are cut.
 #[derive(Clone, Debug)]
