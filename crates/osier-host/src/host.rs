@@ -4,12 +4,14 @@
 //! [`Host::poll_transmit`] only while the device has room; then wait for the device, the next verb
 //! or [`Host::next_deadline`].
 
+use crate::account::{Note, SocketInfo};
 use crate::config::{Config, Keys};
 use crate::ids::{ConnectionId, Error, Event, ListenerId, UdpId};
+use alloc::vec::Vec;
 use bytes::Bytes;
 use core::net::{IpAddr, SocketAddr};
 use osier_ip::{Cidr, LinkConfig, LinkId, Route};
-use osier_tcp::Text;
+use osier_tcp::{Nagle, Recording, Text};
 use osier_time::Instant;
 use osier_wire::{Frame, Received};
 
@@ -172,6 +174,48 @@ impl Host {
         id_and_seq: (u16, u16),
         data: Bytes,
     ) -> Result<(), Error> {
+        todo!()
+    }
+
+    /// Whether [`Host::poll_transmit`] may have a frame: cheap, and `false` is certain. Who calls a
+    /// verb wakes the driver only if this says so, or if [`Host::next_deadline`] came nearer.
+    pub fn wants_transmit(&self) -> bool {
+        todo!()
+    }
+    /// Turns Nagle's algorithm on or off (TCP_NODELAY).
+    pub fn set_nagle(&mut self, id: ConnectionId, nagle: Nagle) -> Result<(), Error> {
+        todo!()
+    }
+    /// Whether Nagle's algorithm is on.
+    pub fn nagle(&self, id: ConnectionId) -> Result<Nagle, Error> {
+        todo!()
+    }
+    /// Sets the time to live or hop limit that a connection sends with.
+    pub fn set_hop_limit(&mut self, id: ConnectionId, hops: u8) -> Result<(), Error> {
+        todo!()
+    }
+    /// The time to live or hop limit that a connection sends with.
+    pub fn hop_limit(&self, id: ConnectionId) -> Result<u8, Error> {
+        todo!()
+    }
+    /// Starts or stops keeping notes; counters are always on.
+    pub fn set_recording(&mut self, recording: Recording) {
+        todo!()
+    }
+    /// Takes the oldest note of the doors called so far.
+    pub fn take_note(&mut self) -> Option<Note> {
+        todo!()
+    }
+    /// A connection as `ss` shows it.
+    pub fn info(&self, id: ConnectionId) -> Option<SocketInfo> {
+        todo!()
+    }
+    /// Every socket as `ss` shows it: listeners, half-open ones, connections, TIME-WAIT, UDP.
+    pub fn sockets(&self) -> Vec<SocketInfo> {
+        todo!()
+    }
+    /// Every counter of every layer, by name.
+    pub fn counters(&self) -> Vec<(&'static str, u64)> {
         todo!()
     }
 }

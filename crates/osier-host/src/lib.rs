@@ -4,10 +4,12 @@
 
 extern crate alloc;
 
+mod account;
 mod config;
 mod host;
 mod ids;
 
+pub use account::{Flow, Note, Reason, SocketInfo};
 pub use config::{Config, Keys};
 pub use host::Host;
 pub use ids::{ConnectionId, Error, Event, ListenerId, UdpId};
