@@ -23,14 +23,15 @@ pub enum Entered {
 
 /// Moves this process into a new network whose loopback interface is up.
 ///
-/// To be called before the process has a second thread: threads do not move with it, and the
-/// kernel refuses it then. There is no way back; a program that still needs its old network does
+/// To be called before the process has a second thread, and refused afterwards: threads do not
+/// move with it. There is no way back; a program that still needs its old network does
 /// this in a child. The child's files stay as they were.
 ///
 /// # Errors
 /// What was refused and the remedy. After a failure in a later step the process may be in half a
 /// namespace and should end.
 pub fn enter_private_network() -> Result<Entered, Error> {
+    alone()?;
     let (uid, gid) = (rustix::process::geteuid(), rustix::process::getegid());
     let entered = match unshare(Leave::UserAndNetwork) {
         Ok(()) => {
@@ -48,6 +49,18 @@ pub fn enter_private_network() -> Result<Entered, Error> {
         Error::new(e.kind(), what).remedy(POLICY)
     })?;
     Ok(entered)
+}
+
+/// The kernel would refuse the user namespace to a process with threads, but not the network
+/// alone: that would move this thread and leave the others behind.
+fn alone() -> Result<(), Error> {
+    let threads = fs::read_dir("/proc/self/task").map_or(1, Iterator::count);
+    if threads <= 1 {
+        return Ok(());
+    }
+    let what = format!("a process with {threads} threads cannot move to a network of its own");
+    Err(Error::new(ErrorKind::Unsupported, what)
+        .remedy("this is a bug of osier: it should have been done before the first thread"))
 }
 
 /// What to do where a security policy hands out namespaces without rights in them.
@@ -86,10 +99,8 @@ fn user_namespace_refused(e: io::Error) -> Error {
                 "allow more of them: sudo sysctl user.max_user_namespaces=10000 \
                  user.max_net_namespaces=10000",
             ),
-        Some(Errno::INVAL) => Error::kernel(ErrorKind::Unsupported, tried, e).remedy(
-            "the process has several threads already (a bug of osier), or this kernel is built \
-             without user namespaces: then run as root",
-        ),
+        Some(Errno::INVAL) => Error::kernel(ErrorKind::Unsupported, tried, e)
+            .remedy("this kernel may be built without user namespaces: run as root"),
         Some(Errno::NOENT | Errno::NOSYS) => Error::kernel(ErrorKind::Unsupported, tried, e)
             .remedy("this system has no user namespaces: run as root"),
         _ => Error::kernel(ErrorKind::Io, tried, e).remedy("run as root"),

@@ -6,10 +6,10 @@
 
 use crate::error::{Error, ErrorKind};
 use crate::netlink::{self, Family, NLM_F_DUMP, Request, attributes, field};
+use osier_time::Duration;
 use std::fmt;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
-use std::time::Duration;
 
 const SOCK_DIAG_BY_FAMILY: u16 = 20;
 const INET_DIAG_INFO: u16 = 2;
@@ -217,7 +217,7 @@ mod tests {
             if now() == state {
                 return;
             }
-            std::thread::sleep(Duration::from_millis(1));
+            std::thread::sleep(std::time::Duration::from_millis(1));
         }
         assert_eq!(now(), state);
     }

@@ -7,8 +7,6 @@
 //! far as [`OffloadMode`] allows. See the kernel's `Documentation/networking/tuntap.rst`.
 
 mod open;
-#[cfg(test)]
-mod tests;
 
 pub use open::{Config, OffloadMode, Queue, TUN_NODE};
 
@@ -195,3 +193,6 @@ fn explain(name: &str, e: io::Error) -> io::Error {
     };
     io::Error::new(kind, sentence)
 }
+
+#[cfg(test)]
+mod tests;

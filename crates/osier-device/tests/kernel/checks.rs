@@ -1,2 +1,27 @@
-//! (being written)
-pub(crate) const CHECKS: &[(&str, fn())] = &[];
+//! Which checks are there?
+
+use super::{offload, refusals, setup, tap};
+
+/// Each check with its name, which is its sentence.
+pub(crate) const CHECKS: &[(&str, fn())] = &[
+    ("the_kernel_resolves_and_answers_us_on_a_tap", tap::echo),
+    ("frames_of_a_hundred_chunks_arrive_whole", tap::many_chunks),
+    ("the_mtu_is_the_interfaces_and_long_frames_are_read_whole", tap::mtu),
+    ("a_tun_carries_bare_ip_of_both_versions", tap::tun),
+    ("a_partial_checksum_is_finished_by_the_kernel", offload::partial_to_kernel),
+    ("a_wrong_checksum_is_not", offload::wrong_checksum),
+    ("without_offload_the_kernel_sends_filled_checksums", offload::filled_from_kernel),
+    ("with_checksum_offload_the_kernel_leaves_them_to_us", offload::partial_from_kernel),
+    ("a_tcp_super_frame_is_taken_whole_over_ipv4", offload::tso_v4),
+    ("a_tcp_super_frame_is_taken_whole_over_ipv6", offload::tso_v6),
+    ("a_udp_super_frame_becomes_datagrams", offload::uso),
+    ("with_segmentation_the_kernel_sends_super_frames", offload::tso_from_kernel),
+    ("a_second_open_is_busy", refusals::busy),
+    ("an_interface_that_is_down_says_so", refusals::down),
+    ("an_interface_that_was_deleted_says_so", refusals::deleted),
+    ("an_interface_of_another_sort_is_refused", refusals::another_sort),
+    ("a_device_node_that_may_not_be_opened_comes_with_a_remedy", refusals::node),
+    ("an_address_is_there_at_once_and_only_once", setup::addresses),
+    ("half_open_sockets_of_the_kernel_are_found", setup::half_open),
+    ("a_process_with_threads_is_refused_a_namespace", setup::threads),
+];
