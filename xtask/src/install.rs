@@ -68,8 +68,12 @@ fn missing_packages() -> Vec<&'static str> {
 fn apt_get_install(packages: &[&str]) -> Result<(), String> {
     let apt =
         |words: &[&str]| run(program("apt-get", words).env("DEBIAN_FRONTEND", "noninteractive"));
-    apt(&["update", "-q"])?;
-    apt(&[["install", "-q", "-y", "--no-install-recommends"].as_slice(), packages].concat())
+    apt(&["update", "-qq"])?;
+    apt(&[
+        ["install", "-qq", "-o", "Dpkg::Use-Pty=0", "-y", "--no-install-recommends"].as_slice(),
+        packages,
+    ]
+    .concat())
 }
 
 /// The step that sees to cargo's tools.
