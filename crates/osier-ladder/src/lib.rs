@@ -1,2 +1,33 @@
-//! (being written)
+//! What happened between two ends, and when, and why: drawn as a ladder.
+//!
+//! A ladder has a lifeline for each end and a step for each thing that happened: a segment that
+//! went from one lifeline to another and arrived or was lost, or a change at one end alone. This
+//! crate draws; what a SYN is, it does not know: labels, names of states and sentences are text,
+//! and may hold bytes of a peer, which cannot harm the terminal.
+//!
+//! | where is … | file |
+//! | --- | --- |
+//! | what a ladder is made of | `ladder.rs` |
+//! | width, glyphs, colour | `look.rs` |
+//! | one step after another as text | `drawer.rs` |
+//! | arrows: flat, sloped, lost | `drawer/arrow.rs` |
+//! | the cells of one row | `row.rs` |
+//! | text made harmless, measured, wrapped | `text.rs` |
+//! | time stamps, and how much room a gap gets | `scale.rs` |
+//! | the same ladder for a program | `json.rs` |
+//!
+//! Every step is drawn whole before the next, so that a ladder can be printed while it happens:
+//! segments that cross on their way are drawn one below the other, and their times tell.
 #![forbid(unsafe_code)]
+
+mod drawer;
+mod json;
+mod ladder;
+mod look;
+mod row;
+mod scale;
+mod text;
+
+pub use drawer::Drawer;
+pub use ladder::{Band, End, Fate, Ladder, State, Step, What, Why};
+pub use look::{Glyphs, Look, MAX_ENDS, MAX_WIDTH, Style};
