@@ -5,7 +5,7 @@
 #![forbid(unsafe_code)]
 
 use libfuzzer_sys::fuzz_target;
-use osier_pcap::Reader;
+use osier_pcap::{MAX_COMMENTS, Reader};
 
 fuzz_target!(|file: &[u8]| {
     let Ok(reader) = Reader::new(file) else { return };
@@ -13,8 +13,8 @@ fuzz_target!(|file: &[u8]| {
     for packet in reader {
         packets += 1;
         assert!(packets <= file.len(), "a packet takes at least a byte of its file");
-        if packet.is_err() {
-            break;
-        }
+        let Ok(packet) = packet else { break };
+        assert!(packet.data.len() <= file.len(), "no byte of a packet is made up");
+        assert!(packet.comments.len() <= MAX_COMMENTS, "a file cannot make us remember more");
     }
 });
