@@ -78,26 +78,32 @@ fn apt_get_install(packages: &[&str]) -> Result<(), String> {
 
 /// The step that sees to cargo's tools.
 pub(crate) fn cargo_tools(options: &TestOptions) -> Outcome {
-    for (name, version, word) in CARGO_TOOLS {
-        if succeeds(&mut cargo(&[word, "--version"])) {
-            println!("{name} is here");
-            continue;
-        }
-        // A debug build takes a third of the time and is fast enough for what we ask of it.
-        let words = ["install", "--locked", "--debug", name, "--version", version];
-        let by_hand = format!("cargo {}", words.join(" "));
-        if !may_install(options, &format!("Install {name} {version} from crates.io?")) {
-            let remedy = format!("Type this once, then run it again:\n\n    {by_hand}\n");
-            return Outcome::Refused(remedy);
-        }
-        if let Err(why) = run(&mut cargo(&words)) {
-            return Outcome::Refused(format!("{why}\nIs crates.io reached from here?"));
-        }
-        if !succeeds(&mut cargo(&[word, "--version"])) {
-            return Outcome::Refused("Put cargo's `bin` folder on the PATH.".to_owned());
-        }
+    let missing = missing_tools();
+    if missing.is_empty() {
+        println!("all {} tools are here", CARGO_TOOLS.len());
+        return Outcome::Passed;
     }
-    Outcome::Passed
+    // A debug build takes a third of the time and is fast enough for what we ask of it.
+    let mut words = vec!["install", "--locked", "--debug"];
+    words.extend(missing.iter().map(String::as_str));
+    let question = format!("Install {} from crates.io?", missing.join(" "));
+    if !may_install(options, &question) {
+        let by_hand = words.join(" ");
+        let remedy = format!("Type this once, then run it again:\n\n    cargo {by_hand}\n");
+        return Outcome::Refused(remedy);
+    }
+    match run(&mut cargo(&words)) {
+        Ok(()) if missing_tools().is_empty() => Outcome::Passed,
+        Ok(()) => Outcome::Refused("Put the `bin` folder of cargo install on the PATH.".to_owned()),
+        Err(why) => Outcome::Refused(format!("{why}\nIs crates.io reached from here?")),
+    }
+}
+
+/// `name@version` of each tool that cargo does not find.
+fn missing_tools() -> Vec<String> {
+    let is_here = |word: &str| succeeds(&mut cargo(&[word, "--version"]));
+    let missing = CARGO_TOOLS.iter().filter(|(_, _, word)| !is_here(word));
+    missing.map(|(name, version, _)| format!("{name}@{version}")).collect()
 }
 
 fn may_install(options: &TestOptions, question: &str) -> bool {
