@@ -107,7 +107,7 @@ impl Sum {
     /// Whether a sum over received bytes, their checksum included, says that they are intact.
     #[inline]
     pub const fn verifies(self) -> bool {
-        self.partial() == 0xffff
+        self.words != 0 && self.words % 0xffff == 0
     }
 }
 
@@ -116,13 +116,14 @@ fn protocol_and_len(protocol: Protocol, len: usize) -> u64 {
     u64::from(u16::from_le_bytes([0, protocol.0])) + u64::from((len as u32).swap_bytes())
 }
 
-/// Folds the carries in until 16 bits are left.
+/// Folds the carries in until 16 bits are left. Ones' complement addition counts modulo 2^16 - 1,
+/// and comes to zero only where nothing but zeros was added; else to all ones.
 #[inline]
 const fn fold(sum: u64) -> u16 {
-    let sum = fold_to_33(fold_to_33(sum));
-    let sum = (sum & 0xffff) + (sum >> 16);
-    let sum = (sum & 0xffff) + (sum >> 16);
-    sum as u16
+    match (sum, (sum % 0xffff) as u16) {
+        (1.., 0) => 0xffff,
+        (_, folded) => folded,
+    }
 }
 
 #[inline]

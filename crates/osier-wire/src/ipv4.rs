@@ -56,7 +56,7 @@ impl Header {
     pub fn parse(bytes: &[u8]) -> Result<(Header, Range<usize>), Error> {
         let (header, start) = Header::parse_quoted(bytes)?;
         // RFC 1122 §3.2.1.2: verify the header checksum, discard silently where it is wrong.
-        if !Sum::of(&bytes[..start]).verifies() {
+        if !header_sum(&bytes[..start]).verifies() {
             return Err(Error::BadChecksum);
         }
         let end = start + usize::from(header.payload_len);
@@ -146,10 +146,26 @@ impl Header {
             dst: self.dst.octets(),
         };
         out[..HEADER_LEN].copy_from_slice(wire.as_bytes());
-        out[HEADER_LEN..].copy_from_slice(self.options.as_slice());
-        let checksum = Sum::of(out).checksum();
+        if !self.options.is_empty() {
+            out[HEADER_LEN..].copy_from_slice(self.options.as_slice());
+        }
+        let checksum = header_sum(out).checksum();
         out[10..12].copy_from_slice(&checksum.to_be_bytes());
     }
+}
+
+/// The sum of a header; nearly every one is of the fixed length, whose sum needs no loop.
+#[inline]
+fn header_sum(header: &[u8]) -> Sum {
+    match <&[u8; HEADER_LEN]>::try_from(header) {
+        Ok(plain) => Sum::of(plain),
+        Err(_) => long_header_sum(header),
+    }
+}
+
+#[cold]
+fn long_header_sum(header: &[u8]) -> Sum {
+    Sum::of(header)
 }
 
 /// The options of a header as bytes, padded to a multiple of four.
@@ -170,12 +186,15 @@ impl Options {
     /// [`Options::MAX`] is left off.
     #[inline]
     pub fn new(bytes: &[u8]) -> Options {
+        if bytes.is_empty() { Options::NONE } else { Options::copied(bytes) }
+    }
+
+    #[cold]
+    fn copied(bytes: &[u8]) -> Options {
         let mut options = Options::NONE;
-        if !bytes.is_empty() {
-            let n = bytes.len().min(Options::MAX);
-            options.bytes[..n].copy_from_slice(&bytes[..n]);
-            options.len = n.next_multiple_of(4) as u8;
-        }
+        let n = bytes.len().min(Options::MAX);
+        options.bytes[..n].copy_from_slice(&bytes[..n]);
+        options.len = n.next_multiple_of(4) as u8;
         options
     }
 
