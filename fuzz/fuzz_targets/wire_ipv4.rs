@@ -1,7 +1,8 @@
 //! Can any bytes make the IPv4 header panic, or change in a round trip?
 //!
-//! What is read must be written such that it reads the same. The header is read as quoted, too: its checksum is
-//! not asked for there, which lets the fuzzer in.
+//! What is read must be written such that it reads the same.
+//! The header is read as quoted, too: its checksum is not asked for there, which lets the fuzzer
+//! in.
 #![no_main]
 #![forbid(unsafe_code)]
 

@@ -1,7 +1,7 @@
 //! Can any bytes make the TCP header or its options panic, or change in a round trip?
 //!
-//! What is read must be written such that it reads the same. Options are rearranged by writing, so bytes may
-//! differ; values may not.
+//! What is read must be written such that it reads the same.
+//! Options are rearranged by writing, so bytes may differ; values may not.
 #![no_main]
 #![forbid(unsafe_code)]
 

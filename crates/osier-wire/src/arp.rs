@@ -113,6 +113,8 @@ struct Layout {
 
 #[cfg(test)]
 mod tests {
+    extern crate std;
+
     use super::{Operation, PACKET_LEN, Packet};
     use crate::{Error, MacAddr};
     use core::net::Ipv4Addr;

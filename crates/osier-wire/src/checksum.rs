@@ -107,7 +107,7 @@ impl Sum {
     /// Whether a sum over received bytes, their checksum included, says that they are intact.
     #[inline]
     pub const fn verifies(self) -> bool {
-        self.words != 0 && self.words % 0xffff == 0
+        self.words != 0 && self.words.is_multiple_of(0xffff)
     }
 }
 
@@ -192,6 +192,8 @@ fn add_rest(bytes: &[u8]) -> u64 {
 
 #[cfg(test)]
 mod tests {
+    extern crate std;
+
     use super::Sum;
     use crate::Protocol;
     use core::net::{Ipv4Addr, Ipv6Addr};

@@ -131,6 +131,8 @@ struct Layout {
 
 #[cfg(test)]
 mod tests {
+    extern crate std;
+
     use super::{EtherType, HEADER_LEN, Header, MacAddr};
     use crate::Error;
     use core::net::{Ipv4Addr, Ipv6Addr};

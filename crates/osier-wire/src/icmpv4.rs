@@ -49,7 +49,7 @@ pub enum Message {
     },
     /// The quoted datagram could not be delivered.
     DestinationUnreachable {
-        /// Why; see [`unreachable`].
+        /// Why; see [`mod@unreachable`].
         code: u8,
         /// With [`unreachable::FRAGMENTATION_NEEDED`]: how large a datagram may be (RFC 1191 §4),
         /// zero from routers that do not say.
@@ -143,6 +143,8 @@ fn halves(high: u16, low: u16) -> [u8; 4] {
 
 #[cfg(test)]
 mod tests {
+    extern crate std;
+
     use super::{CHECKSUM_OFFSET, HEADER_LEN, Message, unreachable};
     use crate::{Error, checksum::Sum};
     use proptest::prelude::*;

@@ -55,7 +55,7 @@ pub enum Message {
     },
     /// The quoted datagram could not be delivered.
     DestinationUnreachable {
-        /// Why; see [`unreachable`].
+        /// Why; see [`mod@unreachable`].
         code: u8,
     },
     /// The quoted datagram is too big for a hop.
@@ -257,6 +257,8 @@ fn halves(high: u16, low: u16) -> [u8; 4] {
 
 #[cfg(test)]
 mod tests {
+    extern crate std;
+
     use super::{MAX_OPTIONS, Message, solicited_node};
     use crate::{Error, MacAddr};
     use core::net::Ipv6Addr;

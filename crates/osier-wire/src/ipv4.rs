@@ -241,6 +241,8 @@ struct Layout {
 
 #[cfg(test)]
 mod tests {
+    extern crate std;
+
     use super::{HEADER_LEN, Header, Options};
     use crate::{Ecn, Error, Protocol, checksum::Sum, ip};
     use core::net::Ipv4Addr;

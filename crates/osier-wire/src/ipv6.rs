@@ -228,6 +228,8 @@ struct Layout {
 
 #[cfg(test)]
 mod tests {
+    extern crate std;
+
     use super::{Fragment, HEADER_LEN, Header, MAX_EXTENSIONS, Upper};
     use crate::{Error, Protocol, ip};
     use core::net::Ipv6Addr;

@@ -3,6 +3,7 @@
 //! Layout, flags and options, as bytes and as values. What they mean is osier-tcp's business.
 
 mod options;
+mod unknown;
 
 use crate::{Error, SeqNumber};
 use core::fmt;
@@ -10,7 +11,8 @@ use core::ops::{BitOr, BitOrAssign};
 use zerocopy::big_endian::{U16, U32};
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
-pub use options::{Options, SackBlocks, Timestamps, UnknownOptions};
+pub use options::{Options, SackBlocks, Timestamps};
+pub use unknown::UnknownOptions;
 
 /// Bytes of a header without options.
 pub const HEADER_LEN: usize = 20;

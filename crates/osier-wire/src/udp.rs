@@ -101,6 +101,8 @@ struct Layout {
 
 #[cfg(test)]
 mod tests {
+    extern crate std;
+
     use super::{CHECKSUM_OFFSET, HEADER_LEN, Header, has_checksum};
     use crate::checksum::Sum;
     use crate::{Error, Protocol};

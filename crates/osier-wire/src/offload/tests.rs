@@ -1,5 +1,7 @@
 //! Super-frames cut and merged: what a wire would carry, and that one undoes the other.
 
+extern crate std;
+
 use super::{Checksum, Gso, GsoKind, Offload, coalesce, finish, split};
 use crate::checksum::Sum;
 use crate::ethernet::{self, EtherType, MacAddr};

@@ -1,5 +1,7 @@
 //! Header and options as known bytes, and as a property over all values and all bytes.
 
+extern crate std;
+
 use super::{Flags, HEADER_LEN, Header, Options, Quoted, SackBlocks, Timestamps, UnknownOptions};
 use crate::{Error, SeqNumber};
 use proptest::prelude::*;
