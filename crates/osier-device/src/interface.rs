@@ -9,6 +9,7 @@ use crate::error::{Error, ErrorKind};
 use crate::netlink::{self, Family, NLM_F_ACK, NLM_F_CREATE, NLM_F_DUMP, NLM_F_EXCL, Request};
 use crate::netlink::{attributes, field};
 use osier_wire::MacAddr;
+use rustix::io::Errno;
 use std::io;
 use std::net::IpAddr;
 
@@ -17,6 +18,7 @@ const RTM_DELLINK: u16 = 17;
 const RTM_GETLINK: u16 = 18;
 const RTM_NEWADDR: u16 = 20;
 const RTM_GETADDR: u16 = 22;
+const RTM_GETROUTE: u16 = 26;
 
 const IFLA_ADDRESS: u16 = 1;
 const IFLA_IFNAME: u16 = 3;
@@ -25,8 +27,12 @@ const IFA_ADDRESS: u16 = 1;
 const IFA_LOCAL: u16 = 2;
 const IFA_FLAGS: u16 = 8;
 
+const RTA_DST: u16 = 1;
+/// The type of a route that ends here.
+const RTN_LOCAL: u8 = 2;
+
 const IFF_UP: u32 = 1;
-/// No duplicate address detection: the address can be used at once and not after a second or two.
+/// No duplicate address detection, which takes a second or two.
 const IFA_F_NODAD: u32 = 2;
 
 const AF_INET: u8 = 2;
@@ -34,6 +40,8 @@ const AF_INET6: u8 = 10;
 
 /// Bytes of `struct ifinfomsg`.
 const IFINFO_LEN: usize = 16;
+/// Bytes of `struct rtmsg`.
+const ROUTE_LEN: usize = 12;
 /// Bytes of `struct ifaddrmsg`.
 const IFADDR_LEN: usize = 8;
 
@@ -62,7 +70,7 @@ pub fn find(name: &str) -> Result<Option<Interface>, Error> {
         found = found.take().or(link(message.body));
     }) {
         Ok(()) => Ok(found),
-        Err(e) if is(&e, rustix::io::Errno::NODEV) => Ok(None),
+        Err(e) if is(&e, Errno::NODEV) => Ok(None),
         Err(e) => Err(Error::kernel(ErrorKind::Io, format!("cannot ask about {name}"), e)),
     }
 }
@@ -106,7 +114,8 @@ pub fn set_mtu(name: &str, mtu: usize) -> Result<(), Error> {
     command(request, &format!("ip link set {name} mtu {mtu}"))
 }
 
-/// `ip address add ADDRESS/PREFIX dev NAME`, for IPv6 with `nodad`: the address works at once.
+/// `ip address add ADDRESS/PREFIX dev NAME`, for IPv6 with `nodad`: it is not first checked for
+/// duplicates, which takes a second or two (see [`is_in_use`] for the milliseconds that remain).
 ///
 /// # Errors
 /// There is no such interface, we may not, or it has this address already
@@ -142,6 +151,29 @@ pub fn addresses(name: &str) -> Result<Vec<(IpAddr, u8)>, Error> {
     Ok(found)
 }
 
+/// Whether the kernel takes what is sent to this address of its own by now (`ip route get` says
+/// "local"). With IPv4 it does as soon as the interface is up. An IPv6 address comes into use from
+/// a queue of the kernel's, as a rule within some milliseconds; who sends at once asks this first,
+/// again and again.
+///
+/// # Errors
+/// The kernel's refusal to be asked.
+pub fn is_in_use(address: IpAddr) -> Result<bool, Error> {
+    let (family, octets) = octets(address);
+    let mut fixed = [0; ROUTE_LEN];
+    (fixed[0], fixed[1]) = (family, if address.is_ipv4() { 32 } else { 128 });
+    let mut local = false;
+    let request = Request::new(RTM_GETROUTE, 0, &fixed).attribute(RTA_DST, &octets);
+    let answer = netlink::ask(Family::Route, request, |message| {
+        local |= message.body.get(7) == Some(&RTN_LOCAL);
+    });
+    match answer {
+        Ok(()) => Ok(local),
+        Err(e) if is(&e, Errno::NETUNREACH) || is(&e, Errno::HOSTUNREACH) => Ok(false),
+        Err(e) => Err(Error::kernel(ErrorKind::Io, "cannot ask for a route", e)),
+    }
+}
+
 /// `ip link delete NAME`: for a persistent TAP or TUN that somebody made beforehand.
 ///
 /// # Errors
@@ -165,7 +197,6 @@ fn command(request: Request, words: &str) -> Result<(), Error> {
 }
 
 fn refused(words: &str, e: io::Error) -> Error {
-    use rustix::io::Errno;
     let tried = format!("what `{words}` does was refused");
     if is(&e, Errno::PERM) || is(&e, Errno::ACCESS) {
         let remedy = format!("do it as root: sudo {words}");
@@ -181,7 +212,7 @@ fn refused(words: &str, e: io::Error) -> Error {
     Error::kernel(ErrorKind::Io, tried, e)
 }
 
-fn is(error: &io::Error, errno: rustix::io::Errno) -> bool {
+fn is(error: &io::Error, errno: Errno) -> bool {
     error.raw_os_error() == Some(errno.raw_os_error())
 }
 

@@ -205,6 +205,7 @@ fn same(a: SocketAddr, b: SocketAddr) -> bool {
 }
 
 #[cfg(test)]
+#[allow(clippy::disallowed_methods, reason = "a test may wait for the kernel")]
 mod tests {
     use super::*;
     use std::net::{Ipv6Addr, TcpListener, TcpStream};

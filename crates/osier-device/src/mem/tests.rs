@@ -1,5 +1,7 @@
 //! Does a link in memory deliver what was sent, bounded, and wake who sleeps?
 
+#![allow(clippy::disallowed_methods, reason = "a test may have a second thread")]
+
 use super::*;
 use bytes::Bytes;
 use osier_wire::{

@@ -23,6 +23,11 @@ pub(crate) fn link_up(config: &tuntap::Config) -> TunTap {
     interface::add_address(&config.name, KERNEL.into(), 24).unwrap();
     interface::add_address(&config.name, KERNEL6.into(), 64).unwrap();
     interface::set_up(&config.name).unwrap();
+    let until = Instant::now() + Duration::from_secs(5);
+    while !interface::is_in_use(KERNEL6.into()).unwrap() {
+        assert!(Instant::now() < until, "the kernel takes its IPv6 address into use");
+        std::thread::sleep(Duration::from_millis(1));
+    }
     device
 }
 

@@ -19,9 +19,12 @@ pub(crate) fn addresses() {
     assert!(addresses.contains(&(KERNEL6.into(), 64)), "{addresses:?}");
     assert!(!addresses.contains(&(IpAddr::from([127, 0, 0, 1]), 8)));
     for (address, prefix) in [(KERNEL.into(), 24), (IpAddr::from(KERNEL6), 64)] {
+        assert!(interface::is_in_use(address).unwrap());
         let error = interface::add_address("osier0", address, prefix).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::AddressInUse, "{error}");
     }
+    assert!(!interface::is_in_use(US.into()).unwrap());
+    assert!(!interface::is_in_use(IpAddr::from([9, 9, 9, 9])).unwrap());
     assert!(interface::find("lo").unwrap().unwrap().up);
 }
 
