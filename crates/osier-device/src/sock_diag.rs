@@ -122,7 +122,7 @@ fn each(ports: Ports, mut show: impl FnMut(KernelSocket)) -> Result<(), Error> {
         });
         match answer {
             // A kernel without IPv6 has no such table.
-            Err(_) if family == AF_INET6 => (),
+            Err(e) if family == AF_INET6 && e.kind() == io::ErrorKind::NotFound => (),
             other => other.map_err(refused)?,
         }
     }

@@ -74,14 +74,14 @@ pub enum Queue {
 
 impl TunTap {
     /// Takes the interface of this name, or makes it if there is none; it is then gone with this
-    /// value. A new one is down and has no address (see [`crate::interface`]).
+    /// value. Its MTU is read now, and is not followed. A new one is down and has no address (see [`crate::interface`]).
     ///
     /// # Errors
     /// The name cannot be one, `/dev/net/tun` is missing or refused, we may not make interfaces,
     /// another process holds it, or it is one of another sort.
     pub fn open(config: &Config) -> Result<TunTap, Error> {
         let name = checked(&config.name)?;
-        let fd = open_node(name)?;
+        let fd = open_node(config)?;
         attach(fd.as_fd(), config)?;
         tun::set_vnet_header_len(fd.as_fd(), vnet::LEN)
             .map_err(|e| Error::kernel(ErrorKind::Unsupported, "the vnet header was refused", e))?;
@@ -147,18 +147,18 @@ fn checked(name: &str) -> Result<&str, Error> {
         .remedy("use 1 to 15 letters, digits, dots and dashes, such as osier0"))
 }
 
-fn open_node(name: &str) -> Result<OwnedFd, Error> {
+fn open_node(config: &Config) -> Result<OwnedFd, Error> {
     let flags = OFlags::RDWR | OFlags::NONBLOCK | OFlags::CLOEXEC;
-    rustix::fs::open(TUN_NODE, flags, Mode::empty()).map_err(|errno| node_refused(name, errno))
+    rustix::fs::open(TUN_NODE, flags, Mode::empty()).map_err(|errno| node_refused(config, errno))
 }
 
-fn node_refused(name: &str, errno: Errno) -> Error {
+fn node_refused(config: &Config, errno: Errno) -> Error {
+    let make = make(config);
     let tried = format!("{TUN_NODE} cannot be opened");
     match errno {
         Errno::ACCESS | Errno::PERM => Error::kernel(ErrorKind::NoPermission, tried, errno.into())
             .remedy(format!(
-                "run as root, or let your user open it: sudo chmod 0666 {TUN_NODE} && sudo ip \
-                 tuntap add dev {name} mode tap user $USER"
+                "run as root, or let your user open it: sudo chmod 0666 {TUN_NODE} && {make}"
             )),
         Errno::NOENT | Errno::NXIO | Errno::NODEV => {
             Error::kernel(ErrorKind::NoSuchDevice, tried, errno.into()).remedy(
@@ -182,13 +182,21 @@ fn attach(fd: BorrowedFd<'_>, config: &Config) -> Result<(), Error> {
     tun::set_interface(fd, &config.name, flags).map_err(|e| attach_refused(config, e))
 }
 
-fn attach_refused(config: &Config, e: io::Error) -> Error {
-    let name = &config.name;
-    let mode = match config.medium {
+fn mode(config: &Config) -> &'static str {
+    match config.medium {
         Medium::Ethernet(_) => "tap",
         Medium::Ip => "tun",
-    };
-    let make = format!("sudo ip tuntap add dev {name} mode {mode} user $USER");
+    }
+}
+
+/// The command that makes such an interface for an ordinary user.
+fn make(config: &Config) -> String {
+    format!("sudo ip tuntap add dev {} mode {} user $USER", config.name, mode(config))
+}
+
+fn attach_refused(config: &Config, e: io::Error) -> Error {
+    let name = &config.name;
+    let (mode, make) = (mode(config), make(config));
     let there = interface::exists(name).unwrap_or(true);
     match e.raw_os_error().map(Errno::from_raw_os_error) {
         Some(Errno::PERM) if there => {

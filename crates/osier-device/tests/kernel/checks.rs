@@ -21,7 +21,7 @@ pub(crate) const CHECKS: &[(&str, fn())] = &[
     ("an_interface_that_was_deleted_says_so", refusals::deleted),
     ("an_interface_of_another_sort_is_refused", refusals::another_sort),
     ("a_device_node_that_may_not_be_opened_comes_with_a_remedy", refusals::node),
-    ("an_address_is_there_at_once_and_only_once", setup::addresses),
+    ("an_address_needs_no_check_for_duplicates_and_is_added_once", setup::addresses),
     ("half_open_sockets_of_the_kernel_are_found", setup::half_open),
     ("a_process_with_threads_is_refused_a_namespace", setup::threads),
 ];

@@ -112,7 +112,7 @@ pub(crate) fn mtu() {
         socket.send_to(&[9; 8972], (US, 9)).unwrap();
         let got = wait_for(&mut second, |frame| {
             let udp = transport(Medium::Ip, &frame.bytes)?;
-            (udp.0 == Protocol::UDP).then(|| udp.1.len())
+            (udp.0 == Protocol::UDP).then_some(udp.1.len())
         });
         assert_eq!(got, Some(8980));
     }
