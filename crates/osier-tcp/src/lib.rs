@@ -5,11 +5,19 @@
 extern crate alloc;
 
 mod config;
+#[allow(dead_code)]
+mod congestion;
 mod connection;
 mod event;
 mod half_open;
 mod reason;
+#[allow(dead_code)]
+mod receive;
+#[allow(dead_code)]
+mod recovery;
 mod segment;
+#[allow(dead_code)]
+mod send;
 mod state;
 mod stray;
 mod time_wait;

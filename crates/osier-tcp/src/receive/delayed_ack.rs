@@ -1,0 +1,112 @@
+//! Is text acknowledged now, or a little later? RFC 9293 §3.8.6.3, RFC 5681 §4.2.
+//!
+//! At once: at least every second full segment [SHLD-18, SHLD-19]; whatever tells the sender of a
+//! hole, of a hole that closes or of a duplicate; the first segments of a connection, so that
+//! slow start is not slowed (as Linux does). Else within a time that the user chooses.
+//! When the window has to be announced is `window.rs`'s question.
+
+use osier_time::Duration;
+
+/// Segments at the start of a connection, and after a duplicate, that are acknowledged at once.
+/// Linux: TCP_MAX_QUICKACKS.
+const QUICK_SEGMENTS: u8 = 16;
+
+/// A peer whose largest segment is yet unknown is taken to send segments of at least this much
+/// text (RFC 9293 §3.7.1: the default MSS).
+const FULL_MIN: u32 = 536;
+
+/// How text arrived.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Arrival {
+    /// In order, and nothing waits behind a hole.
+    InOrder,
+    /// Beyond a hole (RFC 5681 §4.2: an immediate duplicate ACK).
+    OutOfOrder,
+    /// In order, while text waited behind a hole: it fills all of it or a part (RFC 5681 §4.2).
+    FillsHole,
+    /// All of it had been received before.
+    Duplicate,
+}
+
+/// Text that arrived.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct TextArrived {
+    /// Segments of the wire that it came in.
+    pub(crate) segments: u32,
+    /// Octets of it.
+    pub(crate) octets: u32,
+    /// The largest text that a segment of the peer can have.
+    pub(crate) mss: u32,
+    /// How it arrived.
+    pub(crate) arrival: Arrival,
+}
+
+/// When the acknowledgment is due.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum AckWhen {
+    /// At once.
+    Now,
+    /// After so long at the latest, counted from the first text that it acknowledges.
+    Within(Duration),
+}
+
+/// What was received since the last acknowledgment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct DelayedAck {
+    /// Octets in order that no acknowledgment sent has covered.
+    unacked: u32,
+    /// The largest segment that the peer has sent.
+    full: u16,
+    /// Segments still to be acknowledged at once.
+    quick: u8,
+}
+
+impl DelayedAck {
+    /// The connection has just opened.
+    pub(crate) const fn new() -> Self {
+        DelayedAck { unacked: 0, full: 0, quick: QUICK_SEGMENTS }
+    }
+
+    /// Text arrived; `delay` is how long an acknowledgment may be held back.
+    pub(crate) fn on_text(&mut self, text: &TextArrived, delay: Duration) -> AckWhen {
+        let size = (text.octets / text.segments.max(1)).min(text.mss);
+        self.full = self.full.max(u16::try_from(size).unwrap_or(u16::MAX));
+        self.unacked = self.unacked.saturating_add(text.octets);
+        let quick = self.quick > 0;
+        self.quick = self.quick.saturating_sub(u8::try_from(text.segments).unwrap_or(u8::MAX));
+        match text.arrival {
+            Arrival::OutOfOrder | Arrival::FillsHole => AckWhen::Now,
+            Arrival::Duplicate => {
+                // The sender has probably begun anew with a window of one segment.
+                self.quick = QUICK_SEGMENTS;
+                AckWhen::Now
+            }
+            Arrival::InOrder if quick || self.unacked >= self.two_full(text.mss) => AckWhen::Now,
+            Arrival::InOrder => AckWhen::Within(delay),
+        }
+    }
+
+    /// An acknowledgment of everything received was sent, alone or with text.
+    pub(crate) const fn on_ack_sent(&mut self) {
+        self.unacked = 0;
+    }
+
+    /// We sent text of our own: the user answers, and an acknowledgment held back will travel
+    /// with the answer (Linux: leaving quick mode for "ping-pong" mode).
+    pub(crate) const fn on_text_sent(&mut self) {
+        self.quick = 0;
+    }
+
+    /// Octets received in order and not yet acknowledged.
+    pub(crate) const fn unacked(&self) -> u32 {
+        self.unacked
+    }
+
+    /// Two full segments as the peer sends them: its path may be narrower than our MSS.
+    fn two_full(&self, mss: u32) -> u32 {
+        u32::from(self.full).max(FULL_MIN.min(mss)).saturating_mul(2)
+    }
+}
+
+#[cfg(test)]
+mod tests {}

@@ -1,0 +1,135 @@
+//! How is a row of received slices kept? As they came, except small ones, which are copied.
+//!
+//! A slice pins the whole buffer of the frame it came in. A short one that waits beside others is
+//! therefore copied: memory is then at most a small multiple of the octets that are accounted.
+
+use alloc::collections::VecDeque;
+use bytes::{Buf, Bytes, BytesMut};
+
+/// A quarter of the 2 KiB that a device commonly gives a frame: text shorter than this pins more
+/// than four times its size, and to copy it costs less than to keep a record of it.
+pub(super) const COPY_BELOW: usize = 512;
+
+/// Small texts are gathered in buffers that grow with what is waiting, between these sizes.
+const GATHER_MIN: usize = 512;
+const GATHER_MAX: usize = 4096;
+
+/// Contiguous text, first octet first. A single slice needs no memory besides itself, and an
+/// empty row none.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Pieces {
+    /// Empty only where everything is.
+    first: Bytes,
+    rest: VecDeque<Bytes>,
+    /// Copies of small texts, behind all others.
+    small: BytesMut,
+    len: u32,
+}
+
+impl Pieces {
+    /// Octets in the row.
+    pub(super) const fn len(&self) -> u32 {
+        self.len
+    }
+
+    /// Slices in the row.
+    pub(super) fn count(&self) -> usize {
+        let small = usize::from(!self.small.is_empty());
+        usize::from(!self.first.is_empty()) + self.rest.len() + small
+    }
+
+    /// Adds text at the end.
+    pub(super) fn push(&mut self, text: Bytes) {
+        if text.is_empty() {
+            return;
+        }
+        // The text was clipped to a window of less than 2^32.
+        self.len += text.len() as u32;
+        if self.first.is_empty() {
+            self.first = text;
+        } else if text.len() < COPY_BELOW {
+            self.gather(&text);
+        } else {
+            self.freeze_small();
+            self.rest.push_back(text);
+        }
+    }
+
+    /// Moves all of `other` to the end.
+    pub(super) fn append(&mut self, mut other: Pieces) {
+        if self.first.is_empty() {
+            *self = other;
+            return;
+        }
+        self.push(core::mem::take(&mut other.first));
+        while let Some(piece) = other.rest.pop_front() {
+            self.push(piece);
+        }
+        self.push(other.small.freeze());
+    }
+
+    /// Takes up to `max` octets off the front: at most one slice.
+    pub(super) fn take(&mut self, max: usize) -> Option<Bytes> {
+        if self.first.is_empty() || max == 0 {
+            return None;
+        }
+        let taken = self.first.split_to(max.min(self.first.len()));
+        self.len -= taken.len() as u32;
+        self.refill_first();
+        Some(taken)
+    }
+
+    /// Moves octets off the front into `into`, and says how many.
+    pub(super) fn read(&mut self, into: &mut [u8]) -> usize {
+        let mut filled = 0;
+        while filled < into.len() && !self.first.is_empty() {
+            let now = self.first.len().min(into.len() - filled);
+            self.first.copy_to_slice(&mut into[filled..filled + now]);
+            filled += now;
+            self.refill_first();
+        }
+        self.len -= filled as u32;
+        filled
+    }
+
+    /// Copies octets of the front into `into`, and says how many.
+    pub(super) fn peek(&self, into: &mut [u8]) -> usize {
+        let rest = self.rest.iter().map(|piece| &piece[..]);
+        let mut filled = 0;
+        for piece in core::iter::once(&self.first[..]).chain(rest).chain([&self.small[..]]) {
+            let now = piece.len().min(into.len() - filled);
+            into[filled..filled + now].copy_from_slice(&piece[..now]);
+            filled += now;
+        }
+        filled
+    }
+
+    /// The next piece becomes the first, once that is used up.
+    fn refill_first(&mut self) {
+        if !self.first.is_empty() {
+            return;
+        }
+        self.first = match self.rest.pop_front() {
+            Some(next) => next,
+            None => core::mem::take(&mut self.small).freeze(),
+        };
+        if self.rest.is_empty() && self.rest.capacity() > 0 {
+            self.rest = VecDeque::new();
+        }
+    }
+
+    fn gather(&mut self, text: &[u8]) {
+        if self.small.capacity() - self.small.len() < text.len() {
+            self.freeze_small();
+            let size = (self.len as usize).clamp(GATHER_MIN, GATHER_MAX).max(text.len());
+            self.small = BytesMut::with_capacity(size);
+        }
+        self.small.extend_from_slice(text);
+    }
+
+    fn freeze_small(&mut self) {
+        if !self.small.is_empty() {
+            self.rest.push_back(core::mem::take(&mut self.small).freeze());
+        }
+    }
+}

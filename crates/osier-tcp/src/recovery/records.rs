@@ -1,0 +1,309 @@
+//! What was sent, when, and where does it stand?
+//!
+//! The records tile `[SND.UNA, SND.NXT)`: one for each transmission, super-segments included,
+//! divided where a report or a loss falls inside. Divisions by the peer's word are made at the
+//! borders of segments only, so there are never more records than segments sent. No loss
+//! detection here.
+
+use alloc::collections::VecDeque;
+use osier_time::{Duration, Instant};
+use osier_wire::SeqNumber;
+
+/// Where a record stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Standing {
+    /// In the network, as far as we know.
+    InFlight,
+    /// The peer reported it (RFC 2018): it holds it out of order.
+    Sacked,
+    /// Lost, and to be sent again.
+    Lost,
+}
+
+/// Consecutive segments sent together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Record {
+    pub(super) from: SeqNumber,
+    pub(super) to: SeqNumber,
+    /// When it was sent last.
+    pub(super) sent_at: Instant,
+    /// Text in each segment but the last.
+    mss: u16,
+    /// How often it was sent again.
+    pub(super) resent: u8,
+    pub(super) standing: Standing,
+}
+
+impl Record {
+    pub(super) const fn len(&self) -> u32 {
+        self.to.since(self.from)
+    }
+
+    /// Segments of the wire.
+    pub(super) fn segments(&self) -> u32 {
+        self.len().div_ceil(u32::from(self.mss))
+    }
+}
+
+/// All records. Holds no memory while everything is acknowledged.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Records {
+    records: VecDeque<Record>,
+    /// Octets that are lost, and octets that are reported.
+    lost: u32,
+    sacked: u32,
+    /// No record before this is lost.
+    lost_from: SeqNumber,
+}
+
+/// What an acknowledgment covered.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Covered {
+    /// Octets.
+    pub(super) octets: u32,
+    /// Octets of them that were sent only once.
+    pub(super) never_resent: u32,
+    /// The round trip of the oldest octet that it newly tells of; by Karn's rule only where
+    /// nothing of it was sent twice.
+    pub(super) rtt: Option<Duration>,
+}
+
+impl Records {
+    /// `[from, to)` was sent for the first time.
+    pub(super) fn push(&mut self, now: Instant, from: SeqNumber, to: SeqNumber, mss: u32) {
+        debug_assert!(self.end().is_none_or(|end| end == from), "records tile what is sent");
+        let mss = u16::try_from(mss).unwrap_or(u16::MAX).max(1);
+        if from.before(to) {
+            let standing = Standing::InFlight;
+            self.records.push_back(Record { from, to, sent_at: now, mss, resent: 0, standing });
+        }
+    }
+
+    /// Everything before `ack` arrived.
+    pub(super) fn acknowledge(&mut self, now: Instant, ack: SeqNumber) -> Covered {
+        let mut covered = Covered::default();
+        let mut oldest = None;
+        while let Some(first) = self.records.front_mut().filter(|first| first.from.before(ack)) {
+            let octets = ack.min(first.to).since(first.from);
+            covered.octets += octets;
+            match first.standing {
+                Standing::InFlight => oldest = oldest.or(Some(first.sent_at)),
+                Standing::Sacked => self.sacked -= octets,
+                Standing::Lost => self.lost -= octets,
+            }
+            if first.resent == 0 {
+                covered.never_resent += octets;
+            }
+            first.from += octets;
+            if first.from == first.to {
+                self.records.pop_front();
+            }
+        }
+        if self.records.is_empty() && covered.octets > 0 {
+            self.records = VecDeque::new();
+        }
+        // RFC 6298 §3 [MUST]: no sample from what was sent twice. Nor from what waited behind it
+        // in the peer's hands.
+        let samples = covered.never_resent == covered.octets;
+        covered.rtt = oldest.filter(|_| samples).map(|sent_at| now - sent_at);
+        covered
+    }
+
+    /// The peer holds `[left, right)`, which lies within what is outstanding. Says how many octets
+    /// are news, and when the latest of them was sent, if all news was sent once.
+    pub(super) fn sack(&mut self, left: SeqNumber, right: SeqNumber) -> (u32, Option<Instant>) {
+        let (mut octets, mut latest) = (0, None);
+        let mut index = self.index_of(left);
+        while let Some(record) = self.records.get(index).filter(|record| record.from.before(right))
+        {
+            index += 1;
+            let Some((from, to)) = whole_segments(record, left, right) else { continue };
+            if record.standing == Standing::Sacked {
+                continue;
+            }
+            // Divided at the front, the part that is meant follows.
+            index -= usize::from(!self.divide(index - 1, from));
+            self.divide(index, to);
+            let record = &mut self.records[index];
+            index += 1;
+            if record.standing == Standing::Lost {
+                self.lost -= record.len();
+            }
+            record.standing = Standing::Sacked;
+            self.sacked += record.len();
+            octets += record.len();
+            if record.resent == 0 {
+                latest = latest.max(Some(record.sent_at));
+            }
+        }
+        (octets, latest)
+    }
+
+    /// What is in flight between the two and was sent only once is lost. Says how many octets.
+    pub(super) fn lose_between(&mut self, from: SeqNumber, to: SeqNumber) -> u32 {
+        let before = self.lost;
+        let mut index = self.index_of(from);
+        while let Some(record) = self.records.get_mut(index).filter(|r| r.from.before(to)) {
+            if record.standing == Standing::InFlight && record.resent == 0 {
+                self.lose(index);
+            }
+            index += 1;
+        }
+        self.lost - before
+    }
+
+    /// The first segment of the first record is lost.
+    pub(super) fn lose_first(&mut self, mss: u32) {
+        if let Some(first) = self.records.front() {
+            self.divide(0, first.from + mss.max(1));
+            self.lose(0);
+        }
+    }
+
+    /// Everything is lost that was not reported.
+    pub(super) fn lose_all(&mut self) {
+        for index in 0..self.records.len() {
+            self.lose(index);
+        }
+    }
+
+    /// Nothing counts as reported any more.
+    pub(super) fn forget_sacked(&mut self) {
+        self.sacked = 0;
+        for record in self.records.iter_mut().filter(|r| r.standing == Standing::Sacked) {
+            record.standing = Standing::InFlight;
+        }
+    }
+
+    /// The first range that is lost: consecutive records up to `max` octets, or a part of one in
+    /// whole segments.
+    pub(super) fn first_lost(&self, max: u32) -> Option<(SeqNumber, SeqNumber)> {
+        if self.lost == 0 {
+            return None;
+        }
+        let lost = |record: &&Record| record.standing == Standing::Lost;
+        let mut records =
+            self.records.range(self.index_of(self.lost_from)..).skip_while(|r| !lost(r));
+        let first = records.next()?;
+        let mut to = first.to;
+        if first.len() > max {
+            to = first.from + max / u32::from(first.mss) * u32::from(first.mss);
+        }
+        for record in records.take_while(|record| lost(record) && record.mss == first.mss) {
+            if record.to.since(first.from) > max {
+                break;
+            }
+            to = record.to;
+        }
+        Some((first.from, to))
+    }
+
+    /// `[from, to)` was sent again. Says how many segments that were.
+    pub(super) fn retransmitted(&mut self, now: Instant, from: SeqNumber, to: SeqNumber) -> u32 {
+        let first_lost = self.first_lost(0).map(|(from, _)| from);
+        let mut segments = 0;
+        let mut index = self.index_of(from);
+        index += usize::from(self.divide(index, from));
+        while self.records.get(index).is_some_and(|record| record.from.before(to)) {
+            self.divide(index, to);
+            let record = &mut self.records[index];
+            if record.standing == Standing::Lost {
+                self.lost -= record.len();
+                record.standing = Standing::InFlight;
+            }
+            record.sent_at = now;
+            record.resent = record.resent.saturating_add(1);
+            segments += record.segments();
+            index += 1;
+        }
+        if first_lost == Some(from) {
+            self.lost_from = to;
+        }
+        segments
+    }
+
+    /// Octets outstanding that are neither lost nor reported.
+    pub(super) fn in_flight(&self) -> u32 {
+        self.outstanding() - self.lost - self.sacked
+    }
+
+    /// Octets from SND.UNA to SND.NXT.
+    pub(super) fn outstanding(&self) -> u32 {
+        self.end().map_or(0, |end| end.since(self.una()))
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.records.is_empty()
+    }
+
+    /// SND.NXT, where anything is outstanding.
+    pub(super) fn end(&self) -> Option<SeqNumber> {
+        self.records.back().map(|last| last.to)
+    }
+
+    pub(super) fn first(&self) -> Option<&Record> {
+        self.records.front()
+    }
+
+    /// The records that end at or before `end`, last first.
+    pub(super) fn backwards_from(&self, end: SeqNumber) -> impl Iterator<Item = &Record> {
+        self.records.range(..self.index_of(end)).rev()
+    }
+
+    fn una(&self) -> SeqNumber {
+        self.first().map_or(SeqNumber(0), |first| first.from)
+    }
+
+    /// The first record that ends after `seq`.
+    fn index_of(&self, seq: SeqNumber) -> usize {
+        let una = self.una();
+        if seq.at_or_before(una) {
+            return 0;
+        }
+        self.records.partition_point(|record| record.to.since(una) <= seq.since(una))
+    }
+
+    fn lose(&mut self, index: usize) {
+        let record = &mut self.records[index];
+        if record.standing != Standing::InFlight {
+            return;
+        }
+        record.standing = Standing::Lost;
+        if self.lost == 0 || record.from.before(self.lost_from) {
+            self.lost_from = record.from;
+        }
+        self.lost += record.len();
+    }
+
+    /// Divides a record; says whether `at` lies inside it at all.
+    fn divide(&mut self, index: usize, at: SeqNumber) -> bool {
+        let Some(record) = self.records.get_mut(index) else { return false };
+        if !(at.after(record.from) && at.before(record.to)) {
+            return false;
+        }
+        let back = Record { from: at, ..*record };
+        record.to = at;
+        self.records.insert(index + 1, back);
+        true
+    }
+}
+
+/// The whole segments of a record that lie in `[left, right)`.
+fn whole_segments(
+    record: &Record,
+    left: SeqNumber,
+    right: SeqNumber,
+) -> Option<(SeqNumber, SeqNumber)> {
+    let mss = u32::from(record.mss);
+    let (mut from, mut to) = (record.from, record.to);
+    if left.after(from) {
+        from += left.since(record.from).next_multiple_of(mss);
+    }
+    if right.before(to) {
+        to = record.from + right.since(record.from) / mss * mss;
+    }
+    from.before(to).then_some((from, to))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,13 @@
+//! What may be sent, and when? The mechanisms of the sending side.
+//!
+//! ```text
+//! buffer.rs   what the user wrote and the peer has not acknowledged
+//! nagle.rs    is what waits worth a segment?   RFC 9293 §3.8.6.2.1, §3.7.4
+//! persist.rs  when is a zero window probed?    RFC 9293 §3.8.6.1
+//! ```
+//!
+//! They know no state machine and build no segment.
+
+pub(crate) mod buffer;
+pub(crate) mod nagle;
+pub(crate) mod persist;

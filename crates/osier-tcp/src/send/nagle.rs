@@ -1,0 +1,92 @@
+//! Is what waits worth a segment? RFC 9293 §3.8.6.2.1 (the sender's silly-window avoidance) and
+//! §3.7.4 (Nagle's algorithm), in Minshall's form where the caller wants it.
+//!
+//! All text counts as pushed: a write is a push (RFC 9293 §3.9.1.2 lets an implementation without
+//! a PUSH flag do so). The override timeout of §3.8.6.2.1 (4) is the persist timer.
+
+use crate::config::Nagle;
+use osier_wire::SeqNumber;
+
+/// Fs of RFC 9293 §3.8.6.2.1 is 1/2: the part of the largest window that is worth a segment.
+const FS_DIVISOR: u32 = 2;
+
+/// What waits, and what the peer and the network would take. All in octets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Waiting {
+    /// D: queued and not yet sent.
+    pub(crate) queued: u32,
+    /// U: what the peer's window and the congestion window leave.
+    pub(crate) usable: u32,
+    /// Eff.snd.MSS: text in a full segment.
+    pub(crate) mss: u32,
+    /// Max(SND.WND): the largest window that the peer has offered so far.
+    pub(crate) max_window: u32,
+    /// What holds a small segment back: SND.NXT - SND.UNA for Nagle's own algorithm, or
+    /// [`SmallSegment::unacked`] for Minshall's.
+    pub(crate) in_flight_unacked: u32,
+    /// Whether anything holds small segments back. Where a FIN follows the text, pass
+    /// [`Nagle::Off`]: nothing will come that could fill the segment.
+    pub(crate) nagle: Nagle,
+}
+
+/// What [`decide`] says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Decision {
+    /// Send so many octets now: full segments, and a shorter last one where it may go.
+    Send(u32),
+    /// Wait: for an acknowledgment, for a larger window or for more text.
+    Hold,
+}
+
+/// RFC 9293 §3.8.6.2.1: the sender's algorithm [MUST-38], Nagle's included [SHLD-7].
+pub(crate) fn decide(waiting: &Waiting) -> Decision {
+    let Waiting { queued, usable, mss, .. } = *waiting;
+    let sendable = queued.min(usable);
+    let held_back = waiting.nagle == Nagle::On && waiting.in_flight_unacked > 0;
+    // (2) all that is queued can be sent now. It is decided once for the whole queue, so that a
+    // short end goes with the full segments before it.
+    if queued > 0 && queued <= usable && !held_back {
+        return Decision::Send(queued);
+    }
+    // (1) a full segment can be sent, whatever is in flight.
+    if let full @ 1.. = sendable / mss.max(1) {
+        return Decision::Send(full * mss);
+    }
+    // (3) at least half of the largest window.
+    let worth_it = sendable >= waiting.max_window.div_ceil(FS_DIVISOR);
+    if sendable > 0 && worth_it && !held_back {
+        return Decision::Send(sendable);
+    }
+    Decision::Hold
+}
+
+/// Minshall's refinement of Nagle's algorithm, as Linux has it: a small segment waits only while
+/// an earlier *small* one is unacknowledged. The short end of a large write then does not wait
+/// for the acknowledgment of its full segments, which the peer may delay.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct SmallSegment {
+    end: Option<SeqNumber>,
+}
+
+impl SmallSegment {
+    /// Text up to `to` was sent for the first time, `octets` of it.
+    pub(crate) fn on_sent(&mut self, to: SeqNumber, octets: u32, mss: u32) {
+        if !octets.is_multiple_of(mss.max(1)) {
+            self.end = Some(to);
+        }
+    }
+
+    /// Octets from SND.UNA to the end of the latest small segment; 0 where it is acknowledged.
+    pub(crate) fn unacked(&self, una: SeqNumber) -> u32 {
+        self.end.filter(|end| end.after(una)).map_or(0, |end| end.since(una))
+    }
+
+    /// SND.UNA moved: forgets a small segment that is acknowledged, before its number comes
+    /// round again.
+    pub(crate) fn on_ack(&mut self, una: SeqNumber) {
+        self.end = self.end.filter(|end| end.after(una));
+    }
+}
+
+#[cfg(test)]
+mod tests {}
