@@ -331,8 +331,8 @@ mod tests {
     #[test]
     fn an_engine_crate_with_std_is_found() {
         assert_eq!(lines(engine_is_no_std, "crates/osier-ip/src/lib.rs", "//! Q"), [1]);
-        let text = "#![no_std]\nuse std::vec;";
-        assert_eq!(lines(engine_is_no_std, "crates/osier-ip/src/lib.rs", text), [2]);
+        let text = "#![no_std]\n#[cfg(test)]\nextern crate std;\nuse std::vec;";
+        assert_eq!(lines(engine_is_no_std, "crates/osier-ip/src/lib.rs", text), [4]);
     }
 
     #[test]

@@ -129,6 +129,7 @@ fn attributes(item: &Item) -> &[Attribute] {
     match item {
         Item::Const(it) => &it.attrs,
         Item::Enum(it) => &it.attrs,
+        Item::ExternCrate(it) => &it.attrs,
         Item::Fn(it) => &it.attrs,
         Item::Impl(it) => &it.attrs,
         Item::Macro(it) => &it.attrs,
