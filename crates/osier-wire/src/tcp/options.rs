@@ -280,3 +280,62 @@ impl Writer<'_> {
         self.at += bytes.len();
     }
 }
+
+/// TSval and TSecr (RFC 7323 §3.2).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Timestamps {
+    /// TSval: the sender's clock.
+    pub value: u32,
+    /// TSecr: the peer's clock, echoed.
+    pub echo: u32,
+}
+
+/// Up to four blocks `[left, right)` of received data (RFC 2018 §3).
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+pub struct SackBlocks {
+    len: u8,
+    blocks: [(SeqNumber, SeqNumber); SackBlocks::MAX],
+}
+
+impl SackBlocks {
+    /// As many blocks as fit into 40 bytes of options.
+    pub const MAX: usize = 4;
+
+    /// No block.
+    pub const NONE: SackBlocks = SackBlocks { len: 0, blocks: [(SeqNumber(0), SeqNumber(0)); 4] };
+
+    /// Adds a block at the end; says `false`, and adds nothing, where there are four already.
+    pub fn push(&mut self, left: SeqNumber, right: SeqNumber) -> bool {
+        let at = usize::from(self.len);
+        if at == Self::MAX {
+            return false;
+        }
+        self.blocks[at] = (left, right);
+        self.len += 1;
+        true
+    }
+
+    /// The blocks, first to last.
+    pub fn as_slice(&self) -> &[(SeqNumber, SeqNumber)] {
+        &self.blocks[..usize::from(self.len)]
+    }
+
+    /// Whether there is none.
+    pub const fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// Keeps the first `n` blocks at most.
+    pub fn truncate(&mut self, n: usize) {
+        self.len = self.len.min(u8::try_from(n).unwrap_or(u8::MAX));
+        for block in &mut self.blocks[usize::from(self.len)..] {
+            *block = (SeqNumber(0), SeqNumber(0));
+        }
+    }
+}
+
+impl fmt::Debug for SackBlocks {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.as_slice().fmt(f)
+    }
+}
