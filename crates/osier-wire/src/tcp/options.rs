@@ -1,4 +1,4 @@
-//! Which options does a TCP segment carry? (RFC 9293 §3.2; RFC 7323, RFC 2018)
+//! Which options does a TCP segment carry? (RFC 9293 §3.1, §3.2; RFC 7323, RFC 2018)
 //!
 //! All options as values and as bytes, laid out as Linux lays them out. Which of them count in
 //! which segment is osier-tcp's business.

@@ -1,4 +1,4 @@
-//! Which TCP options does nobody here know? (RFC 9293 §3.2 [MUST-6]: they are ignored)
+//! Which TCP options does nobody here know? (RFC 9293 §3.1 [MUST-6]: they are ignored)
 //!
 //! They are kept as they came, so that what is written again is what was read.
 
