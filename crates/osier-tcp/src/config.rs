@@ -12,6 +12,9 @@ pub struct Config {
     /// The largest segment we can receive, announced in the MSS option: octets of text
     /// (RFC 9293 §3.7.1). The host derives it from the MTU of the link.
     pub mss: u16,
+    /// What a peer that sends no MSS option is assumed to take: 536 for IPv4, 1220 for IPv6
+    /// (RFC 9293 §3.7.1 [MUST-15]). The host knows which.
+    pub default_mss: u16,
     /// Octets that we keep for the user to read; the window never exceeds it.
     pub receive_buffer: u32,
     /// Octets that we keep until the peer has acknowledged them.
@@ -123,6 +126,7 @@ impl Default for Config {
     fn default() -> Self {
         Config {
             mss: 1460,
+            default_mss: 536,
             receive_buffer: 1 << 20,
             send_buffer: 1 << 20,
             offer: Offer { window_scale: true, timestamps: true, sack: true },

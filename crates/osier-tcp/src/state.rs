@@ -14,16 +14,19 @@
 //!                              \    close: FIN |   | FIN: send ACK
 //!                               v              v   v
 //!                              FIN-WAIT-1 <----+   CLOSE-WAIT
-//!              ACK of FIN /  FIN |   \ FIN and ACK  | close: send FIN
-//!                        v       v    \             v
-//!                FIN-WAIT-2   CLOSING  \         LAST-ACK
-//!                     | FIN      | ACK  \           | ACK of FIN
-//!                     v          v       v          v
-//!                     +-----> TIME-WAIT <+       CLOSED
+//!              ACK of FIN /      | FIN              | close: send FIN
+//!                        v       v                  v
+//!                FIN-WAIT-2   CLOSING            LAST-ACK
+//!                     | FIN      | ACK of FIN       | ACK of FIN
+//!                     v          v                  v
+//!                     +-----> TIME-WAIT          CLOSED
 //!                             2 MSL |
 //!                                   v
 //!                                CLOSED
 //! ```
+//!
+//! A FIN that carries the acknowledgment of ours takes two arrows at once, through FIN-WAIT-2: the
+//! ACK field is looked at before the FIN bit (§3.10.7.4, fifth and eighth).
 //!
 //! The figure's arrows, and the arrows to CLOSED from everywhere (RST, abort, give-up), are the
 //! rows of [`Arrow`]. Nothing else changes a state.
@@ -147,8 +150,6 @@ arrows! {
     FinAcked: FinWait1 -> FinWait2, "the peer acknowledged our FIN (step 2 of 4)";
     /// The FINs cross.
     FinCrossed: FinWait1 -> Closing, "the peer's FIN crossed ours (simultaneous close)";
-    /// FIN and the acknowledgment of ours in one segment.
-    FinAndAck: FinWait1 -> TimeWait, "FIN and the ACK of ours came together (steps 2 and 3 of 4)";
     /// The peer's FIN at last.
     FinArrivedLast: FinWait2 -> TimeWait, "the peer's FIN arrived (step 3 of 4)";
     /// After crossing FINs, the acknowledgment of ours.

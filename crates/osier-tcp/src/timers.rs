@@ -107,6 +107,11 @@ impl Timers {
         due
     }
 
+    /// Which alarm is due first, and when.
+    pub fn first(&self) -> Option<(Timer, Instant)> {
+        Timer::ALL.into_iter().filter_map(|timer| Some((timer, self.get(timer)?))).min_by_key(|t| t.1)
+    }
+
     /// The earliest alarm.
     pub fn next_deadline(&self) -> Option<Instant> {
         self.due.iter().min().copied().filter(|at| *at != Instant::MAX)

@@ -13,3 +13,4 @@ pub(crate) mod delayed_ack;
 mod pieces;
 pub(crate) mod reassembly;
 pub(crate) mod sack_blocks;
+pub(crate) mod window;

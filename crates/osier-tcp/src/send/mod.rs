@@ -11,3 +11,4 @@
 pub(crate) mod buffer;
 pub(crate) mod nagle;
 pub(crate) mod persist;
+pub(crate) mod window;

@@ -1,0 +1,246 @@
+//! We call: what happens from our SYN to ESTABLISHED? (RFC 9293 §3.10.1 OPEN, §3.10.7.3 SYN-SENT)
+//!
+//! Step 1 is [`SynSent::poll_transmit`]; step 2 arrives at [`SynSent::on_segment`]; step 3 is the
+//! acknowledgment that the new record owes.
+
+use crate::config::{Config, Opening};
+use crate::event::{Ending, Event};
+use crate::options::{self, agree};
+use crate::reason::{Notes, Reason};
+use crate::segment::{Arrived, Segment, Transmit};
+use crate::segment_arrives;
+use crate::state::{Arrow, State};
+use crate::stray::reset_for;
+use crate::tcb::{Birth, Due, Tcb, first_window};
+use crate::timers::Timer;
+use crate::timestamps::value_at;
+use osier_time::{Duration, Instant};
+use osier_wire::SeqNumber;
+use osier_wire::tcp::Flags;
+
+/// SYN-SENT: our SYN is out, or about to be.
+#[derive(Clone, Debug)]
+pub(crate) struct SynSent {
+    config: Config,
+    opening: Opening,
+    /// When the SYN was last sent; `None`: it is owed.
+    sent_at: Option<Instant>,
+    /// How often it was sent again.
+    attempts: u8,
+    /// How long this attempt waits.
+    wait: Duration,
+    /// When the user gives up, where it said so.
+    give_up_at: Instant,
+    /// A RST owed to a segment that cannot be for this attempt.
+    reset: Option<Transmit>,
+}
+
+/// What SYN-SENT turns into.
+#[derive(Debug)]
+pub(crate) enum Outcome {
+    /// Nothing: it stays.
+    Stays,
+    /// Both SYNs are known: a record, in ESTABLISHED or (both called) SYN-RECEIVED.
+    Opened(Tcb),
+    /// Over.
+    Ended(Ending),
+}
+
+impl SynSent {
+    /// Active OPEN. The SYN leaves with the next `poll_transmit`.
+    pub(crate) fn new(
+        now: Instant,
+        config: &Config,
+        opening: Opening,
+        notes: &mut Notes,
+    ) -> Self {
+        notes.push(Reason::Moved { arrow: Arrow::ActiveOpen });
+        SynSent {
+            config: config.clone(),
+            opening,
+            sent_at: None,
+            attempts: 0,
+            wait: config.rto.initial,
+            give_up_at: config.user_timeout.map_or(Instant::MAX, |limit| now + limit),
+            reset: None,
+        }
+    }
+
+    /// Step 2: a segment arrived in SYN-SENT (RFC 9293 §3.10.7.3).
+    pub(crate) fn on_segment(
+        &mut self,
+        now: Instant,
+        segment: Segment,
+        arrived: Arrived,
+        notes: &mut Notes,
+    ) -> Outcome {
+        // First: check the ACK bit. A number that is not ours: the segment answers an older
+        // attempt, and RST makes its sender forget it.
+        let acks_our_syn = segment.has_ack() && segment.ack == self.opening.iss + 1;
+        if segment.has_ack() && !acks_our_syn {
+            if !segment.rst() {
+                notes.push(Reason::StrayReset);
+                self.reset = Some(reset_for(&segment));
+            }
+            return Outcome::Stays;
+        }
+        // Second: check the RST bit. Without ACK it could be anybody's (RFC 5961 §3).
+        if segment.rst() {
+            return if acks_our_syn { self.refused(notes) } else { Outcome::Stays };
+        }
+        // Third: security is not ours to check. Fourth: check the SYN bit.
+        if !segment.syn() || self.sent_at.is_none() {
+            // Fifth: neither SYN nor RST.
+            notes.push(Reason::NotOfHandshake { seq: segment.seq });
+            return Outcome::Stays;
+        }
+        match acks_our_syn {
+            true => Outcome::Opened(self.established(now, segment, arrived, notes)),
+            false => Outcome::Opened(self.crossed(now, &segment, notes)),
+        }
+    }
+
+    /// Our SYN is acknowledged: ESTABLISHED, and step 3 is owed.
+    fn established(
+        &self,
+        now: Instant,
+        segment: Segment,
+        arrived: Arrived,
+        notes: &mut Notes,
+    ) -> Tcb {
+        let mut tcb = self.record(now, &segment);
+        tcb.enter(Arrow::SynAcked, notes);
+        tcb.owe_ack();
+        segment_arrives::rest_of_syn(&mut tcb, now, segment, arrived, notes);
+        tcb.events.push(Event::Established);
+        if let Some(at) = tcb.liveness.first_alarm() {
+            tcb.timers.set(Timer::KeepAlive, at);
+        }
+        tcb
+    }
+
+    /// A SYN without ACK: both called (RFC 9293 §3.5 figure 8). SYN-RECEIVED, and SYN,ACK is owed.
+    fn crossed(&self, now: Instant, segment: &Segment, notes: &mut Notes) -> Tcb {
+        let mut tcb = self.record(now, segment);
+        tcb.enter(Arrow::SynCrossed, notes);
+        tcb.owed.syn_ack = Due::Now;
+        tcb.timers.set(Timer::Retransmit, now + self.config.rto.initial);
+        tcb.look_again();
+        tcb
+    }
+
+    fn record(&self, now: Instant, syn: &Segment) -> Tcb {
+        let mut tcb = Tcb::new(&Birth {
+            now,
+            state: State::SynSent,
+            opening: self.opening,
+            irs: syn.seq,
+            ts_recent: syn.options.timestamps.map_or(0, |stamp| stamp.value),
+            agreed: agree(&self.config, &syn.options),
+            syn_sent_at: self.sent_at.unwrap_or(now),
+            syn_attempts: self.attempts,
+            config: &self.config,
+        });
+        tcb.snd.set_from_syn(syn.seq, syn.ack, syn.window);
+        tcb
+    }
+
+    fn refused(&self, notes: &mut Notes) -> Outcome {
+        notes.push(Reason::RefusedByPeer);
+        self.ended(Ending::Refused, notes)
+    }
+
+    fn ended(&self, ending: Ending, notes: &mut Notes) -> Outcome {
+        notes.push(Reason::Moved { arrow: Arrow::EndSynSent });
+        Outcome::Ended(ending)
+    }
+
+    /// The user breaks the attempt off.
+    pub(crate) fn abort(&self, notes: &mut Notes) -> Outcome {
+        self.ended(Ending::Aborted, notes)
+    }
+
+    /// An ICMP error quotes our SYN (RFC 5461 §4): a hard one ends the attempt.
+    pub(crate) fn on_unreachable(&self, notes: &mut Notes) -> Outcome {
+        notes.push(Reason::Unreachable);
+        self.ended(Ending::Unreachable, notes)
+    }
+
+    /// The SYN went unanswered: again with twice the patience, or never (RFC 9293 §3.8.3, R2 for
+    /// SYN [MUST-23]).
+    pub(crate) fn on_deadline(&mut self, now: Instant, notes: &mut Notes) -> Outcome {
+        if self.next_deadline().is_none_or(|at| now < at) {
+            return Outcome::Stays;
+        }
+        if self.attempts >= self.config.syn_retries || now >= self.give_up_at {
+            notes.push(Reason::TimedOut);
+            return self.ended(Ending::TimedOut, notes);
+        }
+        self.attempts += 1;
+        notes.push(Reason::SynAgain { attempt: self.attempts, waited: self.wait });
+        self.wait = (self.wait * 2).min(self.config.rto.max);
+        self.sent_at = None;
+        Outcome::Stays
+    }
+
+    /// Step 1: the SYN, if it is owed.
+    pub(crate) fn poll_transmit(&mut self, now: Instant) -> Option<Transmit> {
+        if let Some(reset) = self.reset.take() {
+            return Some(reset);
+        }
+        if self.sent_at.is_some() {
+            return None;
+        }
+        self.sent_at = Some(now);
+        Some(Transmit {
+            segment: Segment {
+                seq: self.opening.iss,
+                flags: Flags::SYN,
+                window: first_window(&self.config) as u16,
+                options: options::of_syn(&self.config, value_at(now, self.opening.ts_offset)),
+                ..Segment::default()
+            },
+            dont_fragment: true,
+            ..Transmit::default()
+        })
+    }
+
+    /// Whether [`SynSent::poll_transmit`] has something.
+    pub(crate) fn wants_transmit(&self) -> bool {
+        self.sent_at.is_none() || self.reset.is_some()
+    }
+
+    /// When the SYN is due again.
+    pub(crate) fn next_deadline(&self) -> Option<Instant> {
+        self.sent_at.map(|at| (at + self.wait).min(self.give_up_at))
+    }
+
+    /// ISS.
+    pub(crate) fn iss(&self) -> SeqNumber {
+        self.opening.iss
+    }
+
+    /// The settings, to be changed before they are used.
+    pub(crate) fn config_mut(&mut self) -> &mut Config {
+        &mut self.config
+    }
+}
+
+/// The SYN,ACK of a simultaneous open: our SYN again, with the peer's acknowledged.
+pub(crate) fn syn_ack_of(tcb: &mut Tcb, now: Instant) -> Transmit {
+    let (rcv_mss, rcv_scale) = (tcb.settings.rcv_mss, tcb.rcv.scale());
+    let stamps = tcb.clock.as_ref().map(|clock| clock.stamp(now));
+    let mut transmit = Transmit { dont_fragment: true, ..Transmit::default() };
+    transmit.segment = Segment {
+        seq: tcb.snd.iss,
+        ack: tcb.rcv.nxt,
+        flags: Flags::SYN | Flags::ACK,
+        window: tcb.rcv.wnd().min(0xFFFF) as u16,
+        ..Segment::default()
+    };
+    transmit.segment.options.mss = Some(rcv_mss);
+    transmit.segment.options.window_scale = tcb.settings.agreed.window_scale.then_some(rcv_scale);
+    transmit.segment.options.sack_permitted = tcb.sack.is_some();
+    transmit.segment.options.timestamps = stamps;
+    transmit
+}

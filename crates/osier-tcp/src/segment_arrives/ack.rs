@@ -1,0 +1,206 @@
+//! Fifth: what does the segment acknowledge? (RFC 9293 §3.10.7.4 fifth; RFC 5681, RFC 5961 §5)
+//!
+//! Ends the handshake in SYN-RECEIVED; takes acknowledged text off the buffer; tells recovery and
+//! congestion control; sets the send window; ends our half of the close.
+
+use super::{Stop, Verdict};
+use crate::congestion::Acked;
+use crate::event::{Ending, Event};
+use crate::reason::{Notes, Reason};
+use crate::recovery::{AckArrived, AckOutcome, Duplicate, Turn};
+use crate::segment::Segment;
+use crate::send::window::WindowUpdate;
+use crate::state::{Arrow, State};
+use crate::tcb::{Fin, Tcb, User};
+use crate::timers::Timer;
+use core::ops::ControlFlow;
+use osier_time::Instant;
+use osier_wire::SeqNumber;
+
+/// Looks at the ACK field.
+pub(crate) fn process(
+    tcb: &mut Tcb,
+    now: Instant,
+    segment: &Segment,
+    notes: &mut Notes,
+) -> Verdict {
+    if !segment.has_ack() {
+        return ControlFlow::Break(Stop::Drop(Reason::NoAck));
+    }
+    if tcb.state() == State::SynReceived {
+        end_of_handshake(tcb, now, segment, notes)?;
+    }
+    in_range(tcb, segment.ack)?;
+    let outcome = measure(tcb, now, segment);
+    let window = tcb.snd.update(segment.seq, segment.ack, segment.window);
+    if outcome.acked > 0 {
+        advance(tcb, segment.ack);
+    }
+    congestion(tcb, now, &outcome, notes);
+    alarms(tcb, now, &outcome, window);
+    tell_user(tcb);
+    tcb.look_again();
+    our_fin(tcb, now, notes);
+    ControlFlow::Continue(())
+}
+
+/// RFC 9293 §3.10.7.4 fifth, SYN-RECEIVED: SND.UNA < SEG.ACK =< SND.NXT, or a RST.
+fn end_of_handshake(
+    tcb: &mut Tcb,
+    now: Instant,
+    segment: &Segment,
+    notes: &mut Notes,
+) -> Verdict {
+    let acceptable = segment.ack.after(tcb.snd.una) && segment.ack.at_or_before(tcb.snd.nxt);
+    if !acceptable {
+        return ControlFlow::Break(Stop::Reset(Reason::AckOfUnsent { ack: segment.ack }));
+    }
+    tcb.enter(Arrow::HandshakeDone, notes);
+    tcb.events.push(Event::Established);
+    if let Some(at) = tcb.liveness.first_alarm() {
+        tcb.timers.set(Timer::KeepAlive, at.max(now));
+    }
+    ControlFlow::Continue(())
+}
+
+/// Neither beyond what was sent, nor older than any honest peer's (RFC 5961 §5.2).
+fn in_range(tcb: &Tcb, ack: SeqNumber) -> Verdict {
+    if ack.after(tcb.snd.nxt) {
+        return ControlFlow::Break(Stop::AckAndDrop(Reason::AckOfUnsent { ack }));
+    }
+    if ack.before(tcb.snd.una - tcb.snd.max_wnd) {
+        return ControlFlow::Break(Stop::Challenge(Reason::AckTooOld { ack }));
+    }
+    ControlFlow::Continue(())
+}
+
+/// Tells recovery what the segment says of what is in flight.
+fn measure(tcb: &mut Tcb, now: Instant, segment: &Segment) -> AckOutcome {
+    let echoed_rtt = match (&tcb.clock, segment.options.timestamps) {
+        (Some(clock), Some(theirs)) if segment.ack.after(tcb.snd.una) => {
+            clock.round_trip(now, theirs)
+        }
+        _ => None,
+    };
+    tcb.recovery.on_ack(
+        now,
+        &AckArrived {
+            ack: segment.ack.max(tcb.snd.una),
+            una_before: tcb.snd.una,
+            nxt: tcb.snd.nxt,
+            sack: segment.options.sack,
+            kind: duplicate(tcb, segment),
+            echoed_rtt,
+            mss: tcb.text_mss(),
+        },
+    )
+}
+
+/// RFC 5681 §2: (a) something is outstanding, (b) no text, (c) no SYN and no FIN, (d) it
+/// acknowledges SND.UNA, (e) the window is the same.
+fn duplicate(tcb: &Tcb, segment: &Segment) -> Duplicate {
+    let same = tcb.snd.outstanding() > 0
+        && segment.is_empty()
+        && segment.ack == tcb.snd.una
+        && u32::from(segment.window) << tcb.snd.scale() == tcb.snd.wnd;
+    if same { Duplicate::Yes } else { Duplicate::No }
+}
+
+/// SND.UNA moves: the text in front of it is no longer needed.
+fn advance(tcb: &mut Tcb, ack: SeqNumber) {
+    let start = tcb.snd.text_start();
+    tcb.snd.una = ack;
+    tcb.small.on_ack(ack);
+    let end = match tcb.owed.fin {
+        Fin::Sent(at) => ack.min(at),
+        Fin::No | Fin::Queued => ack,
+    };
+    if end.after(start) {
+        tcb.out.acked(end.since(start));
+    }
+}
+
+/// Lets the congestion window grow, or cuts it.
+fn congestion(tcb: &mut Tcb, now: Instant, outcome: &AckOutcome, notes: &mut Notes) {
+    let mss = tcb.text_mss();
+    match outcome.turn {
+        Turn::LossFound => {
+            tcb.congestion.on_loss(outcome.in_flight_before, mss);
+            let (cwnd, ssthresh) = (tcb.congestion.window(), tcb.congestion.ssthresh());
+            notes.push(Reason::WindowCut { cwnd, ssthresh });
+        }
+        Turn::RecoveryOver => tcb.congestion.on_recovery_over(),
+        Turn::PartialAck => {}
+        Turn::None => {
+            if outcome.acked > 0 {
+                tcb.congestion.on_ack(&Acked {
+                    now,
+                    acked: outcome.acked,
+                    in_flight_before: outcome.in_flight_before,
+                    rtt: outcome.rtt,
+                    mss,
+                });
+            }
+        }
+    }
+}
+
+/// RFC 6298 §5.2 and §5.3: the alarm stops when all is acknowledged, and starts anew when some is.
+fn alarms(tcb: &mut Tcb, now: Instant, outcome: &AckOutcome, window: WindowUpdate) {
+    if outcome.acked > 0 {
+        if tcb.snd.outstanding() == 0 {
+            tcb.timers.stop(Timer::Retransmit);
+            tcb.timers.stop(Timer::GiveUp);
+        } else {
+            tcb.timers.set(Timer::Retransmit, now + tcb.recovery.rto());
+            if let Some(limit) = tcb.liveness.user_timeout {
+                tcb.timers.set(Timer::GiveUp, now + limit);
+            }
+        }
+    }
+    tcb.persist.on_answer();
+    if window == WindowUpdate::Opened {
+        tcb.persist.on_window_open();
+        tcb.timers.stop(Timer::Persist);
+    }
+}
+
+/// A user who waits for room is told once a third of the buffer is free, so that it writes in
+/// pieces worth a wake-up.
+fn tell_user(tcb: &mut Tcb) {
+    if tcb.user == User::WaitsForRoom && tcb.out.room() >= tcb.out.limit() / 3 {
+        tcb.user = User::Present;
+        tcb.events.push(Event::Writable);
+    }
+}
+
+/// RFC 9293 §3.10.7.4 fifth, FIN-WAIT-1, CLOSING, LAST-ACK: is our FIN acknowledged?
+fn our_fin(tcb: &mut Tcb, now: Instant, notes: &mut Notes) {
+    if !tcb.fin_is_acked() {
+        return;
+    }
+    match tcb.state() {
+        State::FinWait1 => {
+            tcb.enter(Arrow::FinAcked, notes);
+            if tcb.user == User::Gone {
+                tcb.timers.set(Timer::FinWait2, now + tcb.settings.fin_wait_2);
+            }
+        }
+        State::Closing => {
+            tcb.enter(Arrow::ClosingAcked, notes);
+            crate::close::time_wait::enter(tcb);
+        }
+        State::LastAck => {
+            tcb.enter(Arrow::LastAcked, notes);
+            tcb.settle(Ending::InOrder);
+        }
+        State::SynReceived
+        | State::Established
+        | State::FinWait2
+        | State::CloseWait
+        | State::TimeWait
+        | State::Closed
+        | State::Listen
+        | State::SynSent => {}
+    }
+}

@@ -1,0 +1,32 @@
+//! Second: does the peer reset the connection? (RFC 9293 §3.10.7.4 second, §3.5.3; RFC 5961 §3)
+//!
+//! A RST counts only at exactly RCV.NXT; elsewhere in the window it is answered with a challenge
+//! ACK, so that a blind attacker must guess all 32 bits.
+
+use super::{Stop, Verdict};
+use crate::event::Ending;
+use crate::reason::Reason;
+use crate::segment::Segment;
+use crate::state::State;
+use crate::tcb::Tcb;
+use core::ops::ControlFlow;
+
+/// Looks at the RST bit.
+pub(crate) fn check(tcb: &Tcb, segment: &Segment) -> Verdict {
+    if !segment.rst() {
+        return ControlFlow::Continue(());
+    }
+    if segment.seq != tcb.rcv.nxt {
+        let (seq, len) = (segment.seq, segment.len());
+        return ControlFlow::Break(Stop::Challenge(Reason::OutsideWindow { seq, len }));
+    }
+    let ending = match tcb.state() {
+        State::SynReceived => Ending::Refused,
+        // Both sides have closed: the peer tells us that it has forgotten the connection.
+        State::Closing | State::LastAck | State::TimeWait => Ending::Reset,
+        State::Established | State::FinWait1 | State::FinWait2 | State::CloseWait => Ending::Reset,
+        // No record in these states is examined.
+        State::Listen | State::SynSent | State::Closed => Ending::Reset,
+    };
+    ControlFlow::Break(Stop::End(ending, Reason::ResetByPeer))
+}

@@ -1,0 +1,77 @@
+//! Seventh: what text does it bring? (RFC 9293 §3.10.7.4 seventh, §3.8.6.3; RFC 2018)
+//!
+//! Text in order goes to the user and moves RCV.NXT; text out of order waits. Says how soon an
+//! acknowledgment is due.
+
+use super::{Stop, Verdict};
+use crate::event::Event;
+use crate::reason::{Notes, Reason};
+use crate::receive::delayed_ack::{AckWhen, Arrival, TextArrived};
+use crate::receive::reassembly::{Gap, Inserted};
+use crate::segment::{Arrived, Segment};
+use crate::tcb::{Tcb, User};
+use crate::timers::Timer;
+use bytes::Bytes;
+use core::ops::ControlFlow;
+use osier_time::Instant;
+use osier_wire::SeqNumber;
+
+/// Takes the text, which `sequence` has trimmed to the window.
+pub(crate) fn process(
+    tcb: &mut Tcb,
+    now: Instant,
+    segment: &mut Segment,
+    arrived: Arrived,
+    notes: &mut Notes,
+) -> Verdict {
+    if segment.text.is_empty() || !tcb.state().may_receive() {
+        return ControlFlow::Continue(());
+    }
+    let (seq, len) = (segment.seq, segment.text.len() as u32);
+    if tcb.user == User::Gone {
+        // RFC 1122 §4.2.2.13, RFC 9293 §3.6.1: text that nobody will read is lost, and the peer
+        // must learn of it.
+        return ControlFlow::Break(Stop::Abort(Reason::TextAfterClose { len }));
+    }
+    let text = core::mem::take(&mut segment.text);
+    let segments = arrived.segments(len as usize);
+    let arrival = insert(tcb, seq, text, notes);
+    let mss = u32::from(tcb.settings.rcv_mss);
+    let came = TextArrived { segments, octets: len, mss, arrival };
+    match tcb.delayed_ack.on_text(&came, tcb.settings.delayed_ack) {
+        AckWhen::Now => tcb.owe_ack(),
+        AckWhen::Within(delay) => tcb.timers.set_if_idle(Timer::DelayedAck, now + delay),
+    }
+    ControlFlow::Continue(())
+}
+
+/// To the user, or behind a hole; SACK learns what was new and what was not.
+fn insert(tcb: &mut Tcb, seq: SeqNumber, text: Bytes, notes: &mut Notes) -> Arrival {
+    let len = text.len() as u32;
+    let (arrival, again) = match tcb.text.insert(tcb.rcv.nxt, seq, text) {
+        Inserted::InOrder { advanced, gap, duplicate } => {
+            tcb.rcv.nxt += advanced;
+            tcb.events.push(Event::Readable);
+            (if gap == Gap::None { Arrival::InOrder } else { Arrival::FillsHole }, duplicate)
+        }
+        Inserted::OutOfOrder { left, right, duplicate } => {
+            if let Some(sack) = tcb.sack.as_mut() {
+                sack.on_received(left, right);
+            }
+            notes.push(Reason::OutOfOrder { seq, len });
+            (Arrival::OutOfOrder, duplicate)
+        }
+        Inserted::Duplicate { left, right } => {
+            notes.push(Reason::OldDuplicate { seq, len });
+            (Arrival::Duplicate, Some((left, right)))
+        }
+        Inserted::NoRoom => {
+            notes.push(Reason::ReassemblyFull { seq });
+            (Arrival::OutOfOrder, None)
+        }
+    };
+    if let (Some(sack), Some((left, right))) = (tcb.sack.as_mut(), again) {
+        sack.on_duplicate(left, right);
+    }
+    arrival
+}

@@ -1,0 +1,376 @@
+//! What is there to know of a synchronized connection? (RFC 9293 §3.3.1, the Transmission Control
+//! Block)
+//!
+//! A record made of parts, each with its own file and its own rules. It makes no decisions; the
+//! one thing it guards is the state, which [`Tcb::enter`] alone changes, along a legal arrow.
+//! [`Tcb::check`] states the invariants that hold after every door.
+
+use crate::config::{Config, Nagle, Offer, Opening};
+use crate::congestion::Congestion;
+use crate::event::{Ending, Event, Events};
+use crate::keepalive::Liveness;
+use crate::options::{Agreed, TIMESTAMPS_LEN};
+use crate::reason::{Notes, Reason};
+use crate::receive;
+use crate::receive::delayed_ack::DelayedAck;
+use crate::receive::reassembly::Reassembly;
+use crate::receive::sack_blocks::SackHistory;
+use crate::recovery::{Recovery, SackUse};
+use crate::send;
+use crate::send::nagle::SmallSegment;
+use crate::send::persist::Persist;
+use crate::state::{Arrow, State};
+use crate::timers::Timers;
+use crate::timestamps::Clock;
+use osier_time::{Duration, Instant};
+use osier_wire::SeqNumber;
+
+/// The record of a connection.
+#[derive(Clone, Debug)]
+pub(crate) struct Tcb {
+    state: State,
+    /// SND.UNA and its kin.
+    pub(crate) snd: send::window::Window,
+    /// RCV.NXT and its kin.
+    pub(crate) rcv: receive::window::Window,
+    /// What the user wrote and the peer has not acknowledged.
+    pub(crate) out: send::buffer::Buffer,
+    /// What the peer sent and the user has not read.
+    pub(crate) text: Reassembly,
+    /// When the next acknowledgment is due.
+    pub(crate) delayed_ack: DelayedAck,
+    /// What was received out of order, most recent first; `None`: SACK was not agreed on.
+    pub(crate) sack: Option<SackHistory>,
+    /// What is in flight, what of it is lost, and how long an answer takes.
+    pub(crate) recovery: Recovery,
+    /// How much may be in flight.
+    pub(crate) congestion: Congestion,
+    /// The latest segment that was not full (Nagle in Minshall's form).
+    pub(crate) small: SmallSegment,
+    /// Probing of a closed window.
+    pub(crate) persist: Persist,
+    /// Probing of a silent peer, and when to stop hoping.
+    pub(crate) liveness: Liveness,
+    /// Timestamps, where agreed on.
+    pub(crate) clock: Option<Clock>,
+    /// The alarms.
+    pub(crate) timers: Timers,
+    /// What the owner has not been told yet.
+    pub(crate) events: Events,
+    /// What is to be sent.
+    pub(crate) owed: Owed,
+    /// How the user stands to the connection.
+    pub(crate) user: User,
+    /// How it ended, once it has.
+    pub(crate) ending: Option<Ending>,
+    /// The settings that outlive the handshake.
+    pub(crate) settings: Settings,
+}
+
+/// What is to be sent: obligations that merge, never a queue of segments.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Owed {
+    /// An acknowledgment.
+    pub(crate) ack: Due,
+    /// The SYN,ACK of a simultaneous open.
+    pub(crate) syn_ack: Due,
+    /// Our FIN.
+    pub(crate) fin: Fin,
+    /// A RST, with this sequence number.
+    pub(crate) reset: Option<Reset>,
+    /// A probe.
+    pub(crate) probe: Option<Probe>,
+    /// Something happened after which more text may be sent.
+    pub(crate) look: Look,
+    /// When the last challenge ACK was sent (RFC 5961 §7).
+    pub(crate) challenged: Option<Instant>,
+}
+
+/// Whether something must go out.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Due {
+    /// No, or it may wait for its alarm.
+    #[default]
+    No,
+    /// At once.
+    Now,
+}
+
+/// Where our FIN stands.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Fin {
+    /// Our user may still write.
+    #[default]
+    No,
+    /// Behind the text that is still to be sent.
+    Queued,
+    /// Sent, with this sequence number.
+    Sent(SeqNumber),
+}
+
+/// A RST to be sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Reset {
+    /// In our sequence: we break off.
+    Ours,
+    /// At the number that the offending segment acknowledged.
+    At(SeqNumber),
+}
+
+/// A probe to be sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Probe {
+    /// Of a zero window.
+    Window,
+    /// Of a silent peer.
+    KeepAlive,
+    /// The first octets that a nearly closed window allows, small or not: the override timeout
+    /// of silly window avoidance (RFC 9293 §3.8.6.2.1 (4)).
+    Override,
+}
+
+/// Whether `transmit` has anything to look for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Look {
+    /// It found nothing the last time and nothing has happened since.
+    #[default]
+    Nothing,
+    /// It may find something.
+    Again,
+}
+
+/// How the user stands to the connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum User {
+    /// Holds it.
+    Present,
+    /// Holds it and waits for room to write.
+    WaitsForRoom,
+    /// Has let go of it.
+    Gone,
+}
+
+/// The settings of a connection after its handshake.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Settings {
+    /// What both ends agreed on.
+    pub(crate) agreed: Offer,
+    /// Nagle's algorithm.
+    pub(crate) nagle: Nagle,
+    /// Text of a super-segment at most; 0: one segment.
+    pub(crate) gso_max: u32,
+    /// The most octets we keep unread.
+    pub(crate) receive_buffer: u32,
+    /// Our own MSS, by which acknowledgments and window steps are measured.
+    pub(crate) rcv_mss: u16,
+    /// R2, in expiries.
+    pub(crate) retries: u8,
+    /// How long an acknowledgment may be held back.
+    pub(crate) delayed_ack: Duration,
+    /// How long TIME-WAIT will last.
+    pub(crate) time_wait: Duration,
+    /// FIN-WAIT-2 without a user.
+    pub(crate) fin_wait_2: Duration,
+    /// Ceiling of the persist timer.
+    pub(crate) rto_max: Duration,
+}
+
+/// What a handshake, of either kind, leaves behind.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Birth<'a> {
+    /// Now.
+    pub(crate) now: Instant,
+    /// The arrow by which the record comes to be.
+    pub(crate) state: State,
+    /// ISS and timestamp offset.
+    pub(crate) opening: Opening,
+    /// IRS.
+    pub(crate) irs: SeqNumber,
+    /// TSval of the peer's SYN.
+    pub(crate) ts_recent: u32,
+    /// What the SYNs agreed on.
+    pub(crate) agreed: Agreed,
+    /// When our SYN or SYN,ACK was last sent.
+    pub(crate) syn_sent_at: Instant,
+    /// How often it was sent again.
+    pub(crate) syn_attempts: u8,
+    /// The settings.
+    pub(crate) config: &'a Config,
+}
+
+impl Tcb {
+    /// A record after both SYNs have been seen; ours is sent and unacknowledged.
+    pub(crate) fn new(birth: &Birth<'_>) -> Tcb {
+        let Birth { now, state, opening, irs, ts_recent, agreed, config, .. } = *birth;
+        let scales = agreed.scales;
+        let mut snd = send::window::Window::new(
+            opening.iss,
+            scales.map_or(0, |scales| scales.snd),
+            agreed.mss,
+            now,
+        );
+        snd.nxt = opening.iss + 1;
+        let promised = first_window(config);
+        let stamps = if agreed.offer.timestamps { TIMESTAMPS_LEN } else { 0 };
+        let sack = if agreed.offer.sack { SackUse::On } else { SackUse::Off };
+        let text_mss = u32::from(agreed.mss) - stamps;
+        let clock = agreed
+            .offer
+            .timestamps
+            .then(|| Clock::new(now, opening.ts_offset, ts_recent, irs + 1));
+        Tcb {
+            state,
+            snd,
+            rcv: receive::window::Window::new(irs, promised, scales.map_or(0, |s| s.rcv)),
+            out: send::buffer::Buffer::new(config.send_buffer),
+            text: Reassembly::new(config.receive_buffer),
+            delayed_ack: DelayedAck::new(),
+            sack: agreed.offer.sack.then(SackHistory::new),
+            recovery: flight_of_syn(birth, sack),
+            congestion: Congestion::new(config.congestion, config.initial_window, text_mss),
+            small: SmallSegment::default(),
+            persist: Persist::new(),
+            liveness: Liveness::new(now, config.keep_alive, config.user_timeout),
+            clock,
+            timers: Timers::new(),
+            events: Events::default(),
+            owed: Owed::default(),
+            user: User::Present,
+            ending: None,
+            settings: Settings::of(config, agreed.offer),
+        }
+    }
+
+    /// The state.
+    pub(crate) fn state(&self) -> State {
+        self.state
+    }
+
+    /// Takes an arrow of figure 5: the only place where a state is stored.
+    pub(crate) fn enter(&mut self, arrow: Arrow, notes: &mut Notes) {
+        assert_eq!(self.state, arrow.from(), "{arrow} does not start here");
+        self.state = arrow.to();
+        notes.push(Reason::Moved { arrow });
+    }
+
+    /// Octets of text that fit into a segment with the options that every segment carries.
+    pub(crate) fn text_mss(&self) -> u32 {
+        u32::from(self.snd.mss) - if self.clock.is_some() { TIMESTAMPS_LEN } else { 0 }
+    }
+
+    /// Octets of the receive buffer that are free.
+    pub(crate) fn free(&self) -> u32 {
+        self.settings.receive_buffer.saturating_sub(self.text.ready() + self.text.out_of_order())
+    }
+
+    /// Text that is queued and has never been sent.
+    pub(crate) fn unsent(&self) -> u32 {
+        let sent = self.snd.nxt.since(self.snd.text_start());
+        let fin = u32::from(matches!(self.owed.fin, Fin::Sent(_)));
+        self.out.len().saturating_sub(sent - sent.min(fin))
+    }
+
+    /// Whether the peer has acknowledged our FIN.
+    pub(crate) fn fin_is_acked(&self) -> bool {
+        matches!(self.owed.fin, Fin::Sent(at) if self.snd.una.after(at))
+    }
+
+    /// Records that text, FIN or acknowledgments may have to be sent.
+    pub(crate) fn look_again(&mut self) {
+        self.owed.look = Look::Again;
+    }
+
+    /// Records that an acknowledgment is due at once.
+    pub(crate) fn owe_ack(&mut self) {
+        self.owed.ack = Due::Now;
+        self.look_again();
+    }
+
+    /// Ends the connection here and now: nothing is sent any more but a RST that is owed.
+    pub(crate) fn end(&mut self, ending: Ending, notes: &mut Notes) {
+        if let Some(arrow) = Arrow::end_of(self.state) {
+            self.enter(arrow, notes);
+        }
+        self.settle(ending);
+    }
+
+    /// Records how it ended, and lets go of all that is no longer needed. Text that arrived stays
+    /// to be read.
+    pub(crate) fn settle(&mut self, ending: Ending) {
+        self.ending = Some(ending);
+        self.timers.stop_all();
+        self.out = send::buffer::Buffer::new(0);
+        self.owed.ack = Due::No;
+        self.owed.probe = None;
+        self.events.push(Event::Readable);
+        self.events.push(Event::Closed(ending));
+    }
+
+    /// What must hold after every door. Constant time.
+    pub(crate) fn check(&self) {
+        let snd = &self.snd;
+        debug_assert!(snd.una.at_or_before(snd.nxt), "SND.UNA beyond SND.NXT");
+        debug_assert!(snd.una.at_or_after(snd.iss), "SND.UNA before ISS");
+        debug_assert!(self.state != State::Listen, "a record does not listen");
+        debug_assert!(
+            self.ending.is_none() || matches!(self.state, State::Closed | State::TimeWait),
+            "ended in {}",
+            self.state
+        );
+        if self.ending.is_some() {
+            return;
+        }
+        let outstanding = snd.outstanding();
+        let syn = u32::from(snd.una == snd.iss);
+        let fin = u32::from(matches!(self.owed.fin, Fin::Sent(_)) && !self.fin_is_acked());
+        debug_assert!(
+            outstanding <= self.out.len() + syn + fin,
+            "{outstanding} outstanding but only {} octets held",
+            self.out.len()
+        );
+        debug_assert!(
+            self.recovery.is_empty() == (outstanding == 0),
+            "the records do not cover what is outstanding"
+        );
+        debug_assert!(
+            self.state.may_send() == (self.owed.fin == Fin::No) || self.state == State::SynSent,
+            "FIN {:?} in {}",
+            self.owed.fin,
+            self.state
+        );
+    }
+}
+
+impl Settings {
+    fn of(config: &Config, agreed: Offer) -> Settings {
+        Settings {
+            agreed,
+            nagle: config.nagle,
+            gso_max: config.gso_max,
+            receive_buffer: config.receive_buffer,
+            rcv_mss: config.mss,
+            retries: config.retries,
+            delayed_ack: config.delayed_ack,
+            time_wait: config.time_wait,
+            fin_wait_2: config.fin_wait_2,
+            rto_max: config.rto.max,
+        }
+    }
+}
+
+/// What is in flight at birth: our SYN, which the first acknowledgment will measure, unless it was
+/// sent more than once (Karn, RFC 6298 §3).
+fn flight_of_syn(birth: &Birth<'_>, sack: SackUse) -> Recovery {
+    let mut recovery = Recovery::new(birth.config.rto, sack);
+    let iss = birth.opening.iss;
+    recovery.on_sent(birth.syn_sent_at, iss, iss + 1, u32::from(birth.agreed.mss));
+    if birth.syn_attempts > 0 {
+        recovery.on_retransmitted(birth.syn_sent_at, iss, iss + 1);
+    }
+    recovery
+}
+
+/// The window of our SYN or SYN,ACK, which cannot be scaled.
+pub(crate) fn first_window(config: &Config) -> u32 {
+    config.receive_buffer.min(0xFFFF)
+}

@@ -1,0 +1,270 @@
+//! What is to be sent next? The only builder of data, ACK, FIN, RST and probe segments.
+//!
+//! Events record obligations; here they become segments, most pressing first: a RST, the SYN,ACK
+//! of a simultaneous open, an acknowledgment that tells of holes, what was lost, new text with the FIN behind it, a probe, and an
+//! acknowledgment where nothing else has carried it.
+
+use crate::handshake::active::syn_ack_of;
+use crate::reason::{Notes, Reason};
+use crate::recovery::{Cause, Retransmission};
+use crate::segment::{Segment, Transmit};
+use crate::send::nagle::{self, Decision};
+use crate::tcb::{Due, Fin, Look, Probe, Reset, Tcb};
+use crate::timers::Timer;
+use osier_time::Instant;
+use osier_wire::tcp::{Flags, Options};
+use osier_wire::{Chunks, SeqNumber};
+
+/// The next segment to send, if any.
+pub(crate) fn next(tcb: &mut Tcb, now: Instant, notes: &mut Notes) -> Option<Transmit> {
+    if tcb.owed.look == Look::Nothing {
+        return None;
+    }
+    if let Some(reset) = tcb.owed.reset.take() {
+        return Some(rst(tcb, now, reset));
+    }
+    if tcb.ending.is_some() {
+        tcb.owed.look = Look::Nothing;
+        return None;
+    }
+    let found = syn_ack(tcb, now)
+        .or_else(|| sack(tcb, now))
+        .or_else(|| lost(tcb, now, notes))
+        .or_else(|| text(tcb, now))
+        .or_else(|| probe(tcb, now, notes))
+        .or_else(|| acknowledgment(tcb, now));
+    if found.is_none() {
+        tcb.owed.look = Look::Nothing;
+        arm_persist(tcb, now);
+    }
+    found
+}
+
+/// RFC 9293 §3.5.3: in our own sequence, so that the peer believes it, or at the number that the
+/// offending segment acknowledged.
+fn rst(tcb: &mut Tcb, now: Instant, reset: Reset) -> Transmit {
+    let mut transmit = segment(tcb, now, tcb.snd.nxt);
+    transmit.segment.flags = Flags::RST | Flags::ACK;
+    transmit.segment.options = Options::default();
+    if let Reset::At(seq) = reset {
+        transmit.segment.seq = seq;
+        transmit.segment.ack = SeqNumber(0);
+        transmit.segment.flags = Flags::RST;
+    }
+    transmit
+}
+
+/// RFC 9293 §3.5 figure 8.
+fn syn_ack(tcb: &mut Tcb, now: Instant) -> Option<Transmit> {
+    (core::mem::take(&mut tcb.owed.syn_ack) == Due::Now).then(|| {
+        tcb.owed.ack = Due::No;
+        syn_ack_of(tcb, now)
+    })
+}
+
+/// An acknowledgment with SACK blocks. It goes first and alone: in a segment full of text there is
+/// no room for them, and the peer should learn of a hole at once (RFC 2018 §4).
+fn sack(tcb: &mut Tcb, now: Instant) -> Option<Transmit> {
+    if tcb.owed.ack == Due::No {
+        return None;
+    }
+    let room = if tcb.clock.is_some() { 3 } else { 4 };
+    let blocks = tcb.sack.as_mut()?.blocks(tcb.rcv.nxt, &tcb.text, room);
+    if blocks.is_empty() {
+        return None;
+    }
+    let mut transmit = segment(tcb, now, tcb.snd.nxt);
+    transmit.segment.options.sack = blocks;
+    Some(transmit)
+}
+
+/// What recovery says is lost, as far as the congestion window allows.
+fn lost(tcb: &mut Tcb, now: Instant, notes: &mut Notes) -> Option<Transmit> {
+    let Retransmission { from, to, cause } = tcb.recovery.next_retransmission()?;
+    let mss = tcb.text_mss();
+    let in_flight = tcb.recovery.in_flight();
+    // The first retransmission of a loss always goes (RFC 5681 §3.2 step 3, RFC 6675 §5 (4.1)).
+    let first = from == tcb.snd.una;
+    if !first && in_flight + mss > tcb.congestion.window() {
+        return None;
+    }
+    if from == tcb.snd.iss {
+        tcb.recovery.on_retransmitted(now, from, from + 1);
+        return Some(syn_ack_of(tcb, now));
+    }
+    let len = to.since(from).min(mss);
+    let transmit = sent_before(tcb, now, from, len);
+    tcb.recovery.on_retransmitted(now, from, from + len);
+    tcb.timers.set_if_idle(Timer::Retransmit, now + tcb.recovery.rto());
+    notes.push(match cause {
+        Cause::Timeout => Reason::AfterTimeout { seq: from },
+        Cause::Fast => Reason::FastRetransmit { seq: from },
+        Cause::Recovery => Reason::RecoveryRetransmit { seq: from },
+    });
+    Some(transmit)
+}
+
+/// A segment over `len` octets of sequence space that were sent before; the last may be our FIN.
+fn sent_before(tcb: &mut Tcb, now: Instant, from: SeqNumber, len: u32) -> Transmit {
+    let end = from + len;
+    let fin = matches!(tcb.owed.fin, Fin::Sent(at) if end.after(at));
+    let octets = len - u32::from(fin);
+    let mut transmit = segment(tcb, now, from);
+    transmit.payload = tcb.out.gather(from.since(tcb.snd.text_start()), octets);
+    if fin {
+        transmit.segment.flags |= Flags::FIN;
+    }
+    if end == tcb.snd.nxt && octets > 0 {
+        transmit.segment.flags |= Flags::PSH;
+    }
+    transmit
+}
+
+/// New text, as much as both windows, Nagle and the avoidance of silly windows let go, and our FIN
+/// with the last of it.
+fn text(tcb: &mut Tcb, now: Instant) -> Option<Transmit> {
+    let octets = may_send(tcb);
+    let fin = tcb.owed.fin == Fin::Queued && octets == tcb.unsent() && fin_fits(tcb, octets);
+    if octets == 0 && !fin {
+        return None;
+    }
+    restart_after_idle(tcb, now);
+    Some(send_new(tcb, now, octets, fin.then_some(Flags::FIN).unwrap_or_default()))
+}
+
+/// Whether the peer's window, or the lack of anything in flight, lets the FIN go.
+fn fin_fits(tcb: &Tcb, octets: u32) -> bool {
+    tcb.snd.usable() > octets
+}
+
+/// Octets of new text that may go now in one transmit.
+fn may_send(tcb: &Tcb) -> u32 {
+    let unsent = tcb.unsent();
+    if unsent == 0 {
+        return 0;
+    }
+    let mss = tcb.text_mss();
+    let window = tcb.congestion.window();
+    let room = window.saturating_sub(tcb.recovery.in_flight());
+    let overridden = tcb.owed.probe == Some(Probe::Override);
+    let usable = tcb.snd.usable().min(room);
+    let decision = nagle::decide(&nagle::Waiting {
+        queued: unsent,
+        usable,
+        mss,
+        max_window: tcb.snd.max_wnd,
+        in_flight_unacked: tcb.small.unacked(tcb.snd.una),
+        nagle: if tcb.owed.fin == Fin::Queued { crate::Nagle::Off } else { tcb.settings.nagle },
+    });
+    let octets = match decision {
+        Decision::Send(octets) => octets,
+        Decision::Hold if overridden => usable.min(unsent).min(mss),
+        Decision::Hold => 0,
+    };
+    octets.min(largest(tcb, mss))
+}
+
+/// Octets of text in one transmit: a super-segment's where the device cuts them, else a segment's.
+fn largest(tcb: &Tcb, mss: u32) -> u32 {
+    mss.max(tcb.settings.gso_max / mss * mss)
+}
+
+/// Sends `octets` of new text and what of `fin` is set.
+fn send_new(tcb: &mut Tcb, now: Instant, octets: u32, fin: Flags) -> Transmit {
+    let from = tcb.snd.nxt;
+    let mss = tcb.text_mss();
+    let mut transmit = segment(tcb, now, from);
+    transmit.payload = match octets {
+        0 => Chunks::new(),
+        _ => tcb.out.gather(from.since(tcb.snd.text_start()), octets),
+    };
+    transmit.gso_size = if octets > mss { mss as u16 } else { 0 };
+    // RFC 9293 §3.9.1.2: PSH on the last of what is queued [MUST-61].
+    if octets > 0 && octets == tcb.unsent() {
+        transmit.segment.flags |= Flags::PSH;
+    }
+    transmit.segment.flags |= fin;
+    let to = from + octets + u32::from(fin == Flags::FIN);
+    if fin == Flags::FIN {
+        tcb.owed.fin = Fin::Sent(from + octets);
+    }
+    if tcb.owed.probe == Some(Probe::Override) {
+        tcb.owed.probe = None;
+    }
+    tcb.snd.nxt = to;
+    tcb.snd.last_sent = now;
+    tcb.small.on_sent(to, octets, mss);
+    tcb.delayed_ack.on_text_sent();
+    tcb.recovery.on_sent(now, from, to, mss);
+    // RFC 6298 §5.1.
+    tcb.timers.set_if_idle(Timer::Retransmit, now + tcb.recovery.rto());
+    tcb.timers.stop(Timer::Persist);
+    if let Some(limit) = tcb.liveness.user_timeout {
+        tcb.timers.set_if_idle(Timer::GiveUp, now + limit);
+    }
+    transmit
+}
+
+/// RFC 5681 §4.1: after an idle time the window says nothing about the path any more.
+fn restart_after_idle(tcb: &mut Tcb, now: Instant) {
+    let idle = now - tcb.snd.last_sent;
+    if tcb.snd.outstanding() == 0 && idle > tcb.recovery.rto() {
+        tcb.congestion.on_idle();
+    }
+}
+
+/// A probe of a closed window or of a silent peer: an octet that the peer has had, so that it
+/// answers with what it expects (RFC 9293 §3.8.4; as Linux probes windows too).
+fn probe(tcb: &mut Tcb, now: Instant, notes: &mut Notes) -> Option<Transmit> {
+    match tcb.owed.probe.take()? {
+        Probe::Override => return None,
+        Probe::Window => {
+            notes.push(Reason::ZeroWindowProbe { attempt: tcb.persist.attempts() });
+        }
+        Probe::KeepAlive => {
+            notes.push(Reason::KeepAliveProbe { attempt: tcb.liveness.probes() });
+        }
+    }
+    Some(segment(tcb, now, tcb.snd.una - 1))
+}
+
+/// An acknowledgment that nothing else has carried.
+fn acknowledgment(tcb: &mut Tcb, now: Instant) -> Option<Transmit> {
+    (tcb.owed.ack == Due::Now).then(|| segment(tcb, now, tcb.snd.nxt))
+}
+
+/// A segment without text at `seq` that acknowledges all we have and opens the window: every
+/// segment of a synchronized connection starts here.
+fn segment(tcb: &mut Tcb, now: Instant, seq: SeqNumber) -> Transmit {
+    let window = {
+        let (free, limit) = (tcb.free(), tcb.settings.receive_buffer);
+        tcb.rcv.promise(free, limit, u32::from(tcb.settings.rcv_mss))
+    };
+    let mut options = Options::default();
+    if let Some(clock) = tcb.clock.as_mut() {
+        options.timestamps = Some(clock.stamp(now));
+        clock.on_ack_sent(tcb.rcv.nxt);
+    }
+    tcb.owed.ack = Due::No;
+    tcb.delayed_ack.on_ack_sent();
+    tcb.timers.stop(Timer::DelayedAck);
+    let segment = Segment {
+        seq,
+        ack: tcb.rcv.nxt,
+        flags: Flags::ACK,
+        window,
+        options,
+        ..Segment::default()
+    };
+    Transmit { segment, dont_fragment: true, ..Transmit::default() }
+}
+
+/// Text waits, nothing is in flight whose acknowledgment could open the window: probe it in a
+/// while (RFC 9293 §3.8.6.1 [MUST-36]).
+fn arm_persist(tcb: &mut Tcb, now: Instant) {
+    let waits = tcb.unsent() > 0 || tcb.owed.fin == Fin::Queued;
+    if waits && tcb.snd.outstanding() == 0 && !tcb.timers.is_set(Timer::Persist) {
+        let wait = tcb.persist.interval(tcb.recovery.rto(), tcb.settings.rto_max);
+        tcb.timers.set(Timer::Persist, now + wait);
+    }
+}
