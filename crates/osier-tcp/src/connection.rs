@@ -119,9 +119,9 @@ impl Connection {
     }
 
     /// The path takes TCP segments of at most `octets`, header included (RFC 1191, RFC 8201).
-    pub fn on_path_mtu(&mut self, now: Instant, octets: u16, notes: &mut Notes) {
+    pub fn on_path_mtu(&mut self, octets: u16, notes: &mut Notes) {
         match &mut self.phase {
-            Phase::Synchronized(tcb) => path_mtu::on_path_mtu(tcb, now, octets, notes),
+            Phase::Synchronized(tcb) => path_mtu::on_path_mtu(tcb, octets, notes),
             Phase::SynSent(_) | Phase::Failed(..) => {}
         }
         self.check();
@@ -211,13 +211,13 @@ impl Connection {
     }
 
     /// Copies text into `into`.
-    pub fn read(&mut self, now: Instant, into: &mut [u8]) -> Text<usize> {
-        self.take(now, |tcb| Some(tcb.text.read(into)))
+    pub fn read(&mut self, into: &mut [u8]) -> Text<usize> {
+        self.take(|tcb| Some(tcb.text.read(into)))
     }
 
     /// Takes up to `max` octets of text, without a copy: a slice of the frame they came in.
-    pub fn read_chunk(&mut self, now: Instant, max: usize) -> Text<Bytes> {
-        self.take(now, |tcb| tcb.text.read_chunk(max))
+    pub fn read_chunk(&mut self, max: usize) -> Text<Bytes> {
+        self.take(|tcb| tcb.text.read_chunk(max))
     }
 
     /// Copies text into `into` and leaves it to be read again.
@@ -230,7 +230,7 @@ impl Connection {
         }
     }
 
-    fn take<T>(&mut self, now: Instant, how: impl FnOnce(&mut Tcb) -> Option<T>) -> Text<T> {
+    fn take<T>(&mut self, how: impl FnOnce(&mut Tcb) -> Option<T>) -> Text<T> {
         let tcb = match &mut self.phase {
             Phase::Synchronized(tcb) => tcb,
             Phase::SynSent(_) => return Text::NotYet,
@@ -241,7 +241,6 @@ impl Connection {
         }
         let taken = how(tcb);
         tell_of_room(tcb);
-        let _ = now;
         taken.map_or(Text::NotYet, Text::Got)
     }
 

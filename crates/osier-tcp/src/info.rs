@@ -77,7 +77,7 @@ impl Info {
             rto: recovery.rto(),
             snd_mss: tcb.text_mss(),
             rtt: recovery.srtt(),
-            rttvar: recovery.rttvar(),
+            rttvar: recovery.rttvar().unwrap_or_default(),
             snd_cwnd: tcb.congestion.window(),
             snd_ssthresh: tcb.congestion.ssthresh(),
             snd_wnd: tcb.snd.wnd,

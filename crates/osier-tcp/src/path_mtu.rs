@@ -6,13 +6,12 @@
 use crate::options::SEND_MSS_MIN;
 use crate::reason::{Notes, Reason};
 use crate::tcb::Tcb;
-use osier_time::Instant;
 
 /// A TCP header without options.
 const HEADER_LEN: u16 = 20;
 
 /// The path takes TCP segments of at most `octets`, header included.
-pub(crate) fn on_path_mtu(tcb: &mut Tcb, now: Instant, octets: u16, notes: &mut Notes) {
+pub(crate) fn on_path_mtu(tcb: &mut Tcb, octets: u16, notes: &mut Notes) {
     let mss = octets.saturating_sub(HEADER_LEN).max(SEND_MSS_MIN);
     if mss >= tcb.snd.mss || tcb.ending.is_some() {
         return;
@@ -21,6 +20,6 @@ pub(crate) fn on_path_mtu(tcb: &mut Tcb, now: Instant, octets: u16, notes: &mut 
     notes.push(Reason::PathMtu { mss });
     let text_mss = tcb.text_mss();
     tcb.congestion.set_mss(text_mss);
-    tcb.recovery.on_path_mtu(now, text_mss);
+    tcb.recovery.on_path_mtu(text_mss);
     tcb.look_again();
 }

@@ -110,6 +110,9 @@ reasons! {
     /// RFC 6582 §3.2 or RFC 6675 §5: a further hole.
     RecoveryRetransmit { seq: SeqNumber } = "recovery_retransmissions",
         "retransmission: a further hole at {seq} in fast recovery";
+    /// RFC 1191 §6.4: cut anew, since the path takes shorter segments only.
+    TooLongForPath { seq: SeqNumber } = "path_mtu_retransmissions",
+        "retransmission: the segment at {seq} was too long for the path";
     /// The congestion window was cut.
     WindowCut { cwnd: u32, ssthresh: u32 } = "window_cuts",
         "congestion window cut to {cwnd} octets (ssthresh {ssthresh})";

@@ -6,8 +6,8 @@
 
 use bytes::Bytes;
 use osier_time::Instant;
-use osier_wire::tcp::{Flags, Options};
 use osier_wire::ip::Ecn;
+use osier_wire::tcp::{Flags, Options};
 use osier_wire::{Chunks, SeqNumber};
 
 /// A segment (RFC 9293 §3.3.1): SEG.SEQ, SEG.ACK, SEG.WND, SEG.UP and the rest of the header.

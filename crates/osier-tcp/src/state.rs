@@ -86,10 +86,7 @@ impl State {
 
     /// Whether the peer may still send text: its FIN has not arrived.
     pub const fn may_receive(self) -> bool {
-        matches!(
-            self,
-            State::SynReceived | State::Established | State::FinWait1 | State::FinWait2
-        )
+        matches!(self, State::SynReceived | State::Established | State::FinWait1 | State::FinWait2)
     }
 }
 

@@ -214,10 +214,8 @@ impl Tcb {
         let stamps = if agreed.offer.timestamps { TIMESTAMPS_LEN } else { 0 };
         let sack = if agreed.offer.sack { SackUse::On } else { SackUse::Off };
         let text_mss = u32::from(agreed.mss) - stamps;
-        let clock = agreed
-            .offer
-            .timestamps
-            .then(|| Clock::new(now, opening.ts_offset, ts_recent, irs + 1));
+        let clock =
+            agreed.offer.timestamps.then(|| Clock::new(now, opening.ts_offset, ts_recent, irs + 1));
         Tcb {
             state,
             snd,

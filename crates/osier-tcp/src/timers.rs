@@ -109,7 +109,10 @@ impl Timers {
 
     /// Which alarm is due first, and when.
     pub fn first(&self) -> Option<(Timer, Instant)> {
-        Timer::ALL.into_iter().filter_map(|timer| Some((timer, self.get(timer)?))).min_by_key(|t| t.1)
+        Timer::ALL
+            .into_iter()
+            .filter_map(|timer| Some((timer, self.get(timer)?)))
+            .min_by_key(|t| t.1)
     }
 
     /// The earliest alarm.

@@ -100,6 +100,7 @@ fn lost(tcb: &mut Tcb, now: Instant, notes: &mut Notes) -> Option<Transmit> {
         Cause::Timeout => Reason::AfterTimeout { seq: from },
         Cause::Fast => Reason::FastRetransmit { seq: from },
         Cause::Recovery => Reason::RecoveryRetransmit { seq: from },
+        Cause::PathMtu => Reason::TooLongForPath { seq: from },
     });
     Some(transmit)
 }
@@ -248,14 +249,8 @@ fn segment(tcb: &mut Tcb, now: Instant, seq: SeqNumber) -> Transmit {
     tcb.owed.ack = Due::No;
     tcb.delayed_ack.on_ack_sent();
     tcb.timers.stop(Timer::DelayedAck);
-    let segment = Segment {
-        seq,
-        ack: tcb.rcv.nxt,
-        flags: Flags::ACK,
-        window,
-        options,
-        ..Segment::default()
-    };
+    let segment =
+        Segment { seq, ack: tcb.rcv.nxt, flags: Flags::ACK, window, options, ..Segment::default() };
     Transmit { segment, dont_fragment: true, ..Transmit::default() }
 }
 

@@ -109,7 +109,8 @@ fn a_lost_window_update_is_made_good_by_a_probe() {
 #[test]
 fn small_writes_wait_for_each_other_under_nagle_and_not_without_it() {
     for (nagle, at_most, at_least) in [(Nagle::On, 2, 1), (Nagle::Off, 10, 10)] {
-        let mut pair = Pair::connected_with(Config { nagle, ..Config::default() }, Config::default());
+        let mut pair =
+            Pair::connected_with(Config { nagle, ..Config::default() }, Config::default());
         for _ in 0..10 {
             pair.write(Who::A, b"tiny");
         }

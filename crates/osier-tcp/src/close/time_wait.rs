@@ -128,10 +128,9 @@ impl TimeWait {
             window: self.window,
             ..Segment::default()
         };
-        segment.options.timestamps = self.clock.map(|(recent, offset)| Timestamps {
-            value: value_at(now, offset),
-            echo: recent,
-        });
+        segment.options.timestamps = self
+            .clock
+            .map(|(recent, offset)| Timestamps { value: value_at(now, offset), echo: recent });
         Some(Transmit { segment, dont_fragment: true, ..Transmit::default() })
     }
 

@@ -48,12 +48,7 @@ pub(crate) enum Outcome {
 
 impl SynSent {
     /// Active OPEN. The SYN leaves with the next `poll_transmit`.
-    pub(crate) fn new(
-        now: Instant,
-        config: &Config,
-        opening: Opening,
-        notes: &mut Notes,
-    ) -> Self {
+    pub(crate) fn new(now: Instant, config: &Config, opening: Opening, notes: &mut Notes) -> Self {
         notes.push(Reason::Moved { arrow: Arrow::ActiveOpen });
         SynSent {
             config: config.clone(),

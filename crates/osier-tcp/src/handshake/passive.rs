@@ -158,7 +158,6 @@ impl HalfOpen {
         if segment.ack != self.opening.iss + 1 {
             return Progress::Stray;
         }
-        let _ = now;
         Progress::Complete
     }
 
@@ -194,10 +193,10 @@ impl HalfOpen {
     }
 
     fn agreed(&self, config: &Config) -> Agreed {
-        let scales = self.offer.window_scale.then(|| Scales {
-            snd: self.snd_scale,
-            rcv: scale_for(config.receive_buffer),
-        });
+        let scales = self
+            .offer
+            .window_scale
+            .then(|| Scales { snd: self.snd_scale, rcv: scale_for(config.receive_buffer) });
         Agreed { mss: self.mss, scales, offer: self.offer }
     }
 
@@ -222,10 +221,8 @@ impl HalfOpen {
 
     /// Step 2: the SYN,ACK, or an acknowledgment, if one is owed.
     pub fn poll_transmit(&mut self, now: Instant, config: &Config) -> Option<Transmit> {
-        let stamps = Timestamps {
-            value: value_at(now, self.opening.ts_offset),
-            echo: self.ts_recent,
-        };
+        let stamps =
+            Timestamps { value: value_at(now, self.opening.ts_offset), echo: self.ts_recent };
         let mut segment = Segment {
             ack: self.irs + 1,
             window: self.promised,

@@ -143,6 +143,8 @@ pub(crate) enum Cause {
     Fast,
     /// A further one in the same fast recovery.
     Recovery,
+    /// The path takes shorter segments only.
+    PathMtu,
 }
 
 /// A range to be sent again: `[from, to)`.
@@ -248,6 +250,15 @@ impl Recovery {
         self.duplicates = 0;
         self.departed = 0;
         self.cause = Cause::Timeout;
+    }
+
+    /// The path takes segments of `mss` octets of text only: what is in flight and longer is to be
+    /// sent again at once (RFC 1191 §6.4). Nothing was lost to congestion.
+    pub(crate) fn on_path_mtu(&mut self, mss: u32) {
+        self.records.lose_longer_than(mss);
+        if self.phase == Phase::Open {
+            self.cause = Cause::PathMtu;
+        }
     }
 
     /// The handshake is over. RFC 6298 §5.7: where the SYN timed out, the timer starts with three

@@ -167,6 +167,18 @@ impl Records {
         }
     }
 
+    /// Segments longer than `mss` do not fit the path any more: what is in flight of them is lost.
+    pub(super) fn lose_longer_than(&mut self, mss: u32) {
+        let mss = u16::try_from(mss).unwrap_or(u16::MAX).max(1);
+        for index in 0..self.records.len() {
+            let record = &mut self.records[index];
+            if record.mss > mss && record.len() > u32::from(mss) {
+                record.mss = mss;
+                self.lose(index);
+            }
+        }
+    }
+
     /// Nothing counts as reported any more.
     pub(super) fn forget_sacked(&mut self) {
         self.sacked = 0;

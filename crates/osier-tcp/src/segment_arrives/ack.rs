@@ -45,12 +45,7 @@ pub(crate) fn process(
 }
 
 /// RFC 9293 §3.10.7.4 fifth, SYN-RECEIVED: SND.UNA < SEG.ACK =< SND.NXT, or a RST.
-fn end_of_handshake(
-    tcb: &mut Tcb,
-    now: Instant,
-    segment: &Segment,
-    notes: &mut Notes,
-) -> Verdict {
+fn end_of_handshake(tcb: &mut Tcb, now: Instant, segment: &Segment, notes: &mut Notes) -> Verdict {
     let acceptable = segment.ack.after(tcb.snd.una) && segment.ack.at_or_before(tcb.snd.nxt);
     if !acceptable {
         return ControlFlow::Break(Stop::Reset(Reason::AckOfUnsent { ack: segment.ack }));

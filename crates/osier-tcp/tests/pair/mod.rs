@@ -121,8 +121,7 @@ impl End {
             Role::Listen => match examine(&segment, &mut self.notes) {
                 osier_tcp::Admission::Syn => {
                     let opening = self.opening();
-                    let half =
-                        HalfOpen::new(now, &segment, &self.config, opening, &mut self.notes);
+                    let half = HalfOpen::new(now, &segment, &self.config, opening, &mut self.notes);
                     self.role = Role::HalfOpen(half);
                 }
                 osier_tcp::Admission::Reset(rst) => return Some(rst),
@@ -203,7 +202,7 @@ impl End {
 
     pub fn read_all(&mut self, now: Instant) {
         let mut received = std::mem::take(&mut self.received);
-        while let Text::Got(chunk) = self.connection().read_chunk(now, usize::MAX) {
+        while let Text::Got(chunk) = self.connection().read_chunk(usize::MAX) {
             received.extend_from_slice(&chunk);
         }
         self.received = received;
