@@ -2,7 +2,7 @@
 //!
 //! The wire delays every segment by the same time and asks a rule what to do with each. Super-
 //! segments are cut as a device would cut them.
-#![allow(dead_code, reason = "each test file uses its own part")]
+#![allow(dead_code, unreachable_pub, reason = "each test file uses its own part")]
 
 use bytes::{Buf, Bytes, BytesMut};
 use osier_tcp::{
@@ -196,11 +196,11 @@ impl End {
             }
         }
         if self.reads && (matches!(self.role, Role::Open(_)) || self.old.is_some()) {
-            self.read_all(now);
+            self.read_all();
         }
     }
 
-    pub fn read_all(&mut self, now: Instant) {
+    pub fn read_all(&mut self) {
         let mut received = std::mem::take(&mut self.received);
         while let Text::Got(chunk) = self.connection().read_chunk(usize::MAX) {
             received.extend_from_slice(&chunk);
