@@ -1,14 +1,48 @@
 //! Through which doors do packets pass between links and transports?
+//!
+//! Feed frames to [`Layer::on_frame`], packets to [`Layer::wrap`] and [`Layer::submit`], time to
+//! [`Layer::on_deadline`]; drain [`Layer::poll_event`], then take [`Layer::poll_transmit`] while
+//! the device has room. Each door is a table of contents; the work is in the files named in
+//! `lib.rs`.
 
-use crate::packet::{Cidr, Delivered, LinkConfig, LinkId, Route, ToSend};
+use crate::addresses::Addresses;
+use crate::conflict::Probes;
+use crate::icmp::Rates;
+use crate::identification::Identification;
+use crate::link::Link;
+use crate::neighbours::{Key, Neighbours};
+use crate::outbox::Outbox;
+use crate::output::Next;
+use crate::packet::{Cidr, Delivered, ErrorToSend, LinkConfig, LinkId, Route, ToSend};
+use crate::reason::{Notes, Reason, Recording};
+use crate::routes::Routes;
+use alloc::collections::VecDeque;
+use alloc::vec::Vec;
+use bytes::Bytes;
 use core::net::IpAddr;
 use osier_time::Instant;
 use osier_wire::ethernet::MacAddr;
+use osier_wire::link::Medium;
 use osier_wire::{Frame, Received};
+
+/// Events that may wait to be taken; more are lost and counted. A host that drains them after
+/// each batch never has so many.
+const EVENTS_MAX: usize = 1024;
 
 /// The IP layer of one host: links, addresses, neighbours, routes, ICMP.
 #[derive(Clone, Debug)]
-pub struct Layer {}
+pub struct Layer {
+    pub(crate) links: Vec<Link>,
+    pub(crate) addresses: Addresses,
+    pub(crate) routes: Routes,
+    pub(crate) neighbours: Neighbours,
+    pub(crate) probes: Probes,
+    pub(crate) identification: Identification,
+    pub(crate) rates: Rates,
+    pub(crate) outbox: Outbox,
+    pub(crate) events: VecDeque<Event>,
+    pub(crate) notes: Notes,
+}
 
 /// A frame whose link and IP headers are written. The transport appends its header to
 /// `frame.head` and its text to `frame.payload` (together exactly `ToSend::len` bytes) and then
@@ -21,6 +55,8 @@ pub struct Wrapped {
     pub transport_at: u16,
     /// The frame so far.
     pub frame: Frame,
+    /// Who takes it from us.
+    pub(crate) next: Next,
 }
 
 /// What the layer tells its host.
@@ -28,7 +64,8 @@ pub struct Wrapped {
 pub enum Event {
     /// Nobody answers for this next hop; what waited for it was dropped.
     NeighbourUnreachable(IpAddr),
-    /// Somebody else on the link answers for an address of ours (RFC 5227 §2.4, RFC 4862 §5.4).
+    /// Somebody else on the link answers for an address of ours, or for one that
+    /// [`Layer::probe_address`] asked about (RFC 5227 §2.1.1 and §2.4, RFC 4862 §5.4).
     AddressConflict {
         /// The address.
         address: IpAddr,
@@ -51,66 +88,251 @@ pub enum Unreachable {
     BadAddress,
 }
 
-#[expect(clippy::todo, unused_variables, clippy::needless_pass_by_value, reason = "stubs")]
+/// Links, addresses and routes.
 impl Layer {
-    /// A layer without links. `seed` drives what must differ between hosts (IPv4 identification).
+    /// The first link is the loopback: packets to our own addresses leave on it, and what arrives
+    /// on it never crossed a wire.
+    pub const LOOPBACK: LinkId = LinkId(0);
+
+    /// A layer without links. `seed` drives what must differ between hosts (IPv4 identification,
+    /// hash keys): a secret in production.
     pub fn new(seed: u64) -> Self {
-        todo!()
+        Layer {
+            links: Vec::new(),
+            addresses: Addresses::default(),
+            routes: Routes::default(),
+            neighbours: Neighbours::new(seed),
+            probes: Probes::default(),
+            identification: Identification::new(seed),
+            rates: Rates::new(seed),
+            outbox: Outbox::default(),
+            events: VecDeque::new(),
+            notes: Notes::new(Recording::Off),
+        }
     }
-    /// Adds a link.
+
+    /// Adds a link; the first is [`Layer::LOOPBACK`] and gets its addresses as any other
+    /// (`127.0.0.1/8`, `::1/128`). On Ethernet the link-local IPv6 address that follows from the
+    /// MAC is added at once (RFC 4291 Appendix A).
+    ///
+    /// # Panics
+    /// Beyond 256 links, and where the first is an Ethernet.
     pub fn add_link(&mut self, config: LinkConfig) -> LinkId {
-        todo!()
+        let id = LinkId(u8::try_from(self.links.len()).expect("a host has at most 256 links"));
+        let loopback = id == Layer::LOOPBACK;
+        assert!(!loopback || config.medium == Medium::Ip, "the first link is the loopback");
+        let link = Link { config };
+        if let Some(address) = link.link_local() {
+            self.attach(id, Cidr { address: IpAddr::V6(address), prefix_len: 64 });
+        }
+        self.links.push(link);
+        id
     }
+
     /// Gives a link an address; the network of its prefix is reached on the link. A gratuitous
     /// ARP or an unsolicited neighbour advertisement follows.
-    pub fn add_address(&mut self, now: Instant, link: LinkId, cidr: Cidr) {
-        todo!()
+    pub fn add_address(&mut self, _now: Instant, link: LinkId, cidr: Cidr) {
+        self.probes.remove(link, cidr.address);
+        self.attach(link, cidr);
+        self.announce(link, cidr.address);
     }
-    /// Adds a route.
+
+    /// Takes an address from a link, and the route to its network.
+    pub fn remove_address(&mut self, link: LinkId, address: IpAddr) {
+        if let Some(own) = self.addresses.remove(link, address) {
+            self.routes.remove(&Route { network: own.cidr, gateway: None, link });
+        }
+    }
+
+    /// Asks whether somebody else uses an address that is not ours yet: an ARP probe (RFC 5227
+    /// §2.1.1) or a solicitation for duplicate address detection (RFC 4862 §5.4.2). A rival comes
+    /// as [`Event::AddressConflict`], within 10 s. How often to ask and how long to wait (a second
+    /// or two is usual) is the owner's choice. Nothing is asked on a link without stations.
+    pub fn probe_address(&mut self, now: Instant, link: LinkId, address: IpAddr) {
+        self.send_probe(now, link, address);
+    }
+
+    /// Adds a route; it replaces one to the same network over the same link.
     pub fn add_route(&mut self, route: Route) {
-        todo!()
+        self.routes.add(route);
+        if let Some(gateway) = route.gateway {
+            self.neighbours.add_gateway(Key::new(route.link, gateway));
+        }
     }
-    /// A frame arrived. What is for a transport comes back at once; what the layer answers itself
-    /// (ARP, neighbour discovery, echo) waits in [`Layer::poll_transmit`].
-    pub fn on_frame(&mut self, now: Instant, link: LinkId, frame: Received) -> Option<Delivered> {
-        todo!()
-    }
-    /// Time has reached [`Layer::next_deadline`]: neighbours are asked again or given up.
-    pub fn on_deadline(&mut self, now: Instant) {
-        todo!()
-    }
-    /// Whether `address` is one of ours.
-    pub fn is_ours(&self, address: IpAddr) -> bool {
-        todo!()
-    }
-    /// The address to send from to `dst` (RFC 6724 in its simplest form: the one of the link that
-    /// the route takes).
-    pub fn source_for(&self, dst: IpAddr) -> Result<IpAddr, Unreachable> {
-        todo!()
-    }
-    /// The MTU of the first link towards `dst`, and what its device offers.
-    pub fn link_towards(&self, dst: IpAddr) -> Result<(LinkId, &LinkConfig), Unreachable> {
-        todo!()
-    }
-    /// Writes link and IP headers for a packet.
-    pub fn wrap(&mut self, now: Instant, packet: &ToSend) -> Result<Wrapped, Unreachable> {
-        todo!()
-    }
-    /// Gives a wrapped packet back, complete. It comes out at once where the neighbour is known;
-    /// else it waits, in a bounded queue, until it is, or is dropped with a counted reason.
-    pub fn submit(&mut self, now: Instant, wrapped: Wrapped) -> Option<(LinkId, Frame)> {
-        todo!()
-    }
-    /// A frame of the layer's own, or one whose neighbour is now known.
-    pub fn poll_transmit(&mut self, now: Instant) -> Option<(LinkId, Frame)> {
-        todo!()
-    }
-    /// The next event, if any.
-    pub fn poll_event(&mut self) -> Option<Event> {
-        todo!()
-    }
-    /// When [`Layer::on_deadline`] is to be called, if ever.
-    pub fn next_deadline(&self) -> Option<Instant> {
-        todo!()
+
+    fn attach(&mut self, link: LinkId, cidr: Cidr) {
+        self.remove_address(link, cidr.address);
+        self.addresses.add(link, cidr);
+        self.routes.add(Route { network: cidr, gateway: None, link });
     }
 }
+
+/// What arrives.
+impl Layer {
+    /// A frame arrived. What is for a transport comes back at once; what the layer answers itself
+    /// (ARP, neighbour discovery, echo) waits in [`Layer::poll_transmit`]. A packet may be for a
+    /// group: a transport that speaks to one peer asks [`Layer::is_ours`].
+    pub fn on_frame(&mut self, now: Instant, link: LinkId, frame: Received) -> Option<Delivered> {
+        self.receive(now, link, frame)
+    }
+
+    /// Time has reached [`Layer::next_deadline`]: neighbours are asked again or given up. The work
+    /// is bounded by the neighbours in doubt.
+    pub fn on_deadline(&mut self, now: Instant) {
+        self.ask_again(now);
+    }
+}
+
+/// What is to be sent.
+impl Layer {
+    /// Writes link and IP headers for a packet.
+    ///
+    /// # Errors
+    /// [`Unreachable`], as it says; counted.
+    #[inline]
+    pub fn wrap(&mut self, _now: Instant, packet: &ToSend) -> Result<Wrapped, Unreachable> {
+        let wrapped = self.write_headers(packet);
+        if let Err(error) = wrapped {
+            self.notes.push(error.reason(packet));
+        }
+        wrapped
+    }
+
+    /// Gives a wrapped packet back, complete. It comes out at once where the neighbour is known;
+    /// else it waits, in a bounded queue, until it is, or is dropped with a counted reason.
+    #[inline]
+    pub fn submit(&mut self, now: Instant, wrapped: Wrapped) -> Option<(LinkId, Frame)> {
+        self.dispatch(now, wrapped)
+    }
+
+    /// Tells the sender of a packet ([`crate::Packet::datagram`]) what became of it, where RFC 1122
+    /// §3.2.2 and the rate limit allow; a reason says what was done.
+    pub fn send_error(&mut self, now: Instant, datagram: &Bytes, error: ErrorToSend) {
+        self.report(now, datagram, error);
+    }
+
+    /// Sends an echo request with an identifier and a sequence number; the answer comes as
+    /// [`Delivered::EchoReply`].
+    ///
+    /// # Errors
+    /// [`Unreachable`], as it says.
+    pub fn send_echo(
+        &mut self,
+        now: Instant,
+        dst: IpAddr,
+        id_and_seq: (u16, u16),
+        data: Bytes,
+    ) -> Result<(), Unreachable> {
+        self.ask_echo(now, dst, id_and_seq, data)
+    }
+}
+
+/// What the layer hands out.
+impl Layer {
+    /// A frame of the layer's own, or one whose neighbour is now known.
+    #[inline]
+    pub fn poll_transmit(&mut self, _now: Instant) -> Option<(LinkId, Frame)> {
+        self.outbox.pop()
+    }
+
+    /// The next event, if any.
+    #[inline]
+    pub fn poll_event(&mut self) -> Option<Event> {
+        self.events.pop_front()
+    }
+
+    /// When [`Layer::on_deadline`] is to be called, if ever.
+    #[inline]
+    pub fn next_deadline(&self) -> Option<Instant> {
+        self.neighbours.next_deadline()
+    }
+
+    /// The account of decisions, to be drained by the host after each door.
+    pub fn notes_mut(&mut self) -> &mut Notes {
+        &mut self.notes
+    }
+
+    /// The counters by name.
+    pub fn counters(&self) -> impl Iterator<Item = (&'static str, u64)> + '_ {
+        self.notes.counters()
+    }
+
+    pub(crate) fn raise(&mut self, event: Event) {
+        if self.events.len() < EVENTS_MAX {
+            self.events.push_back(event);
+        } else {
+            self.notes.push(Reason::EventsFull);
+        }
+    }
+}
+
+/// Getters.
+impl Layer {
+    /// Whether `address` is one of ours.
+    #[inline]
+    pub fn is_ours(&self, address: IpAddr) -> bool {
+        self.addresses.is_ours(address)
+    }
+
+    /// Our addresses, each with its link.
+    pub fn addresses(&self) -> impl Iterator<Item = (LinkId, Cidr)> + '_ {
+        self.addresses.iter().map(|own| (own.link, own.cidr))
+    }
+
+    /// The address to send from to `dst` (RFC 6724 in its simplest form: the one of the link that
+    /// the route takes).
+    ///
+    /// # Errors
+    /// [`Unreachable`], as it says.
+    pub fn source_for(&self, dst: IpAddr) -> Result<IpAddr, Unreachable> {
+        self.pick_source(dst)
+    }
+
+    /// The MTU of the first link towards `dst`, and what its device offers.
+    ///
+    /// # Errors
+    /// [`Unreachable`], as it says.
+    pub fn link_towards(&self, dst: IpAddr) -> Result<(LinkId, &LinkConfig), Unreachable> {
+        let id = self.hop(None, dst)?.link;
+        let link = self.links.get(usize::from(id.0)).ok_or(Unreachable::NoRoute)?;
+        Ok((id, &link.config))
+    }
+
+    /// Link and next hop towards `dst`: whom [`Event::NeighbourUnreachable`] would name. For a
+    /// group and on a link without stations it is `dst` itself.
+    ///
+    /// # Errors
+    /// [`Unreachable`], as it says.
+    pub fn next_hop(&self, dst: IpAddr) -> Result<(LinkId, IpAddr), Unreachable> {
+        let hop = self.hop(None, dst)?;
+        match hop.to {
+            Next::Neighbour(address) => Ok((hop.link, address)),
+            Next::All => Ok((hop.link, dst)),
+        }
+    }
+
+    /// Our station address on a link.
+    #[inline]
+    pub(crate) fn mac(&self, link: LinkId) -> Option<MacAddr> {
+        self.links.get(usize::from(link.0)).and_then(Link::mac)
+    }
+
+    pub(crate) fn is_our_mac(&self, link: LinkId, mac: MacAddr) -> bool {
+        self.mac(link) == Some(mac)
+    }
+}
+
+impl Unreachable {
+    fn reason(self, packet: &ToSend) -> Reason {
+        match self {
+            Unreachable::NoRoute => Reason::NoRoute,
+            Unreachable::BadAddress => Reason::BadAddress,
+            Unreachable::TooBig { mtu } => {
+                Reason::TooBig { len: packet.len as u32, mtu: mtu as u32 }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -136,6 +136,15 @@ pub enum IcmpErrorKind {
     ParameterProblem,
 }
 
+/// What a sender is to be told about its packet, once the host has judged it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ErrorToSend {
+    /// Nobody listens there (RFC 1122 §3.2.2.1 code 3, RFC 4443 §3.1 code 4).
+    PortUnreachable,
+    /// We do not speak that transport (RFC 1122 §3.2.2.1 code 2, RFC 4443 §3.4 code 1).
+    ProtocolUnreachable,
+}
+
 /// What a transport asks to be sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ToSend {

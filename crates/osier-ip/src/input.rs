@@ -1,0 +1,259 @@
+//! What happens to a frame that comes in? (RFC 894, RFC 1122 §3.2.1, RFC 8200)
+//!
+//! Link header, IP header, for whom, from whom; then ARP and ICMP stay in the layer and all else
+//! goes up as slices of the frame. Fragments are dropped until reassembly is there.
+
+use crate::addresses::{Audience, is_no_source};
+use crate::layer::Layer;
+use crate::ndp::HOP_LIMIT;
+use crate::packet::{Delivered, LinkId, Packet, Vouched};
+use crate::reason::Reason;
+use core::net::IpAddr;
+use osier_time::Instant;
+use osier_wire::ethernet::{self, EtherType};
+use osier_wire::link::Medium;
+use osier_wire::offload::Checksum;
+use osier_wire::{Ecn, Error, MacAddr, Protocol, Received, ipv4, ipv6};
+
+/// To whom the link carried a frame.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Carried {
+    /// To us.
+    Alone,
+    /// To a group or to all.
+    ToGroup,
+}
+
+/// A frame that came in, its link header read.
+pub(crate) struct Arrival {
+    link: LinkId,
+    received: Received,
+    /// Where the IP header starts.
+    at: usize,
+    carried: Carried,
+    /// Which station sent it; unspecified on a link without stations.
+    station: MacAddr,
+}
+
+/// What the layer has found out about a packet besides the packet itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Standing {
+    /// For whom it is.
+    pub(crate) audience: Audience,
+    /// Whether its source is one that nobody outside may have; only a neighbour message may.
+    pub(crate) source: Source,
+    /// Which station sent it.
+    pub(crate) station: MacAddr,
+}
+
+/// Whether a source can be answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Source {
+    /// It looks like a host.
+    Plausible,
+    /// A group, unspecified, loopback, or one of our own from outside.
+    Martian,
+}
+
+impl Layer {
+    /// A frame arrived: read the link header.
+    pub(crate) fn receive(
+        &mut self,
+        now: Instant,
+        link: LinkId,
+        received: Received,
+    ) -> Option<Delivered> {
+        let Some(known) = self.links.get(usize::from(link.0)) else {
+            return self.drop_for(Reason::UnknownLink);
+        };
+        let (at, ethertype, carried, station) = match known.config.medium {
+            Medium::Ip => (0, None, Carried::Alone, MacAddr::UNSPECIFIED),
+            Medium::Ethernet(mac) => match read_ethernet(&received.bytes, MacAddr(mac)) {
+                Ok((header, carried)) => {
+                    (ethernet::HEADER_LEN, Some(header.ethertype), carried, header.src)
+                }
+                Err(reason) => return self.drop_for(reason),
+            },
+        };
+        let version = received.bytes.get(at).map(|byte| byte >> 4);
+        let arrival = Arrival { link, received, at, carried, station };
+        match (ethertype, version) {
+            (None | Some(EtherType::IPV4), Some(4)) => self.on_ipv4(now, &arrival),
+            (None | Some(EtherType::IPV6), Some(6)) => self.on_ipv6(now, &arrival),
+            (Some(EtherType::ARP), _) => {
+                self.on_arp(now, link, &arrival.received.bytes[at..]);
+                None
+            }
+            (None, Some(_)) => self.drop_for(Reason::BadHeader { error: Error::BadVersion }),
+            (Some(EtherType::IPV4 | EtherType::IPV6), Some(_)) => {
+                self.drop_for(Reason::WrongVersion)
+            }
+            (None | Some(EtherType::IPV4 | EtherType::IPV6), None) => {
+                self.drop_for(Reason::BadHeader { error: Error::Truncated })
+            }
+            (Some(EtherType(ethertype)), _) => {
+                self.drop_for(Reason::UnknownEtherType { ethertype })
+            }
+        }
+    }
+
+    /// RFC 1122 §3.2.1: verify, then: for us? from whom?
+    fn on_ipv4(&mut self, now: Instant, arrival: &Arrival) -> Option<Delivered> {
+        let (header, range) = match ipv4::Header::parse(&arrival.received.bytes[arrival.at..]) {
+            Ok(parsed) => parsed,
+            Err(error) => return self.drop_for(Reason::BadHeader { error }),
+        };
+        let (src, dst) = (IpAddr::V4(header.src), IpAddr::V4(header.dst));
+        let audience = self.addresses.audience_v4(header.dst);
+        if let Some(reason) = self.misdirected(arrival, dst, audience) {
+            return self.drop_for(reason);
+        }
+        let broadcast = || self.addresses.broadcast_link(header.src).is_some();
+        if self.source(arrival.link, src) == Source::Martian || broadcast() {
+            return self.drop_for(Reason::MartianSource);
+        }
+        if !header.options.is_empty() && has_source_route(header.options.as_slice()) {
+            return self.drop_for(Reason::SourceRoute);
+        }
+        if header.is_fragment() {
+            return self.drop_for(Reason::IsFragment);
+        }
+        let fields = (header.protocol, Ecn::of(header.tos), header.ttl);
+        let packet = packet(arrival, (src, dst), fields, (range.start, range.end));
+        if header.protocol == Protocol::ICMP {
+            return self.on_icmp(now, &packet, audience);
+        }
+        Some(Delivered::Packet(packet))
+    }
+
+    /// RFC 8200 §3 and §4: the header, its extensions, then as for IPv4.
+    fn on_ipv6(&mut self, now: Instant, arrival: &Arrival) -> Option<Delivered> {
+        let bytes = &arrival.received.bytes[arrival.at..];
+        let (header, range) = match ipv6::Header::parse(bytes) {
+            Ok(parsed) => parsed,
+            Err(error) => return self.drop_for(Reason::BadHeader { error }),
+        };
+        let upper = header.upper_layer(&bytes[range.clone()]);
+        let (src, dst) = (IpAddr::V6(header.src), IpAddr::V6(header.dst));
+        let audience = self.addresses.audience_v6(arrival.link, header.dst);
+        if let Some(reason) = self.misdirected(arrival, dst, audience) {
+            return self.drop_for(reason);
+        }
+        let upper = match upper {
+            Ok(upper) => upper,
+            Err(error) => return self.drop_for(Reason::BadHeader { error }),
+        };
+        // A rival's neighbour message may come from our address, and a new host's from nowhere.
+        let source = self.source(arrival.link, src);
+        let neighbourly = upper.protocol == Protocol::ICMPV6 && header.hop_limit == HOP_LIMIT;
+        if source == Source::Martian && !neighbourly {
+            return self.drop_for(Reason::MartianSource);
+        }
+        if upper.fragment.is_some() {
+            return self.drop_for(Reason::IsFragment);
+        }
+        let fields = (upper.protocol, Ecn::of(header.traffic_class), header.hop_limit);
+        let range = (range.start + upper.offset, range.end);
+        let packet = packet(arrival, (src, dst), fields, range);
+        if upper.protocol == Protocol::ICMPV6 {
+            let standing = Standing { audience, source, station: arrival.station };
+            return self.on_icmpv6(now, &packet, standing);
+        }
+        Some(Delivered::Packet(packet))
+    }
+
+    /// Why a packet with this destination has no business here, if it has none.
+    #[inline]
+    fn misdirected(&self, arrival: &Arrival, dst: IpAddr, audience: Audience) -> Option<Reason> {
+        match audience {
+            Audience::Others => Some(Reason::NotForUs),
+            Audience::Unicast if arrival.link == Layer::LOOPBACK => None,
+            // RFC 1122 §3.2.1.3 (g), RFC 4291 §2.5.3: loopback stays in the host.
+            Audience::Unicast if dst.is_loopback() => Some(Reason::MartianDestination),
+            // RFC 1122 §3.3.6: a trap for those who would answer a whole link.
+            Audience::Unicast if arrival.carried == Carried::ToGroup => {
+                Some(Reason::UnicastInGroupFrame)
+            }
+            Audience::Unicast | Audience::Group => None,
+        }
+    }
+
+    /// RFC 1122 §3.2.1.3: whether the source can be that of a packet from this link.
+    #[inline]
+    fn source(&self, link: LinkId, src: IpAddr) -> Source {
+        let martian = match link {
+            Layer::LOOPBACK => !self.addresses.is_ours(src),
+            _ => is_no_source(src) || self.addresses.find(src).is_some(),
+        };
+        if martian { Source::Martian } else { Source::Plausible }
+    }
+
+    /// Counts why a frame goes no further.
+    pub(crate) fn drop_for(&mut self, reason: Reason) -> Option<Delivered> {
+        self.notes.push(reason);
+        None
+    }
+}
+
+/// What an Ethernet frame carries, and whether to us alone.
+#[inline]
+fn read_ethernet(bytes: &[u8], ours: MacAddr) -> Result<(ethernet::Header, Carried), Reason> {
+    let (header, _) = ethernet::Header::parse(bytes).map_err(|_| Reason::FrameTooShort)?;
+    if header.src.is_multicast() {
+        return Err(Reason::BadStation);
+    }
+    if header.src == ours {
+        return Err(Reason::OwnEcho);
+    }
+    let carried = match header.dst {
+        dst if dst == ours => Carried::Alone,
+        dst if dst.is_multicast() => Carried::ToGroup,
+        _ => return Err(Reason::OtherStation),
+    };
+    Ok((header, carried))
+}
+
+/// The packet as slices of its frame. `range` is from the IP header to the transport header, and
+/// to the end.
+#[inline]
+fn packet(
+    arrival: &Arrival,
+    (src, dst): (IpAddr, IpAddr),
+    (protocol, ecn, hop_limit): (Protocol, Ecn, u8),
+    (start, end): (usize, usize),
+) -> Packet {
+    let Arrival { link, received, at, .. } = arrival;
+    let local = *link == Layer::LOOPBACK;
+    // A partial checksum says that the packet never crossed a wire.
+    let vouched = match received.offload.checksum {
+        Checksum::Filled if !local => Vouched::No,
+        Checksum::Filled | Checksum::Partial { .. } | Checksum::Verified => Vouched::Yes,
+    };
+    Packet {
+        link: *link,
+        src,
+        dst,
+        protocol,
+        ecn,
+        hop_limit,
+        vouched,
+        gso_size: received.offload.gso.map_or(0, |gso| gso.size),
+        payload: received.bytes.slice(at + start..at + end),
+        datagram: received.bytes.slice(*at..at + end),
+    }
+}
+
+/// RFC 7126 §4.3 and §4.4: loose or strict source routing. Options that do not parse hide none.
+fn has_source_route(mut options: &[u8]) -> bool {
+    const LOOSE: u8 = 131;
+    const STRICT: u8 = 137;
+    loop {
+        options = match options {
+            [LOOSE | STRICT, ..] => return true,
+            [] | [0, ..] => return false,
+            [1, rest @ ..] => rest,
+            [_, len @ 2..=u8::MAX, ..] => options.get(usize::from(*len)..).unwrap_or(&[]),
+            [_, ..] => return false,
+        };
+    }
+}

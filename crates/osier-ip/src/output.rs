@@ -1,0 +1,285 @@
+//! How does a packet leave? (RFC 1122 §3.3.1; RFC 791, RFC 8200 for the headers)
+//!
+//! A route gives link and next hop, `wrap` writes the headers, `submit` finds the neighbour. What
+//! exceeds the MTU and is no super-frame is refused, never fragmented.
+
+use crate::addresses::is_link_local;
+use crate::layer::{Event, Layer, Unreachable, Wrapped};
+use crate::link::group_mac_v4;
+use crate::neighbours::{Claim, Due, Key};
+use crate::packet::{Fragment, LinkConfig, LinkId, ToSend};
+use crate::reason::Reason;
+use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use osier_time::Instant;
+use osier_wire::ethernet::{self, EtherType};
+use osier_wire::link::Medium;
+use osier_wire::{Frame, MacAddr, Protocol, ipv4, ipv6};
+
+/// Time to live and hop limit of what does not say otherwise (RFC 1700, and Linux's).
+const HOP_LIMIT: u8 = 64;
+
+/// The longest IP packet, whatever a link says: the length field of IPv4 ends here.
+const LENGTH_MAX: usize = 65_535;
+
+/// The way to a destination.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Hop {
+    pub(crate) link: LinkId,
+    pub(crate) to: Next,
+}
+
+/// Who takes a packet from us.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Next {
+    /// All who hear it, or whoever is at the other end of a link without stations.
+    All,
+    /// The neighbour with this address.
+    Neighbour(IpAddr),
+}
+
+impl Layer {
+    /// The way from `src`, which matters for link-local destinations only, to `dst`.
+    pub(crate) fn hop(&self, src: Option<IpAddr>, dst: IpAddr) -> Result<Hop, Unreachable> {
+        if dst.is_unspecified() {
+            return Err(Unreachable::BadAddress);
+        }
+        if self.addresses.is_ours(dst) {
+            return Ok(Hop { link: Layer::LOOPBACK, to: Next::All });
+        }
+        if dst.is_loopback() {
+            return Err(Unreachable::BadAddress);
+        }
+        if let Some(link) = self.group_link(src, dst)? {
+            return Ok(Hop { link, to: Next::All });
+        }
+        if let (true, Some(link)) = (is_link_local(dst), src.and_then(|src| self.link_of(src))) {
+            return Ok(Hop { link, to: Next::Neighbour(dst) });
+        }
+        let route = self.routes.find(dst).ok_or(Unreachable::NoRoute)?;
+        Ok(Hop { link: route.link, to: Next::Neighbour(route.gateway.unwrap_or(dst)) })
+    }
+
+    /// The link on which a broadcast or multicast goes out; `None` for any other destination.
+    #[inline]
+    fn group_link(&self, src: Option<IpAddr>, dst: IpAddr) -> Result<Option<LinkId>, Unreachable> {
+        if let IpAddr::V4(v4) = dst {
+            if let Some(link) = self.addresses.broadcast_link(v4) {
+                return Ok(Some(link));
+            }
+            if !v4.is_multicast() && !v4.is_broadcast() {
+                // RFC 1122 §3.2.1.3: class E and network 0 are nobody.
+                let nobody = v4.octets()[0] == 0 || v4.octets()[0] >= 240;
+                return if nobody { Err(Unreachable::BadAddress) } else { Ok(None) };
+            }
+        } else if !dst.is_multicast() {
+            return Ok(None);
+        }
+        let by_source = src.and_then(|src| self.link_of(src));
+        let link = by_source.or_else(|| self.addresses.first_link(dst));
+        link.map(Some).ok_or(Unreachable::NoRoute)
+    }
+
+    /// The link of an address of ours, unless it is the loopback.
+    fn link_of(&self, src: IpAddr) -> Option<LinkId> {
+        self.addresses.find(src).map(|own| own.link).filter(|link| *link != Layer::LOOPBACK)
+    }
+
+    /// RFC 6724 in its simplest form.
+    pub(crate) fn pick_source(&self, dst: IpAddr) -> Result<IpAddr, Unreachable> {
+        // To one of our addresses we speak as that address.
+        if self.addresses.find(dst).is_some() {
+            return Ok(dst);
+        }
+        let hop = self.hop(None, dst)?;
+        let towards = match hop.to {
+            Next::Neighbour(next) if !is_link_local(next) || is_link_local(dst) => next,
+            Next::Neighbour(_) | Next::All => dst,
+        };
+        let source = self.addresses.source_on(hop.link, towards);
+        source.or_else(|| self.addresses.source_anywhere(dst)).ok_or(Unreachable::BadAddress)
+    }
+
+    /// Writes link and IP headers.
+    pub(crate) fn write_headers(&mut self, packet: &ToSend) -> Result<Wrapped, Unreachable> {
+        if !self.addresses.is_ours(packet.src) {
+            return Err(Unreachable::BadAddress);
+        }
+        let hop = self.hop(Some(packet.src), packet.dst)?;
+        if packet.src.is_loopback() && hop.link != Layer::LOOPBACK {
+            return Err(Unreachable::BadAddress);
+        }
+        self.write_headers_for(hop, packet)
+    }
+
+    /// The same, on a way that is already known.
+    pub(crate) fn write_headers_for(
+        &mut self,
+        hop: Hop,
+        packet: &ToSend,
+    ) -> Result<Wrapped, Unreachable> {
+        let link = self.links.get(usize::from(hop.link.0)).ok_or(Unreachable::NoRoute)?;
+        let (mtu, medium) = (link.config.mtu, link.config.medium);
+        let mut frame = Frame::default();
+        match (packet.src, packet.dst) {
+            (IpAddr::V4(src), IpAddr::V4(dst)) => {
+                check_len(&link.config, packet, ipv4::HEADER_LEN)?;
+                write_ethernet(&mut frame, medium, EtherType::IPV4, group_mac_v4(dst));
+                let identifications = (packet.len / mtu.max(1)) as u16 + 1;
+                let identification = self.identification.take(dst, identifications);
+                write_ipv4(&mut frame, packet, (src, dst), identification);
+            }
+            (IpAddr::V6(src), IpAddr::V6(dst)) => {
+                check_len(&link.config, packet, ipv6::HEADER_LEN)?;
+                let group = MacAddr::of_ipv6_group(dst);
+                write_ethernet(&mut frame, medium, EtherType::IPV6, group);
+                write_ipv6(&mut frame, packet, (src, dst));
+            }
+            (IpAddr::V4(_), IpAddr::V6(_)) | (IpAddr::V6(_), IpAddr::V4(_)) => {
+                return Err(Unreachable::BadAddress);
+            }
+        }
+        let transport_at = frame.head.len() as u16;
+        let next = if medium == Medium::Ip { Next::All } else { hop.to };
+        Ok(Wrapped { link: hop.link, transport_at, frame, next })
+    }
+
+    /// Finds the neighbour, or lets the frame wait for it.
+    pub(crate) fn dispatch(&mut self, now: Instant, wrapped: Wrapped) -> Option<(LinkId, Frame)> {
+        let Wrapped { link, mut frame, next, .. } = wrapped;
+        if self.is_too_long(link, &frame) {
+            return None;
+        }
+        let Next::Neighbour(address) = next else { return Some((link, frame)) };
+        let key = Key::new(link, address);
+        if let Some(mac) = self.neighbours.find(now, key) {
+            frame.head.as_mut_slice()[..6].copy_from_slice(&mac.0);
+            return Some((link, frame));
+        }
+        if let Some(Due::Ask(key, believed)) =
+            self.neighbours.wait(now, key, frame, &mut self.notes)
+        {
+            self.ask(key, believed);
+        }
+        None
+    }
+
+    /// Whether a frame that is not to be cut exceeds the MTU. `wrap` took a long one on the word
+    /// that it would be a super-frame.
+    #[inline]
+    fn is_too_long(&mut self, link: LinkId, frame: &Frame) -> bool {
+        let Some(known) = self.links.get(usize::from(link.0)) else { return true };
+        let (mtu, medium) = (known.config.mtu, known.config.medium);
+        let len = frame.len() - medium.header_len().min(frame.len());
+        let too_long = frame.offload.gso.is_none() && len > mtu;
+        if too_long {
+            self.notes.push(Reason::TooBig { len: len as u32, mtu: mtu as u32 });
+        }
+        too_long
+    }
+
+    /// Neighbours are asked again or given up.
+    pub(crate) fn ask_again(&mut self, now: Instant) {
+        while let Some(due) = self.neighbours.on_deadline(now, &mut self.notes) {
+            match due {
+                Due::Ask(key, believed) => self.ask(key, believed),
+                Due::Failed(key) => self.raise(Event::NeighbourUnreachable(key.address())),
+            }
+        }
+    }
+
+    fn ask(&mut self, key: Key, believed: Option<MacAddr>) {
+        self.notes.push(Reason::NeighbourAsked { attempt: self.neighbours.questions(key) });
+        match key.address() {
+            IpAddr::V4(target) => self.ask_arp(key.link(), target, believed),
+            IpAddr::V6(target) => self.ask_ndp(key.link(), target, believed),
+        }
+    }
+
+    /// A neighbour says who it is: what waited for it can go.
+    pub(crate) fn hear_neighbour(&mut self, now: Instant, who: (Key, MacAddr), claim: Claim) {
+        for mut frame in self.neighbours.hear(now, who, claim, &mut self.notes) {
+            frame.head.as_mut_slice()[..6].copy_from_slice(&who.1.0);
+            self.send(who.0.link(), frame);
+        }
+    }
+
+    /// A frame that is complete, for `poll_transmit`.
+    pub(crate) fn send(&mut self, link: LinkId, frame: Frame) {
+        if self.outbox.push(link, frame).is_err() {
+            self.notes.push(Reason::OutboxFull);
+        }
+    }
+}
+
+/// Whether the packet fits, or is a super-frame that the device will cut.
+#[inline]
+fn check_len(link: &LinkConfig, packet: &ToSend, header: usize) -> Result<(), Unreachable> {
+    let len = header + packet.len;
+    if len <= link.mtu.min(LENGTH_MAX) {
+        return Ok(());
+    }
+    let cuts = match (packet.protocol, packet.dst) {
+        (Protocol::TCP, IpAddr::V4(_)) => link.offloads.tso_v4,
+        (Protocol::TCP, IpAddr::V6(_)) => link.offloads.tso_v6,
+        (Protocol::UDP, _) => link.offloads.uso,
+        _ => false,
+    };
+    let frame = link.medium.header_len() + len;
+    if cuts && len <= LENGTH_MAX && frame <= link.offloads.max_frame {
+        return Ok(());
+    }
+    Err(Unreachable::TooBig { mtu: link.mtu.min(LENGTH_MAX) })
+}
+
+/// `dst` is right for a group; for a neighbour it is written once the neighbour is known.
+#[inline]
+fn write_ethernet(frame: &mut Frame, medium: Medium, ethertype: EtherType, dst: MacAddr) {
+    if let Medium::Ethernet(mac) = medium {
+        let header = ethernet::Header { dst, src: MacAddr(mac), ethertype };
+        header.emit(frame.head.grow(ethernet::HEADER_LEN));
+    }
+}
+
+#[inline]
+fn write_ipv4(
+    frame: &mut Frame,
+    packet: &ToSend,
+    (src, dst): (Ipv4Addr, Ipv4Addr),
+    identification: u16,
+) {
+    let group = dst.is_multicast();
+    let header = ipv4::Header {
+        src,
+        dst,
+        protocol: packet.protocol,
+        ttl: hop_limit(packet, group),
+        tos: packet.tos,
+        identification,
+        dont_fragment: packet.fragment == Fragment::Never,
+        more_fragments: false,
+        fragment_offset: 0,
+        payload_len: packet.len as u16,
+        options: ipv4::Options::NONE,
+    };
+    header.emit(frame.head.grow(ipv4::HEADER_LEN));
+}
+
+#[inline]
+fn write_ipv6(frame: &mut Frame, packet: &ToSend, (src, dst): (Ipv6Addr, Ipv6Addr)) {
+    let header = ipv6::Header {
+        src,
+        dst,
+        next_header: packet.protocol,
+        hop_limit: hop_limit(packet, dst.is_multicast()),
+        traffic_class: packet.tos,
+        flow_label: 0,
+        payload_len: packet.len as u16,
+    };
+    header.emit(frame.head.grow(ipv6::HEADER_LEN));
+}
+
+/// RFC 1112 §6.1: to a group, one hop unless the sender wants more.
+#[inline]
+fn hop_limit(packet: &ToSend, group: bool) -> u8 {
+    packet.hop_limit.unwrap_or(if group { 1 } else { HOP_LIMIT })
+}
