@@ -68,7 +68,7 @@ impl Layer {
         };
         let (at, ethertype, carried, station) = match known.config.medium {
             Medium::Ip => (0, None, Carried::Alone, MacAddr::UNSPECIFIED),
-            Medium::Ethernet(mac) => match read_ethernet(&received.bytes, MacAddr(mac)) {
+            Medium::Ethernet(mac) => match read_ethernet(&received.bytes, mac) {
                 Ok((header, carried)) => {
                     (ethernet::HEADER_LEN, Some(header.ethertype), carried, header.src)
                 }

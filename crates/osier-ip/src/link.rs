@@ -21,7 +21,7 @@ impl Link {
     #[inline]
     pub(crate) fn mac(&self) -> Option<MacAddr> {
         match self.config.medium {
-            Medium::Ethernet(mac) => Some(MacAddr(mac)),
+            Medium::Ethernet(mac) => Some(mac),
             Medium::Ip => None,
         }
     }
@@ -55,11 +55,12 @@ mod tests {
     use super::Link;
     use crate::packet::LinkConfig;
     use core::net::Ipv6Addr;
+    use osier_wire::MacAddr;
     use osier_wire::link::{Medium, Offloads};
 
     #[test]
     fn the_link_local_address_follows_from_the_mac() {
-        let medium = Medium::Ethernet([0x34, 0x56, 0x78, 0x9a, 0xbc, 0xde]);
+        let medium = Medium::Ethernet(MacAddr([0x34, 0x56, 0x78, 0x9a, 0xbc, 0xde]));
         let offloads = Offloads::none(medium, 1500);
         let link = Link { config: LinkConfig { medium, mtu: 1500, offloads } };
         // The example of RFC 2464 §4.

@@ -235,7 +235,7 @@ fn check_len(link: &LinkConfig, packet: &ToSend, header: usize) -> Result<(), Un
 #[inline]
 fn write_ethernet(frame: &mut Frame, medium: Medium, ethertype: EtherType, dst: MacAddr) {
     if let Medium::Ethernet(mac) = medium {
-        let header = ethernet::Header { dst, src: MacAddr(mac), ethertype };
+        let header = ethernet::Header { dst, src: mac, ethertype };
         header.emit(frame.head.grow(ethernet::HEADER_LEN));
     }
 }

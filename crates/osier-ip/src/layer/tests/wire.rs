@@ -30,7 +30,7 @@ pub(crate) fn loopback(seed: u64) -> Layer {
 /// What it announced is thrown away.
 pub(crate) fn host(n: u8) -> Layer {
     let mut layer = loopback(u64::from(n));
-    let medium = Medium::Ethernet(mac(n).0);
+    let medium = Medium::Ethernet(mac(n));
     let offloads = Offloads::none(medium, 1500);
     let link = layer.add_link(LinkConfig { medium, mtu: 1500, offloads });
     assert_eq!(link, ETH);
