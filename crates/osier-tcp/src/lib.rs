@@ -10,7 +10,7 @@
 //! | §3.1 header, options | `segment.rs`, `options.rs`, `osier-wire/src/tcp.rs` |
 //! | §3.3.1 the record (TCB), SND.\*, RCV.\* | `tcb.rs`, `send/window.rs`, `receive/window.rs` |
 //! | §3.3.2 the states, figure 5 | `state.rs` |
-//! | §3.4 sequence numbers, the acceptability test | `receive/window.rs`, `segment_arrives/sequence.rs` |
+//! | §3.4 sequence numbers, acceptability | `receive/window.rs`, `segment_arrives/sequence.rs` |
 //! | §3.4.1 the initial sequence number | an argument ([`Opening`]); computed in `osier-host` |
 //! | §3.5 the three-way handshake | `handshake/mod.rs` has the ladder; `active.rs`, `passive.rs` |
 //! | §3.5.2 half-open connections, §3.5.3 resets | `stray.rs`, `segment_arrives/reset.rs` |
@@ -24,7 +24,7 @@
 //! | §3.8.6.1 zero windows | `send/persist.rs`, `timeout.rs` |
 //! | §3.8.6.2 silly windows | `send/nagle.rs`, `receive/window.rs` |
 //! | §3.8.6.3 when to acknowledge | `receive/delayed_ack.rs` |
-//! | §3.9.1 the user's calls | `connection.rs` |
+//! | §3.9.1 the user's calls | `connection/calls.rs` |
 //! | §3.9.2.2 ICMP, RFC 5927, RFC 1191 | `connection.rs`, `path_mtu.rs` |
 //! | §3.10.7.1 CLOSED | `stray.rs` |
 //! | §3.10.7.2 LISTEN | `handshake/passive.rs` |

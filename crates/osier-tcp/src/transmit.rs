@@ -1,8 +1,8 @@
 //! What is to be sent next? The only builder of data, ACK, FIN, RST and probe segments.
 //!
 //! Events record obligations; here they become segments, most pressing first: a RST, the SYN,ACK
-//! of a simultaneous open, an acknowledgment that tells of holes, what was lost, new text with the FIN behind it, a probe, and an
-//! acknowledgment where nothing else has carried it.
+//! of a simultaneous open, an acknowledgment that tells of holes, what was lost, new text with the
+//! FIN behind it, a probe, and an acknowledgment where nothing else has carried it.
 
 use crate::handshake::active::syn_ack_of;
 use crate::reason::{Notes, Reason};

@@ -15,7 +15,19 @@ const LAYERS: [(&str, &[&str]); 5] = [
     ("words", &["segment", "state", "timers", "options", "reason", "event", "config"]),
     ("mechanisms", &["send", "receive", "recovery", "congestion", "timestamps", "keepalive"]),
     ("the record", &["tcb"]),
-    ("events", &["handshake", "segment_arrives", "close", "timeout", "transmit", "stray"]),
+    (
+        "events",
+        &[
+            "handshake",
+            "segment_arrives",
+            "close",
+            "timeout",
+            "path_mtu",
+            "transmit",
+            "stray",
+            "info",
+        ],
+    ),
     ("doors", &["connection"]),
 ];
 

@@ -3,11 +3,10 @@
 //!
 //! Step 1 arrives at [`examine`] and becomes a [`HalfOpen`]; step 2 is
 //! [`HalfOpen::poll_transmit`]; step 3 arrives at [`HalfOpen::on_segment`], and
-//! [`HalfOpen::complete`] makes the connection. Listening itself is pure: the queues of half-open
+//! `HalfOpen::complete` (a door, in `connection.rs`) makes the connection. Listening itself is pure: the queues of half-open
 //! and of accepted connections are the host's.
 
 use crate::config::{Config, Offer, Opening};
-use crate::connection::Connection;
 use crate::options::{self, Agreed, Scales, agree, scale_for};
 use crate::reason::{Notes, Reason};
 use crate::segment::{Arrived, Segment, Transmit};
@@ -167,15 +166,15 @@ impl HalfOpen {
         theirs.is_some_and(|stamp| (stamp.value.wrapping_sub(self.ts_recent) as i32) < 0)
     }
 
-    /// Makes the connection, and gives it the segment that ended the handshake.
-    pub fn complete(
+    /// The record of the connection, after the segment that ended the handshake.
+    pub(crate) fn record(
         &self,
         now: Instant,
         segment: Segment,
         arrived: Arrived,
         config: &Config,
         notes: &mut Notes,
-    ) -> Connection {
+    ) -> Tcb {
         let mut tcb = Tcb::new(&Birth {
             now,
             state: State::SynReceived,
@@ -189,7 +188,7 @@ impl HalfOpen {
         });
         tcb.snd.set_from_syn(self.irs, self.opening.iss + 1, self.window);
         segment_arrives::segment_arrives(&mut tcb, now, segment, arrived, notes);
-        Connection::from_handshake(tcb)
+        tcb
     }
 
     fn agreed(&self, config: &Config) -> Agreed {
