@@ -3,8 +3,8 @@
 //!
 //! Step 1 arrives at [`examine`] and becomes a [`HalfOpen`]; step 2 is
 //! [`HalfOpen::poll_transmit`]; step 3 arrives at [`HalfOpen::on_segment`], and
-//! `HalfOpen::complete` (a door, in `connection.rs`) makes the connection. Listening itself is pure: the queues of half-open
-//! and of accepted connections are the host's.
+//! `HalfOpen::complete` (a door, in `connection.rs`) makes the connection. Listening itself is
+//! pure: the queues of half-open and of accepted connections are the host's.
 
 use crate::config::{Config, Offer, Opening};
 use crate::options::{self, Agreed, Scales, agree, scale_for};
