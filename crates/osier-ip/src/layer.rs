@@ -235,6 +235,12 @@ impl Layer {
         self.outbox.pop()
     }
 
+    /// Whether [`Layer::poll_transmit`] has a frame.
+    #[inline]
+    pub fn wants_transmit(&self) -> bool {
+        !self.outbox.is_empty()
+    }
+
     /// The next event, if any.
     #[inline]
     pub fn poll_event(&mut self) -> Option<Event> {

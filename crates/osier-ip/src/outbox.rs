@@ -37,6 +37,12 @@ impl Outbox {
         Ok(())
     }
 
+    /// Whether no frame waits.
+    #[inline]
+    pub(crate) fn is_empty(&self) -> bool {
+        self.frames.is_empty()
+    }
+
     /// Takes the oldest.
     #[inline]
     pub(crate) fn pop(&mut self) -> Option<(LinkId, Frame)> {
