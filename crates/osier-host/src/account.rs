@@ -1,14 +1,25 @@
 //! What does a host tell of itself: to `ss`, to a capture, to whoever asks why?
+//!
+//! The plain values, and the one record of decisions from which captures, ladders and counters are
+//! made. Notes go to one bounded ring, off by default; when it is full the oldest goes.
 
-use core::fmt;
+use crate::flow::FlowKey;
+use crate::reason::{HostReason, Reason};
+use alloc::collections::VecDeque;
 use core::net::SocketAddr;
-use osier_tcp::{State, Timer};
+use osier_ip::Layer;
+use osier_tcp::{Notes, Recording, State, Timer};
 use osier_time::{Duration, Instant};
 use osier_wire::ip::Protocol;
+
+/// Notes that wait to be taken at most: as many as a batch of frames can give, with room to spare.
+const NOTES_MAX: usize = 4_096;
 
 /// A decision of the host or of a layer below it, and whom it concerns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Note {
+    /// When.
+    pub at: Instant,
     /// The flow; `None` where the decision concerns none (ARP, a frame that cannot be parsed).
     pub flow: Option<Flow>,
     /// The decision.
@@ -26,18 +37,11 @@ pub struct Flow {
     pub remote: SocketAddr,
 }
 
-/// A decision of any layer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Reason {
-    /// Of a connection.
-    Tcp(osier_tcp::Reason),
-}
-
-impl fmt::Display for Reason {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Reason::Tcp(reason) => reason.fmt(f),
-        }
+impl Flow {
+    /// The flow of a TCP connection.
+    pub(crate) fn tcp(key: &FlowKey) -> Flow {
+        let (local, remote) = key.ends();
+        Flow { protocol: Protocol::TCP, local, remote }
     }
 }
 
@@ -64,4 +68,142 @@ pub struct SocketInfo {
     pub cwnd: u32,
     /// The largest segment that may be sent, in octets of text.
     pub mss: u16,
+}
+
+impl SocketInfo {
+    /// A socket of which only this much is known.
+    pub(crate) const fn of(protocol: Protocol, local: SocketAddr) -> Self {
+        SocketInfo {
+            protocol,
+            state: None,
+            local,
+            remote: None,
+            receive_queue: 0,
+            send_queue: 0,
+            timer: None,
+            srtt: None,
+            cwnd: 0,
+            mss: 0,
+        }
+    }
+}
+
+/// The host's record of decisions: counters always, notes while somebody listens.
+#[derive(Clone, Debug)]
+pub(crate) struct Account {
+    /// Lent to each door of a connection.
+    pub(crate) tcp: Notes,
+    /// The time of the door that is being called.
+    pub(crate) now: Instant,
+    counters: [u64; HostReason::NAMES.len()],
+    recording: Recording,
+    notes: VecDeque<Note>,
+}
+
+impl Account {
+    pub(crate) const fn new() -> Self {
+        Account {
+            tcp: Notes::new(Recording::Off),
+            now: Instant::ZERO,
+            counters: [0; HostReason::NAMES.len()],
+            recording: Recording::Off,
+            notes: VecDeque::new(),
+        }
+    }
+
+    pub(crate) fn set_recording(&mut self, recording: Recording) {
+        self.recording = recording;
+        self.tcp.set_recording(recording);
+        if recording == Recording::Off {
+            self.notes = VecDeque::new();
+        }
+    }
+
+    /// Counts a decision of the host, and keeps it where somebody listens.
+    pub(crate) fn push(&mut self, flow: Option<Flow>, reason: HostReason) {
+        self.counters[reason.index()] += 1;
+        if self.recording == Recording::On {
+            self.keep(flow, Reason::Host(reason));
+        }
+    }
+
+    /// Ends a call of a connection's door: what it noted concerns this flow.
+    #[inline]
+    pub(crate) fn close(&mut self, key: &FlowKey) {
+        if !self.tcp.is_empty() {
+            self.take_from_tcp(key);
+        }
+    }
+
+    #[cold]
+    fn take_from_tcp(&mut self, key: &FlowKey) {
+        let (flow, at) = (Some(Flow::tcp(key)), self.now);
+        for reason in self.tcp.drain() {
+            make_room(&mut self.notes);
+            self.notes.push_back(Note { at, flow, reason: Reason::Tcp(reason) });
+        }
+    }
+
+    /// Ends a call of a door of the IP layer: what it noted concerns this flow, if any.
+    #[inline]
+    pub(crate) fn close_ip(&mut self, ip: &mut Layer, flow: Option<Flow>) {
+        if !ip.notes_mut().is_empty() {
+            for reason in ip.notes_mut().drain() {
+                self.keep(flow, Reason::Ip(reason));
+            }
+        }
+    }
+
+    fn keep(&mut self, flow: Option<Flow>, reason: Reason) {
+        make_room(&mut self.notes);
+        self.notes.push_back(Note { at: self.now, flow, reason });
+    }
+
+    pub(crate) fn take_note(&mut self) -> Option<Note> {
+        self.notes.pop_front()
+    }
+
+    pub(crate) fn counters(&self) -> impl Iterator<Item = (&'static str, u64)> + '_ {
+        let own = HostReason::NAMES.iter().copied().zip(self.counters.iter().copied());
+        self.tcp.counters().chain(own)
+    }
+
+    #[cfg(test)]
+    pub(crate) fn count(&self, like: &HostReason) -> u64 {
+        self.counters[like.index()]
+    }
+}
+
+fn make_room(notes: &mut VecDeque<Note>) {
+    if notes.len() == NOTES_MAX {
+        notes.pop_front();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Account, Flow, NOTES_MAX};
+    use crate::flow::FlowKey;
+    use crate::reason::{HostReason, Reason};
+    use osier_tcp::Recording;
+
+    #[test]
+    fn notes_of_a_connection_carry_its_flow_and_the_oldest_goes_when_the_ring_is_full() {
+        let mut account = Account::new();
+        account.push(None, HostReason::Malformed);
+        assert!(account.take_note().is_none());
+        account.set_recording(Recording::On);
+        let key = FlowKey::new(([10, 0, 0, 1], 80).into(), ([10, 0, 0, 2], 5).into()).unwrap();
+        account.tcp.push(osier_tcp::Reason::ChallengeAck);
+        account.close(&key);
+        let note = account.take_note().unwrap();
+        assert_eq!(note.flow, Some(Flow::tcp(&key)));
+        assert_eq!(note.reason, Reason::Tcp(osier_tcp::Reason::ChallengeAck));
+        for _ in 0..2 * NOTES_MAX {
+            account.push(None, HostReason::BadChecksum);
+        }
+        assert_eq!(core::iter::from_fn(|| account.take_note()).count(), NOTES_MAX);
+        assert_eq!(account.count(&HostReason::BadChecksum), 2 * NOTES_MAX as u64);
+        assert_eq!(account.count(&HostReason::Malformed), 1);
+    }
 }

@@ -1,5 +1,7 @@
 //! Which settings and secrets does a host start with?
 
+use crate::bindings::V6Binding;
+
 /// The settings of a host.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Config {
@@ -7,6 +9,8 @@ pub struct Config {
     pub tcp: osier_tcp::Config,
     /// The first and the last ephemeral port (RFC 6056; Linux: 32768 to 60999).
     pub ephemeral_ports: (u16, u16),
+    /// Whether sockets bound to the unspecified IPv6 address also take IPv4.
+    pub v6_binding: V6Binding,
     /// Half-open connections that one listener may hold.
     pub syn_queue: usize,
     /// Connections in TIME-WAIT that the host may hold; beyond it the oldest goes.
@@ -46,6 +50,7 @@ impl Default for Config {
         Config {
             tcp: osier_tcp::Config::default(),
             ephemeral_ports: (32_768, 60_999),
+            v6_binding: V6Binding::Dual,
             syn_queue: 1_024,
             time_wait_max: 65_536,
             connections_max: 1 << 20,

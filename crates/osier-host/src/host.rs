@@ -2,171 +2,194 @@
 //!
 //! Feed a batch of inputs (`on_frame`, `on_deadline`, verbs), drain [`Host::poll_event`], then take
 //! [`Host::poll_transmit`] only while the device has room; then wait for the device, the next verb
-//! or [`Host::next_deadline`].
+//! or [`Host::next_deadline`]. The verbs of sockets are in `tcp_calls.rs` and `udp_calls.rs`.
 
-use crate::account::{Note, SocketInfo};
+use crate::account::{Account, Note, SocketInfo};
 use crate::config::{Config, Keys};
-use crate::ids::{ConnectionId, Error, Event, ListenerId, UdpId};
+use crate::connections::Connections;
+use crate::flow::{Flows, Keyed};
+use crate::half_open::Handshakes;
+use crate::ids::{Error, Event};
+use crate::isn::Openings;
+use crate::links::Link;
+use crate::listener::Listeners;
+use crate::output::Turn;
+use crate::pmtu::Paths;
+use crate::ports::Ports;
+use crate::secrets::{Purpose, derive};
+use crate::stray::Strays;
+use crate::time_wait::TimeWaits;
+use crate::udp::UdpSockets;
+use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 use bytes::Bytes;
-use core::net::{IpAddr, SocketAddr};
-use osier_ip::{Cidr, LinkConfig, LinkId, Route};
-use osier_tcp::{Nagle, Recording, Text};
+use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use osier_ip::{Cidr, Delivered, Layer, LinkConfig, LinkId, Route};
+use osier_tcp::Recording;
 use osier_time::Instant;
-use osier_wire::{Frame, Received};
+use osier_wire::link::{Medium, Offloads};
+use osier_wire::{Frame, Protocol, Received};
+
+/// Alarms that one call of [`Host::on_deadline`] serves at most; the rest stays due.
+const ALARMS_PER_CALL: usize = 256;
+
+/// The MTU of the loopback link: the longest IP packet.
+const LOOPBACK_MTU: usize = 65_535;
 
 /// One computer as a value.
 #[derive(Clone, Debug)]
-pub struct Host {}
+pub struct Host {
+    pub(crate) config: Config,
+    pub(crate) ip: Layer,
+    /// By [`LinkId`].
+    pub(crate) links: Vec<Link>,
+    pub(crate) openings: Openings,
+    pub(crate) ports: Ports,
+    pub(crate) account: Account,
+    pub(crate) flows: Flows,
+    pub(crate) connections: Connections,
+    pub(crate) handshakes: Handshakes,
+    pub(crate) time_waits: TimeWaits,
+    pub(crate) strays: Strays,
+    pub(crate) listeners: Listeners,
+    pub(crate) udp: UdpSockets,
+    pub(crate) paths: Paths,
+    pub(crate) echo_replies: VecDeque<Event>,
+    pub(crate) turn: Turn,
+}
 
-#[expect(clippy::todo, unused_variables, clippy::needless_pass_by_value, reason = "stubs")]
 impl Host {
-    /// A host with one link, [`Host::LOOPBACK`].
-    pub fn new(config: Config, keys: Keys) -> Self {
-        todo!()
-    }
     /// The link of frames that the host sends to itself. Whoever takes such a frame from
     /// `poll_transmit` gives it back to `on_frame` with the same link.
     pub const LOOPBACK: LinkId = LinkId(0);
 
+    /// A host with one link, [`Host::LOOPBACK`].
+    pub fn new(config: Config, keys: Keys) -> Self {
+        let keyed = Keyed(derive(&keys, Purpose::Tables));
+        let [a, b, c, d, e, f, g, h, ..] = derive(&keys, Purpose::Ip);
+        let mut host = Host {
+            ip: Layer::new(u64::from_le_bytes([a, b, c, d, e, f, g, h])),
+            links: Vec::new(),
+            openings: Openings::new(&keys),
+            ports: Ports::new(&keys, config.ephemeral_ports),
+            account: Account::new(),
+            flows: Flows::new(derive(&keys, Purpose::Flows)),
+            connections: Connections::new(config.tcp.nagle),
+            handshakes: Handshakes::new(),
+            time_waits: TimeWaits::new(),
+            strays: Strays::new(),
+            listeners: Listeners::new(keyed),
+            udp: UdpSockets::new(keyed),
+            paths: Paths::new(keyed),
+            echo_replies: VecDeque::new(),
+            turn: Turn::Connections,
+            config,
+        };
+        let offloads = Offloads::all(Medium::Ip);
+        let link = host.add_link(LinkConfig { medium: Medium::Ip, mtu: LOOPBACK_MTU, offloads });
+        debug_assert_eq!(link, Host::LOOPBACK);
+        let (v4, v6) = (Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into());
+        host.add_address(Instant::ZERO, link, Cidr { address: v4, prefix_len: 8 });
+        host.add_address(Instant::ZERO, link, Cidr { address: v6, prefix_len: 128 });
+        host
+    }
+
     /// Adds a link.
     pub fn add_link(&mut self, config: LinkConfig) -> LinkId {
-        todo!()
+        self.links.push(Link::new(&config, &self.config.tcp));
+        self.ip.add_link(config)
     }
+
     /// Gives a link an address.
     pub fn add_address(&mut self, now: Instant, link: LinkId, cidr: Cidr) {
-        todo!()
+        self.ip.add_address(now, link, cidr);
     }
+
     /// Adds a route.
     pub fn add_route(&mut self, route: Route) {
-        todo!()
+        self.ip.add_route(route);
     }
 
     /// A frame arrived.
     pub fn on_frame(&mut self, now: Instant, link: LinkId, frame: Received) {
-        todo!()
+        self.account.now = now;
+        if usize::from(link.0) >= self.links.len() {
+            return;
+        }
+        let delivered = self.ip.on_frame(now, link, frame);
+        self.account.close_ip(&mut self.ip, None);
+        match delivered {
+            None => {}
+            Some(Delivered::Packet(packet)) => match packet.protocol {
+                Protocol::TCP => self.tcp_input(now, packet),
+                Protocol::UDP => self.udp_input(now, &packet),
+                _ => self.answer_no_transport(now, &packet),
+            },
+            Some(Delivered::Error(error)) => self.icmp_input(now, &error),
+            Some(Delivered::EchoReply(reply)) => self.echo_input(&reply),
+        }
     }
-    /// Time has reached [`Host::next_deadline`]. Says whether more is due: one call does a bounded
-    /// amount of work.
+
+    /// Time has reached [`Host::next_deadline`]. One call serves a bounded number of alarms; where
+    /// more are due, [`Host::next_deadline`] says so.
     pub fn on_deadline(&mut self, now: Instant) {
-        todo!()
+        self.account.now = now;
+        if self.ip.next_deadline().is_some_and(|due| due <= now) {
+            self.ip.on_deadline(now);
+            self.account.close_ip(&mut self.ip, None);
+        }
+        for _ in 0..ALARMS_PER_CALL {
+            if let Some(id) = self.connections.wheel.pop_due(now) {
+                self.connection_deadline(now, id);
+            } else if let Some(id) = self.handshakes.wheel.pop_due(now) {
+                self.handshake_deadline(now, id);
+            } else if !self.end_time_wait(now) {
+                break;
+            }
+        }
     }
+
     /// The next event, if any.
     pub fn poll_event(&mut self) -> Option<Event> {
-        todo!()
+        if let Some(event) = self.ip.poll_event() {
+            return Some(self.on_ip_event(event));
+        }
+        let echo = self.echo_replies.pop_front();
+        echo.or_else(|| self.listeners.poll_event())
+            .or_else(|| self.connections.poll_event())
+            .or_else(|| self.udp.poll_event())
     }
+
     /// The next frame to send, and on which link.
     pub fn poll_transmit(&mut self, now: Instant) -> Option<(LinkId, Frame)> {
-        todo!()
+        self.account.now = now;
+        let frame = self.next_frame(now);
+        self.account.close_ip(&mut self.ip, None);
+        frame
     }
-    /// When [`Host::on_deadline`] is to be called, if ever.
+
+    /// Whether [`Host::poll_transmit`] may have a frame: cheap, and `false` is certain. Who calls a
+    /// verb wakes the driver only if this says so, or if [`Host::next_deadline`] came nearer.
+    pub fn wants_transmit(&self) -> bool {
+        self.ip.wants_transmit() || self.may_transmit()
+    }
+
+    /// When [`Host::on_deadline`] is to be called, if ever. May be early: a call then does nothing
+    /// but find out the next time.
     pub fn next_deadline(&self) -> Option<Instant> {
-        todo!()
+        let deadlines = [
+            self.ip.next_deadline(),
+            self.connections.wheel.next_deadline(),
+            self.handshakes.wheel.next_deadline(),
+            self.time_waits.next_deadline(),
+        ];
+        deadlines.into_iter().flatten().min()
     }
 
-    /// Listens. An unspecified IPv6 address also accepts IPv4 (v4-mapped). Port 0: an ephemeral one.
-    /// `backlog` bounds the accept queue; a full one drops, never resets.
-    pub fn listen(&mut self, at: SocketAddr, backlog: usize) -> Result<ListenerId, Error> {
-        todo!()
-    }
-    /// Takes the next connection whose handshake is done: with whom, too.
-    pub fn accept(&mut self, listener: ListenerId) -> Option<(ConnectionId, SocketAddr)> {
-        todo!()
-    }
-    /// Stops listening; connections that nobody accepted are reset.
-    pub fn close_listener(&mut self, now: Instant, listener: ListenerId) {
-        todo!()
-    }
-    /// Where a listener listens.
-    pub fn listener_addr(&self, listener: ListenerId) -> Option<SocketAddr> {
-        todo!()
-    }
-    /// Opens a connection. [`Event::Connected`] or [`Event::Closed`] follows.
-    pub fn connect(
-        &mut self,
-        now: Instant,
-        remote: SocketAddr,
-        local: Option<SocketAddr>,
-    ) -> Result<ConnectionId, Error> {
-        todo!()
-    }
-    /// Copies received text into `into`.
-    pub fn read(&mut self, now: Instant, id: ConnectionId, into: &mut [u8]) -> Text<usize> {
-        todo!()
-    }
-    /// Takes received text without a copy.
-    pub fn read_chunk(&mut self, now: Instant, id: ConnectionId, max: usize) -> Text<Bytes> {
-        todo!()
-    }
-    /// Copies received text into `into` and leaves it.
-    pub fn peek(&mut self, id: ConnectionId, into: &mut [u8]) -> Text<usize> {
-        todo!()
-    }
-    /// Queues a copy of `text`; says how much was taken. [`Error::WouldBlock`] where nothing.
-    pub fn write(&mut self, id: ConnectionId, text: &[u8]) -> Result<usize, Error> {
-        todo!()
-    }
-    /// Queues `chunks` without a copy, as far as there is room; takes what it queues off their
-    /// front and says how many bytes that was.
-    pub fn write_chunks(&mut self, id: ConnectionId, chunks: &mut [Bytes]) -> Result<usize, Error> {
-        todo!()
-    }
-    /// We write no more: FIN (half-close).
-    pub fn shutdown(&mut self, now: Instant, id: ConnectionId) -> Result<(), Error> {
-        todo!()
-    }
-    /// The owner lets go of the id; the connection ends by itself.
-    pub fn release(&mut self, now: Instant, id: ConnectionId) {
-        todo!()
-    }
-    /// Breaks the connection off with a RST; the id is let go.
-    pub fn abort(&mut self, now: Instant, id: ConnectionId) {
-        todo!()
-    }
-    /// Our end.
-    pub fn local_addr(&self, id: ConnectionId) -> Option<SocketAddr> {
-        todo!()
-    }
-    /// Their end.
-    pub fn peer_addr(&self, id: ConnectionId) -> Option<SocketAddr> {
-        todo!()
-    }
-
-    /// Binds a UDP socket. Port 0: an ephemeral one.
-    pub fn udp_bind(&mut self, at: SocketAddr) -> Result<UdpId, Error> {
-        todo!()
-    }
-    /// Restricts a UDP socket to one peer.
-    pub fn udp_connect(&mut self, id: UdpId, to: SocketAddr) -> Result<(), Error> {
-        todo!()
-    }
-    /// Sends a datagram.
-    pub fn udp_send(
-        &mut self,
-        now: Instant,
-        id: UdpId,
-        to: Option<SocketAddr>,
-        data: Bytes,
-    ) -> Result<(), Error> {
-        todo!()
-    }
-    /// Takes a datagram that arrived. [`Error::WouldBlock`] where there is none.
-    pub fn udp_receive(&mut self, id: UdpId) -> Result<(Bytes, SocketAddr), Error> {
-        todo!()
-    }
-    /// Looks at the datagram that `udp_receive` would take.
-    pub fn udp_peek(&self, id: UdpId) -> Option<(&Bytes, SocketAddr)> {
-        todo!()
-    }
-    /// Where a UDP socket is bound.
-    pub fn udp_addr(&self, id: UdpId) -> Option<SocketAddr> {
-        todo!()
-    }
-    /// Closes a UDP socket.
-    pub fn udp_close(&mut self, id: UdpId) {
-        todo!()
-    }
     /// Sends an echo request (ping).
+    ///
+    /// # Errors
+    /// [`Error::NetworkUnreachable`], or [`Error::MessageTooLong`] where it exceeds the MTU.
     pub fn ping(
         &mut self,
         now: Instant,
@@ -174,48 +197,32 @@ impl Host {
         id_and_seq: (u16, u16),
         data: Bytes,
     ) -> Result<(), Error> {
-        todo!()
+        self.account.now = now;
+        let to = to.to_canonical();
+        Ok(self.ip.send_echo(now, to, id_and_seq, data)?)
     }
 
-    /// Whether [`Host::poll_transmit`] may have a frame: cheap, and `false` is certain. Who calls a
-    /// verb wakes the driver only if this says so, or if [`Host::next_deadline`] came nearer.
-    pub fn wants_transmit(&self) -> bool {
-        todo!()
-    }
-    /// Turns Nagle's algorithm on or off (TCP_NODELAY).
-    pub fn set_nagle(&mut self, id: ConnectionId, nagle: Nagle) -> Result<(), Error> {
-        todo!()
-    }
-    /// Whether Nagle's algorithm is on.
-    pub fn nagle(&self, id: ConnectionId) -> Result<Nagle, Error> {
-        todo!()
-    }
-    /// Sets the time to live or hop limit that a connection sends with.
-    pub fn set_hop_limit(&mut self, id: ConnectionId, hops: u8) -> Result<(), Error> {
-        todo!()
-    }
-    /// The time to live or hop limit that a connection sends with.
-    pub fn hop_limit(&self, id: ConnectionId) -> Result<u8, Error> {
-        todo!()
-    }
     /// Starts or stops keeping notes; counters are always on.
     pub fn set_recording(&mut self, recording: Recording) {
-        todo!()
+        self.account.set_recording(recording);
+        self.ip.notes_mut().set_recording(match recording {
+            Recording::On => osier_ip::Recording::On,
+            Recording::Off => osier_ip::Recording::Off,
+        });
     }
+
     /// Takes the oldest note of the doors called so far.
     pub fn take_note(&mut self) -> Option<Note> {
-        todo!()
+        self.account.take_note()
     }
-    /// A connection as `ss` shows it.
-    pub fn info(&self, id: ConnectionId) -> Option<SocketInfo> {
-        todo!()
-    }
+
     /// Every socket as `ss` shows it: listeners, half-open ones, connections, TIME-WAIT, UDP.
     pub fn sockets(&self) -> Vec<SocketInfo> {
-        todo!()
+        self.all_sockets()
     }
+
     /// Every counter of every layer, by name.
     pub fn counters(&self) -> Vec<(&'static str, u64)> {
-        todo!()
+        self.account.counters().chain(self.ip.counters()).collect()
     }
 }

@@ -73,6 +73,8 @@ pub enum Error {
     BrokenPipe,
     /// The connection was broken off.
     Ended(Ending),
+    /// A connected UDP socket's peer said that nobody is there (ICMP port unreachable).
+    ConnectionRefused,
     /// The argument cannot be: port 0 as a destination, a multicast peer.
     InvalidInput,
     /// A bound of the host is reached.

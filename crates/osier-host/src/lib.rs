@@ -1,15 +1,64 @@
-//! (the map comes here)
+//! What is one computer, as a value? (RFC 1122; RFC 9293 §3.9)
+//!
+//! A [`Host`] has links, addresses and sockets. Frames go in, events and frames come out; it reads
+//! no clock, draws no random number and holds no thread. It introduces osier-tcp, which knows no
+//! address, to osier-ip, which knows no port.
+//!
+//! | Question | Where |
+//! | --- | --- |
+//! | Which doors are there? | [`Host`] in `host.rs`, its verbs in `tcp_calls.rs`, `udp_calls.rs` |
+//! | Where does a segment go that arrives? | `tcp_input.rs`: `tcp_input` |
+//! | … and by which table? | `flow.rs`: `Flows` |
+//! | Who becomes of a SYN? What is a full backlog? | `listener.rs`, `half_open.rs` |
+//! | When is a connection freed? | `connections.rs`: `settle` |
+//! | Who answers for a closed connection? | `time_wait.rs` |
+//! | Who sends the RST for a stray? | `stray.rs` |
+//! | Who is next to send, and how does a segment become a frame? | `output.rs` |
+//! | When must the host be woken? | `timers.rs`: `Wheel` |
+//! | ISN, timestamp offset, ephemeral port? | `isn.rs`, `ports.rs`, `secrets.rs` |
+//! | What does an ICMP error do? How large a packet does a path take? | `icmp_input.rs`, `pmtu.rs` |
+//! | UDP? | `udp.rs` |
+//! | Why was that dropped? | `reason.rs`, `account.rs` |
+//! | What does `ss` show? | `status.rs` |
+//! | Where do sockets live, and whose turn is it? | `slots.rs`, `ready.rs` |
+//! | Who is bound to a port? v4-mapped addresses? | `bindings.rs`, `mapped.rs` |
 #![no_std]
 #![forbid(unsafe_code)]
 
 extern crate alloc;
 
 mod account;
+mod bindings;
 mod config;
+mod connections;
+mod flow;
+mod half_open;
 mod host;
+mod icmp_input;
 mod ids;
+mod isn;
+mod links;
+mod listener;
+mod mapped;
+mod output;
+mod pmtu;
+mod ports;
+mod ready;
+mod reason;
+mod secrets;
+mod slots;
+mod status;
+mod stray;
+mod tcp_calls;
+mod tcp_input;
+mod time_wait;
+mod timers;
+mod udp;
+mod udp_calls;
 
-pub use account::{Flow, Note, Reason, SocketInfo};
+pub use account::{Flow, Note, SocketInfo};
+pub use bindings::V6Binding;
 pub use config::{Config, Keys};
 pub use host::Host;
 pub use ids::{ConnectionId, Error, Event, ListenerId, UdpId};
+pub use reason::{HostReason, Reason};

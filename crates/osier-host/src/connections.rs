@@ -1,0 +1,316 @@
+//! Where do connections live, from the handshake to the moment when nobody needs them?
+//!
+//! A connection has a socket from its first SYN (active) or the end of its handshake (passive) on.
+//! Three things keep the socket: a flow that leads to it, an owner, and a segment still to be sent.
+//! When none is left it is freed. After each door of a connection comes [`Host::settle`], which
+//! takes what the connection wants: to be told of, to send, to be woken.
+
+use crate::flow::{FlowKey, Tenant};
+use crate::host::Host;
+use crate::ids::{ConnectionId, Event};
+use crate::mapped::Shown;
+use crate::ready::Ready;
+use crate::slots::Slots;
+use crate::timers::Wheel;
+use alloc::vec::Vec;
+use core::net::IpAddr;
+use osier_tcp::{Connection, Ending, Nagle, State, TimeWait};
+use osier_time::Instant;
+
+/// A connection and what the host knows of it.
+#[derive(Clone, Debug)]
+pub(crate) struct Socket {
+    pub(crate) connection: Connection,
+    pub(crate) key: FlowKey,
+    pub(crate) owner: Owner,
+    stage: Stage,
+    pub(crate) shown: Shown,
+    news: News,
+    /// How it ended, to be told.
+    ending: Option<Ending>,
+    /// Whether [`Host::release`] breaks the connection off instead of closing it.
+    pub(crate) linger: Linger,
+    pub(crate) nagle: Nagle,
+    pub(crate) tos: u8,
+    pub(crate) hop_limit: Option<u8>,
+    /// The epoch of the path MTU cache that the connection has seen.
+    pub(crate) paths_epoch: u32,
+}
+
+/// Who holds a socket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Owner {
+    /// It waits in the accept queue of a listener.
+    Listener,
+    /// Whoever was given its id.
+    User,
+    /// The owner has let go.
+    Nobody,
+}
+
+/// Whether the flow still leads to the socket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stage {
+    Open,
+    /// The connection has ended, or TIME-WAIT has taken its place.
+    Over,
+}
+
+/// What becomes of a connection whose owner lets go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Linger {
+    /// It closes in order by itself.
+    Close,
+    /// It is reset (SO_LINGER with a time of 0).
+    Reset,
+}
+
+/// The events that wait to be told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct News(u8);
+
+impl News {
+    const NONE: News = News(0);
+    const CONNECTED: u8 = 1;
+    const READABLE: u8 = 2;
+    const WRITABLE: u8 = 4;
+    const CLOSED: u8 = 8;
+}
+
+/// All sockets, and whose turn it is.
+#[derive(Clone, Debug)]
+pub(crate) struct Connections {
+    pub(crate) sockets: Slots<Socket>,
+    /// Who has a segment to send.
+    pub(crate) transmit: Ready,
+    /// Whose owner is to be told something.
+    news: Ready,
+    /// Whose SYN is unanswered: those that we opened ourselves.
+    pub(crate) connecting: Ready,
+    pub(crate) wheel: Wheel,
+    /// What connections start with.
+    nagle: Nagle,
+}
+
+impl Connections {
+    pub(crate) fn new(nagle: Nagle) -> Self {
+        Connections {
+            sockets: Slots::new(),
+            transmit: Ready::new(),
+            news: Ready::new(),
+            connecting: Ready::new(),
+            wheel: Wheel::new(),
+            nagle,
+        }
+    }
+
+    /// A socket for a new connection.
+    pub(crate) fn insert(
+        &mut self,
+        connection: Connection,
+        key: FlowKey,
+        owner: Owner,
+        shown: Shown,
+    ) -> u32 {
+        let nagle = self.nagle;
+        self.sockets.insert(Socket {
+            connection,
+            key,
+            owner,
+            stage: Stage::Open,
+            shown,
+            news: News::NONE,
+            ending: None,
+            linger: Linger::Close,
+            nagle,
+            tos: 0,
+            hop_limit: None,
+            // Before any report: the first transmit looks whether there is one.
+            paths_epoch: 0,
+        })
+    }
+
+    /// The socket, where it is the user's.
+    pub(crate) fn of_user(&mut self, id: ConnectionId) -> Option<&mut Socket> {
+        self.sockets.get_mut(id.0).filter(|socket| socket.owner == Owner::User)
+    }
+
+    /// The socket, where it is the user's.
+    pub(crate) fn seen_by_user(&self, id: ConnectionId) -> Option<&Socket> {
+        self.sockets.get(id.0).filter(|socket| socket.owner == Owner::User)
+    }
+
+    /// Gives a socket of the accept queue to the user.
+    pub(crate) fn hand_over(&mut self, id: u32) -> Option<&Socket> {
+        let socket = self.sockets.get_mut(id)?;
+        socket.owner = Owner::User;
+        if socket.news != News::NONE {
+            self.news.push_back(id);
+        }
+        Some(socket)
+    }
+
+    /// The next event of any connection.
+    pub(crate) fn poll_event(&mut self) -> Option<Event> {
+        while let Some(id) = self.news.front() {
+            if let Some(socket) = self.sockets.get_mut(id)
+                && let Some(event) = socket.next_event(ConnectionId(id))
+            {
+                return Some(event);
+            }
+            self.news.remove(id);
+        }
+        None
+    }
+
+    fn free(&mut self, id: u32) {
+        self.sockets.remove(id);
+        self.transmit.remove(id);
+        self.news.remove(id);
+        self.connecting.remove(id);
+        self.wheel.clear(id);
+    }
+}
+
+impl Socket {
+    /// Whether the flow leads to the socket.
+    pub(crate) fn is_open(&self) -> bool {
+        self.stage == Stage::Open
+    }
+
+    fn next_event(&mut self, id: ConnectionId) -> Option<Event> {
+        let first = self.news.0 & self.news.0.wrapping_neg();
+        self.news.0 &= !first;
+        match first {
+            News::CONNECTED => Some(Event::Connected(id)),
+            News::READABLE => Some(Event::Readable(id)),
+            News::WRITABLE => Some(Event::Writable(id)),
+            News::CLOSED => self.ending.map(|ending| Event::Closed(id, ending)),
+            _ => None,
+        }
+    }
+
+    /// Takes the events of the connection; says what ends the socket's stage.
+    fn take_events(&mut self, now: Instant) -> Option<Successor> {
+        let mut successor = None;
+        while let Some(event) = self.connection.poll_event() {
+            match event {
+                osier_tcp::Event::Established => self.news.0 |= News::CONNECTED,
+                osier_tcp::Event::Readable => self.news.0 |= News::READABLE,
+                osier_tcp::Event::Writable => self.news.0 |= News::WRITABLE,
+                osier_tcp::Event::TimeWait => {
+                    self.ending = Some(Ending::InOrder);
+                    successor = self.connection.time_wait(now).map(Successor::TimeWait);
+                }
+                osier_tcp::Event::Closed(ending) => {
+                    self.ending.get_or_insert(ending);
+                    successor.get_or_insert(Successor::Nothing);
+                }
+                // Only a probe of ours can raise it, and none is sent yet.
+                osier_tcp::Event::PathMtu(_) => {}
+            }
+        }
+        successor.filter(|_| self.is_open())
+    }
+}
+
+/// What takes a connection's place in the flow table.
+enum Successor {
+    Nothing,
+    TimeWait(TimeWait),
+}
+
+impl Host {
+    /// Takes what a connection wants after a door of it was called.
+    pub(crate) fn settle(&mut self, id: u32) {
+        let Some(socket) = self.connections.sockets.get_mut(id) else { return };
+        let successor = socket.take_events(self.account.now);
+        self.account.close(&socket.key);
+        if socket.news != News::NONE && socket.owner == Owner::User {
+            self.connections.news.push_back(id);
+        }
+        if socket.connection.state() != State::SynSent {
+            self.connections.connecting.remove(id);
+        }
+        let wants_transmit = socket.connection.wants_transmit();
+        if wants_transmit {
+            self.connections.transmit.push_back(id);
+        }
+        if let Some(successor) = successor {
+            let key = socket.key;
+            socket.stage = Stage::Over;
+            socket.news.0 |= News::CLOSED;
+            if socket.owner == Owner::User {
+                self.connections.news.push_back(id);
+            }
+            self.connections.wheel.clear(id);
+            match successor {
+                Successor::Nothing => self.flows.remove(&key, Tenant::Connection(id)),
+                Successor::TimeWait(time_wait) => self.keep_time_wait(key, time_wait),
+            }
+        } else if socket.is_open()
+            && let Some(due) = socket.connection.next_deadline()
+        {
+            self.connections.wheel.set_no_later(id, due);
+        }
+        if !wants_transmit {
+            self.free_if_done(id);
+        }
+    }
+
+    /// Frees a socket that nothing keeps.
+    fn free_if_done(&mut self, id: u32) {
+        let Some(socket) = self.connections.sockets.get(id) else { return };
+        if socket.stage == Stage::Over
+            && socket.owner == Owner::Nobody
+            && !socket.connection.wants_transmit()
+        {
+            self.connections.free(id);
+        }
+    }
+
+    /// The handshake told its listener by `accept`; the event is for those that we opened.
+    pub(crate) fn forget_established(&mut self, id: u32) {
+        if let Some(socket) = self.connections.sockets.get_mut(id) {
+            socket.news.0 &= !News::CONNECTED;
+        }
+    }
+
+    /// The owner lets go.
+    pub(crate) fn let_go(&mut self, now: Instant, id: u32, how: Linger) {
+        let Some(socket) = self.connections.sockets.get_mut(id) else { return };
+        let notes = &mut self.account.tcp;
+        match how {
+            Linger::Reset => socket.connection.abort(notes),
+            Linger::Close => socket.connection.release(now, notes),
+        }
+        socket.owner = Owner::Nobody;
+        self.connections.news.remove(id);
+        self.settle(id);
+    }
+
+    /// Time has reached what the wheel holds for a connection, which may have moved since.
+    pub(crate) fn connection_deadline(&mut self, now: Instant, id: u32) {
+        let Some(socket) = self.connections.sockets.get_mut(id) else { return };
+        if socket.connection.next_deadline().is_some_and(|due| due <= now) {
+            socket.connection.on_deadline(now, &mut self.account.tcp);
+        }
+        self.settle(id);
+    }
+}
+
+impl Host {
+    /// Nobody on the link answers for a next hop: attempts to connect through it or to it
+    /// have failed.
+    pub(crate) fn peer_unreachable(&mut self, hop: IpAddr) {
+        let concerned: Vec<u32> = self.connections.connecting.iter().collect();
+        for id in concerned {
+            let Some(socket) = self.connections.sockets.get_mut(id) else { continue };
+            let way = self.ip.next_hop(socket.key.remote().ip());
+            if way.is_ok_and(|(_, next)| next == hop) {
+                socket.connection.on_unreachable(&mut self.account.tcp);
+                self.settle(id);
+            }
+        }
+    }
+}

@@ -1,0 +1,88 @@
+//! What does the host itself keep of a link?
+//!
+//! What the device takes off it, and the settings that connections over the link start with: their
+//! MSS follows from the MTU (RFC 9293 §3.7.1), and how much they may send at once from the offloads.
+
+use crate::flow::FlowKey;
+use osier_ip::LinkConfig;
+use osier_wire::link::Offloads;
+
+/// Octets of a TCP header without options; RFC 9293 §3.7.1: the MSS leaves options out.
+const TCP_HEADER: usize = 20;
+const TCP_HEADER_MAX: usize = 60;
+const IPV4_HEADER: usize = 20;
+const IPV6_HEADER: usize = 40;
+
+/// The longest IP packet.
+const PACKET_MAX: usize = 65_535;
+
+/// The smallest MSS that we announce: that of the smallest MTU of IPv4 (RFC 791: 68).
+const MSS_MIN: usize = 28;
+
+/// A link.
+#[derive(Clone, Debug)]
+pub(crate) struct Link {
+    /// What the device does for us.
+    pub(crate) offloads: Offloads,
+    tcp_v4: osier_tcp::Config,
+    tcp_v6: osier_tcp::Config,
+}
+
+impl Link {
+    pub(crate) fn new(link: &LinkConfig, tcp: &osier_tcp::Config) -> Self {
+        let offloads = link.offloads;
+        let settings = |ip_header: usize, cuts: bool| {
+            let mut tcp = tcp.clone();
+            let mss = link.mtu.min(PACKET_MAX).saturating_sub(ip_header + TCP_HEADER);
+            tcp.mss = mss.max(MSS_MIN) as u16;
+            let packet = (offloads.max_frame - link.medium.header_len()).min(PACKET_MAX);
+            let text = packet.saturating_sub(ip_header + TCP_HEADER_MAX);
+            tcp.gso_max = if cuts && offloads.checksum { text as u32 } else { 0 };
+            tcp
+        };
+        let tcp_v4 = settings(IPV4_HEADER, offloads.tso_v4);
+        Link { offloads, tcp_v4, tcp_v6: settings(IPV6_HEADER, offloads.tso_v6) }
+    }
+
+    /// The settings of a connection over this link.
+    pub(crate) const fn tcp(&self, key: &FlowKey) -> &osier_tcp::Config {
+        match key {
+            FlowKey::V4(_) => &self.tcp_v4,
+            FlowKey::V6(_) => &self.tcp_v6,
+        }
+    }
+}
+
+/// Octets of an IP packet of this flow that are left for TCP, header included.
+pub(crate) fn tcp_octets(key: &FlowKey, mtu: u32) -> u16 {
+    let ip_header = match key {
+        FlowKey::V4(_) => IPV4_HEADER as u32,
+        FlowKey::V6(_) => IPV6_HEADER as u32,
+    };
+    u16::try_from(mtu.saturating_sub(ip_header)).unwrap_or(u16::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Link;
+    use crate::flow::FlowKey;
+    use osier_ip::LinkConfig;
+    use osier_wire::link::{Medium, Offloads};
+
+    #[test]
+    fn the_mss_is_the_mtu_less_the_fixed_headers() {
+        let v4 = FlowKey::new(([10, 0, 0, 1], 1).into(), ([10, 0, 0, 2], 2).into()).unwrap();
+        let v6 = FlowKey::new(([1u16; 8], 1).into(), ([2u16; 8], 2).into()).unwrap();
+        let plain = LinkConfig {
+            medium: Medium::Ip,
+            mtu: 1_500,
+            offloads: Offloads::none(Medium::Ip, 1_500),
+        };
+        let link = Link::new(&plain, &osier_tcp::Config::default());
+        assert_eq!((link.tcp(&v4).mss, link.tcp(&v4).gso_max), (1_460, 0));
+        assert_eq!((link.tcp(&v6).mss, link.tcp(&v6).gso_max), (1_440, 0));
+        let all = LinkConfig { offloads: Offloads::all(Medium::Ip), mtu: 65_536, ..plain };
+        let link = Link::new(&all, &osier_tcp::Config::default());
+        assert_eq!((link.tcp(&v4).mss, link.tcp(&v4).gso_max), (65_495, 65_455));
+    }
+}

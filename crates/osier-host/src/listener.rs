@@ -1,0 +1,213 @@
+//! Who listens, and what becomes of a SYN? (RFC 9293 §3.10.7.2; the accept queue)
+//!
+//! The queues that listening needs: handshakes are counted here and kept in `half_open.rs`;
+//! connections that nobody has accepted wait in their listener's accept queue. A full queue drops
+//! what would make it longer and never resets, so that the peer tries again.
+
+use crate::account::Flow;
+use crate::bindings::{Bindings, V6Binding};
+use crate::connections::{Linger, Owner};
+use crate::flow::{FlowKey, Keyed, Tenant};
+use crate::half_open::Handshake;
+use crate::host::Host;
+use crate::ids::{Event, ListenerId};
+use crate::mapped::Shown;
+use crate::ready::Ready;
+use crate::reason::HostReason;
+use crate::slots::Slots;
+use crate::tcp_input::Incoming;
+use alloc::collections::VecDeque;
+use alloc::vec::Vec;
+use core::net::SocketAddr;
+use osier_tcp::{Admission, HalfOpen, Progress, examine};
+use osier_time::Instant;
+use osier_wire::SeqNumber;
+
+/// The longest accept queue that may be asked for; Linux: `net.core.somaxconn`, 4096.
+pub(crate) const BACKLOG_MAX: usize = 4_096;
+
+/// The listeners.
+#[derive(Clone, Debug)]
+pub(crate) struct Listeners {
+    pub(crate) slots: Slots<Listener>,
+    pub(crate) bindings: Bindings,
+    /// Whose owner is to be told that there is a connection to accept.
+    news: Ready,
+}
+
+/// A listener.
+#[derive(Clone, Debug)]
+pub(crate) struct Listener {
+    pub(crate) at: SocketAddr,
+    pub(crate) shown: Shown,
+    pub(crate) backlog: usize,
+    /// Connections that nobody has accepted, the oldest first.
+    pub(crate) accept_queue: VecDeque<u32>,
+    /// How many handshakes are under way.
+    handshakes: usize,
+}
+
+impl Listener {
+    pub(crate) fn is_full(&self) -> bool {
+        self.accept_queue.len() >= self.backlog
+    }
+}
+
+impl Listeners {
+    pub(crate) fn new(keyed: Keyed) -> Self {
+        Listeners { slots: Slots::new(), bindings: Bindings::new(keyed), news: Ready::new() }
+    }
+
+    pub(crate) fn insert(
+        &mut self,
+        at: SocketAddr,
+        shown: Shown,
+        backlog: usize,
+        v6: V6Binding,
+    ) -> ListenerId {
+        let backlog = backlog.clamp(1, BACKLOG_MAX);
+        let listener =
+            Listener { at, shown, backlog, accept_queue: VecDeque::new(), handshakes: 0 };
+        let id = self.slots.insert(listener);
+        self.bindings.insert(at, v6, id);
+        ListenerId(id)
+    }
+
+    pub(crate) fn remove(&mut self, id: u32) -> Option<Listener> {
+        let listener = self.slots.remove(id)?;
+        self.bindings.remove(listener.at, id);
+        self.news.remove(id);
+        Some(listener)
+    }
+
+    pub(crate) fn poll_event(&mut self) -> Option<Event> {
+        self.news.pop_front().map(|id| Event::Acceptable(ListenerId(id)))
+    }
+
+    pub(crate) fn count_handshake(&mut self, id: u32) {
+        if let Some(listener) = self.slots.get_mut(id) {
+            listener.handshakes += 1;
+        }
+    }
+
+    pub(crate) fn discount_handshake(&mut self, id: u32) {
+        if let Some(listener) = self.slots.get_mut(id) {
+            listener.handshakes = listener.handshakes.saturating_sub(1);
+        }
+    }
+}
+
+impl Host {
+    /// A segment that belongs to no flow. `beyond`: it reopens a connection from TIME-WAIT whose
+    /// next sequence number was this.
+    pub(crate) fn listener_input(
+        &mut self,
+        now: Instant,
+        incoming: &Incoming,
+        beyond: Option<SeqNumber>,
+    ) {
+        let (key, segment) = (&incoming.key, &incoming.segment);
+        if !self.is_between_hosts(key) {
+            return self.account.push(Some(Flow::tcp(key)), HostReason::NotUnicast);
+        }
+        let Some(listener) = self.listeners.bindings.find(key.local()) else {
+            return self.stray_input(now, key, segment);
+        };
+        let admission = examine(segment, &mut self.account.tcp);
+        self.account.close(key);
+        match admission {
+            Admission::Ignore => {}
+            Admission::Reset(reset) => self.owe_reset(now, key, &reset),
+            Admission::Syn => {
+                if let Some(reason) = self.refusal(listener) {
+                    return self.account.push(Some(Flow::tcp(key)), reason);
+                }
+                let opening = match beyond {
+                    None => self.openings.opening(now, key),
+                    Some(beyond) => self.openings.reopening(now, key, beyond),
+                };
+                let config = self.links[usize::from(incoming.link.0)].tcp(key);
+                let half = HalfOpen::new(now, segment, config, opening, &mut self.account.tcp);
+                let link = incoming.link;
+                self.keep_handshake(Handshake { half, listener, key: *key, link });
+            }
+        }
+    }
+
+    /// Why a listener takes no SYN now, if it does not.
+    fn refusal(&self, listener: u32) -> Option<HostReason> {
+        let listener = self.listeners.slots.get(listener)?;
+        if listener.is_full() {
+            return Some(HostReason::AcceptQueueFull { backlog: listener.backlog as u32 });
+        }
+        let limit = self.config.syn_queue;
+        (listener.handshakes >= limit).then_some(HostReason::SynQueueFull { limit: limit as u32 })
+    }
+
+    /// A segment of a handshake.
+    pub(crate) fn handshake_input(&mut self, now: Instant, id: u32, incoming: Incoming) {
+        let Some(handshake) = self.handshakes.entries.get_mut(id) else { return };
+        let progress = handshake.half.on_segment(&incoming.segment, &mut self.account.tcp);
+        self.account.close(&incoming.key);
+        match progress {
+            Progress::Waiting => self.settle_handshake(id),
+            Progress::Stray => self.stray_input(now, &incoming.key, &incoming.segment),
+            Progress::Over => self.forget_handshake(id),
+            Progress::Complete => self.complete(now, id, incoming),
+        }
+    }
+
+    /// The handshake is done: a connection takes its place and waits to be accepted.
+    fn complete(&mut self, now: Instant, id: u32, incoming: Incoming) {
+        let Some(handshake) = self.handshakes.entries.get(id) else { return };
+        let Some(listener) = self.listeners.slots.get_mut(handshake.listener) else { return };
+        let flow = Some(Flow::tcp(&incoming.key));
+        if listener.is_full() {
+            // Linux drops the final ACK too, and lets the SYN,ACK be sent again.
+            let backlog = listener.backlog as u32;
+            return self.account.push(flow, HostReason::AcceptQueueFull { backlog });
+        }
+        let limit = self.config.connections_max;
+        if self.connections.sockets.len() >= limit {
+            let limit = limit as u32;
+            return self.account.push(flow, HostReason::ConnectionsFull { limit });
+        }
+        let Incoming { key, segment, arrived, .. } = incoming;
+        let config = self.links[usize::from(handshake.link.0)].tcp(&key);
+        let notes = &mut self.account.tcp;
+        let connection = handshake.half.complete(now, segment, arrived, config, notes);
+        let shown = listener.shown;
+        let socket = self.connections.insert(connection, key, Owner::Listener, shown);
+        listener.accept_queue.push_back(socket);
+        self.listeners.news.push_back(handshake.listener);
+        self.forget_handshake(id);
+        self.flows.insert(key, Tenant::Connection(socket));
+        self.settle(socket);
+        self.forget_established(socket);
+    }
+
+    /// Stops listening: handshakes are forgotten, connections that nobody accepted are reset.
+    pub(crate) fn end_listener(&mut self, now: Instant, id: u32) {
+        let Some(listener) = self.listeners.remove(id) else { return };
+        for socket in listener.accept_queue {
+            self.let_go(now, socket, Linger::Reset);
+        }
+        let under_way = self.handshakes.entries.iter().filter(|(_, h)| h.listener == id);
+        for handshake in under_way.map(|(id, _)| id).collect::<Vec<u32>>() {
+            self.forget_handshake(handshake);
+        }
+    }
+
+    /// Whether both ends of a flow are single hosts and ours is one of our addresses.
+    fn is_between_hosts(&self, key: &FlowKey) -> bool {
+        let (local, remote) = key.ends();
+        let from = remote.ip();
+        // RFC 9293 §3.9.2.3 [MUST-57] and §3.10.7.2 [MUST-63]: never from or to a group.
+        let single = !from.is_multicast() && !from.is_unspecified() && !is_broadcast(remote);
+        single && self.ip.is_ours(local.ip())
+    }
+}
+
+fn is_broadcast(address: SocketAddr) -> bool {
+    matches!(address, SocketAddr::V4(address) if address.ip().is_broadcast())
+}

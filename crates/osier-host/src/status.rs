@@ -1,0 +1,69 @@
+//! Which sockets does the host hold, and how are they? (RFC 9293 §3.9.1.6, STATUS)
+//!
+//! Snapshots for `ss`. TIME-WAIT and half-open entries are listed too; nothing is decided here.
+
+use crate::account::SocketInfo;
+use crate::connections::Socket;
+use crate::host::Host;
+use crate::ids::ConnectionId;
+use alloc::vec::Vec;
+use osier_tcp::{State, Timer};
+use osier_wire::Protocol;
+
+impl Host {
+    /// A connection as `ss` shows it.
+    pub fn info(&self, id: ConnectionId) -> Option<SocketInfo> {
+        self.connections.seen_by_user(id).map(of_connection)
+    }
+
+    /// The numbers of a connection as `ss -i` shows them, once its handshake is done.
+    pub fn tcp_info(&self, id: ConnectionId) -> Option<osier_tcp::Info> {
+        self.connections.seen_by_user(id)?.connection.info()
+    }
+
+    pub(crate) fn all_sockets(&self) -> Vec<SocketInfo> {
+        let listeners = self.listeners.slots.iter().map(|(_, listener)| SocketInfo {
+            state: Some(State::Listen),
+            receive_queue: listener.accept_queue.len() as u32,
+            send_queue: listener.backlog as u32,
+            ..SocketInfo::of(Protocol::TCP, listener.shown.show(listener.at))
+        });
+        let handshakes = self.handshakes.entries.iter().map(|(_, handshake)| SocketInfo {
+            state: Some(State::SynReceived),
+            remote: Some(handshake.key.remote()),
+            timer: Some((Timer::Retransmit, handshake.half.next_deadline())),
+            ..SocketInfo::of(Protocol::TCP, handshake.key.local())
+        });
+        let open = self.connections.sockets.iter().filter(|(_, socket)| socket.is_open());
+        let connections = open.map(|(_, socket)| of_connection(socket));
+        let time_waits = self.time_waits.entries.iter().map(|(_, entry)| SocketInfo {
+            state: Some(State::TimeWait),
+            remote: Some(entry.key.remote()),
+            timer: Some((Timer::GiveUp, entry.time_wait.deadline())),
+            ..SocketInfo::of(Protocol::TCP, entry.key.local())
+        });
+        let udp = self.udp.slots.iter().map(|(_, socket)| SocketInfo {
+            remote: socket.peer.map(|peer| socket.shown.show(peer)),
+            receive_queue: socket.receive_queue() as u32,
+            send_queue: socket.send_queue() as u32,
+            ..SocketInfo::of(Protocol::UDP, socket.shown.show(socket.at))
+        });
+        listeners.chain(handshakes).chain(connections).chain(time_waits).chain(udp).collect()
+    }
+}
+
+fn of_connection(socket: &Socket) -> SocketInfo {
+    let connection = &socket.connection;
+    let info = connection.info();
+    SocketInfo {
+        state: Some(connection.state()),
+        remote: Some(socket.shown.show(socket.key.remote())),
+        receive_queue: connection.readable(),
+        send_queue: connection.unacknowledged(),
+        timer: connection.next_timer(),
+        srtt: info.and_then(|info| info.rtt),
+        cwnd: info.map_or(0, |info| info.snd_cwnd),
+        mss: info.map_or(0, |info| info.snd_mss as u16),
+        ..SocketInfo::of(Protocol::TCP, socket.shown.show(socket.key.local()))
+    }
+}

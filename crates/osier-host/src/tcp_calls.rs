@@ -1,0 +1,365 @@
+//! What may the owner of TCP sockets ask for? (RFC 9293 §3.9.1, the user's calls)
+//!
+//! OPEN is `listen` and `connect`, SEND `write`, RECEIVE `read`, CLOSE `shutdown` and `release`,
+//! ABORT `abort`, STATUS the getters. Nothing blocks; events say when to try again.
+
+use crate::connections::{Linger, Owner, Socket};
+use crate::flow::{FlowKey, Tenant};
+use crate::host::Host;
+use crate::ids::{ConnectionId, Error, ListenerId};
+use crate::mapped::{Shown, plain};
+use bytes::Bytes;
+use core::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use osier_tcp::{Connection, Ending, KeepAlive, Nagle, Text, WriteError};
+use osier_time::{Duration, Instant};
+
+/// Listening.
+impl Host {
+    /// Listens. An unspecified IPv6 address also accepts IPv4 (v4-mapped). Port 0: an ephemeral one.
+    /// `backlog` bounds the accept queue; a full one drops, never resets.
+    ///
+    /// # Errors
+    /// [`Error::AddrNotAvailable`], [`Error::AddrInUse`].
+    pub fn listen(&mut self, at: SocketAddr, backlog: usize) -> Result<ListenerId, Error> {
+        let shown = Shown::by(at);
+        let mut at = plain(at);
+        if !at.ip().is_unspecified() && !self.ip.is_ours(at.ip()) {
+            return Err(Error::AddrNotAvailable);
+        }
+        let v6 = self.config.v6_binding;
+        let bindings = &self.listeners.bindings;
+        if at.port() == 0 {
+            let is_free = |port| bindings.is_free(SocketAddr::new(at.ip(), port), v6);
+            at.set_port(self.ports.anywhere(is_free).ok_or(Error::AddrInUse)?);
+        } else if !bindings.is_free(at, v6) {
+            return Err(Error::AddrInUse);
+        }
+        Ok(self.listeners.insert(at, shown, backlog, v6))
+    }
+
+    /// Takes the next connection whose handshake is done: with whom, too.
+    pub fn accept(&mut self, listener: ListenerId) -> Option<(ConnectionId, SocketAddr)> {
+        let id = self.listeners.slots.get_mut(listener.0)?.accept_queue.pop_front()?;
+        let socket = self.connections.hand_over(id)?;
+        Some((ConnectionId(id), socket.shown.show(socket.key.remote())))
+    }
+
+    /// Stops listening; connections that nobody accepted are reset.
+    pub fn close_listener(&mut self, now: Instant, listener: ListenerId) {
+        self.account.now = now;
+        self.end_listener(now, listener.0);
+    }
+
+    /// Where a listener listens.
+    pub fn listener_addr(&self, listener: ListenerId) -> Option<SocketAddr> {
+        let listener = self.listeners.slots.get(listener.0)?;
+        Some(listener.shown.show(listener.at))
+    }
+}
+
+/// Connections.
+impl Host {
+    /// Opens a connection. [`Event::Connected`](crate::Event::Connected) or
+    /// [`Event::Closed`](crate::Event::Closed) follows. An unspecified address is the host itself.
+    ///
+    /// # Errors
+    /// [`Error::InvalidInput`] where the peer cannot be one, [`Error::NetworkUnreachable`],
+    /// [`Error::AddrNotAvailable`] where `local` is not ours or no ephemeral port is free,
+    /// [`Error::AddrInUse`] where this very pair of sockets exists, [`Error::LimitReached`].
+    pub fn connect(
+        &mut self,
+        now: Instant,
+        remote: SocketAddr,
+        local: Option<SocketAddr>,
+    ) -> Result<ConnectionId, Error> {
+        self.account.now = now;
+        let shown = Shown::by(remote);
+        let remote = someone(plain(remote))?;
+        let local = self.local_for(remote, local.map(plain))?;
+        if self.connections.sockets.len() >= self.config.connections_max {
+            return Err(Error::LimitReached);
+        }
+        let key = self.free_pair(local, remote)?;
+        let (link, _) = self.ip.link_towards(remote.ip())?;
+        let link = self.links.get(usize::from(link.0)).ok_or(Error::NetworkUnreachable)?;
+        let opening = self.openings.opening(now, &key);
+        let notes = &mut self.account.tcp;
+        let connection = Connection::connect(now, link.tcp(&key), opening, notes);
+        let id = self.connections.insert(connection, key, Owner::User, shown);
+        self.flows.insert(key, Tenant::Connection(id));
+        self.connections.connecting.push_back(id);
+        self.settle(id);
+        Ok(ConnectionId(id))
+    }
+
+    /// The local end of a connection to `remote`; its port may still be 0.
+    fn local_for(
+        &self,
+        remote: SocketAddr,
+        wished: Option<SocketAddr>,
+    ) -> Result<SocketAddr, Error> {
+        let port = wished.map_or(0, |wished| wished.port());
+        match wished.filter(|wished| !wished.ip().is_unspecified()) {
+            None => Ok(SocketAddr::new(self.ip.source_for(remote.ip())?, port)),
+            Some(wished) if wished.is_ipv4() != remote.is_ipv4() => Err(Error::InvalidInput),
+            Some(wished) if !self.ip.is_ours(wished.ip()) => Err(Error::AddrNotAvailable),
+            Some(wished) => Ok(wished),
+        }
+    }
+
+    /// A pair of sockets that no flow has: with an ephemeral port where `local` has none.
+    fn free_pair(&mut self, local: SocketAddr, remote: SocketAddr) -> Result<FlowKey, Error> {
+        let pair = |port| FlowKey::new(SocketAddr::new(local.ip(), port), remote);
+        if local.port() != 0 {
+            let key = pair(local.port()).ok_or(Error::InvalidInput)?;
+            let taken = self.flows.get(&key).is_some();
+            return if taken { Err(Error::AddrInUse) } else { Ok(key) };
+        }
+        let (flows, listeners) = (&self.flows, &self.listeners.bindings);
+        let is_free = |port| {
+            let unused = pair(port).is_some_and(|key| flows.get(&key).is_none());
+            unused && !listeners.holds_port(port)
+        };
+        let port = self.ports.towards(local.ip(), remote, is_free);
+        port.and_then(pair).ok_or(Error::AddrNotAvailable)
+    }
+
+    /// Copies received text into `into`.
+    pub fn read(&mut self, now: Instant, id: ConnectionId, into: &mut [u8]) -> Text<usize> {
+        self.reading(now, id, |connection| connection.read(into))
+    }
+
+    /// Takes received text without a copy.
+    pub fn read_chunk(&mut self, now: Instant, id: ConnectionId, max: usize) -> Text<Bytes> {
+        self.reading(now, id, |connection| connection.read_chunk(max))
+    }
+
+    /// Copies received text into `into` and leaves it.
+    pub fn peek(&mut self, id: ConnectionId, into: &mut [u8]) -> Text<usize> {
+        let socket = self.connections.seen_by_user(id);
+        socket.map_or(Text::Broken(Ending::Aborted), |socket| socket.connection.peek(into))
+    }
+
+    fn reading<T>(
+        &mut self,
+        now: Instant,
+        id: ConnectionId,
+        how: impl FnOnce(&mut Connection) -> Text<T>,
+    ) -> Text<T> {
+        self.account.now = now;
+        let Some(socket) = self.connections.of_user(id) else {
+            return Text::Broken(Ending::Aborted);
+        };
+        let found = how(&mut socket.connection);
+        if matches!(found, Text::Got(_)) {
+            self.settle(id.0);
+        }
+        found
+    }
+
+    /// Queues a copy of `text`; says how much was taken.
+    ///
+    /// # Errors
+    /// [`Error::WouldBlock`] where nothing was, [`Error::BrokenPipe`], [`Error::Ended`].
+    pub fn write(&mut self, id: ConnectionId, text: &[u8]) -> Result<usize, Error> {
+        let socket = self.connections.of_user(id).ok_or(Error::NoSuchSocket)?;
+        let taken = socket.connection.write(text)?;
+        self.settle(id.0);
+        if taken == 0 && !text.is_empty() { Err(Error::WouldBlock) } else { Ok(taken) }
+    }
+
+    /// Queues `chunks` without a copy, as far as there is room; takes what it queues off their
+    /// front and says how many bytes that was.
+    ///
+    /// # Errors
+    /// As [`Host::write`].
+    pub fn write_chunks(&mut self, id: ConnectionId, chunks: &mut [Bytes]) -> Result<usize, Error> {
+        let socket = self.connections.of_user(id).ok_or(Error::NoSuchSocket)?;
+        let (mut taken, mut offered) = (0, false);
+        for chunk in chunks.iter_mut().filter(|chunk| !chunk.is_empty()) {
+            offered = true;
+            taken += socket.connection.write_chunk(chunk)?;
+            if !chunk.is_empty() {
+                break;
+            }
+        }
+        self.settle(id.0);
+        if taken == 0 && offered { Err(Error::WouldBlock) } else { Ok(taken) }
+    }
+
+    /// We write no more: FIN (half-close).
+    ///
+    /// # Errors
+    /// [`Error::NotConnected`] once the connection has ended.
+    pub fn shutdown(&mut self, now: Instant, id: ConnectionId) -> Result<(), Error> {
+        self.account.now = now;
+        let socket = self.connections.of_user(id).ok_or(Error::NoSuchSocket)?;
+        if !matches!(socket.connection.ending(), None | Some(Ending::InOrder)) {
+            return Err(Error::NotConnected);
+        }
+        socket.connection.close(&mut self.account.tcp);
+        self.settle(id.0);
+        Ok(())
+    }
+
+    /// The owner lets go of the id; the connection ends by itself.
+    pub fn release(&mut self, now: Instant, id: ConnectionId) {
+        self.account.now = now;
+        if let Some(linger) = self.connections.of_user(id).map(|socket| socket.linger) {
+            self.let_go(now, id.0, linger);
+        }
+    }
+
+    /// Breaks the connection off with a RST; the id is let go.
+    pub fn abort(&mut self, now: Instant, id: ConnectionId) {
+        self.account.now = now;
+        if self.connections.of_user(id).is_some() {
+            self.let_go(now, id.0, Linger::Reset);
+        }
+    }
+}
+
+/// Options and getters.
+impl Host {
+    /// Our end.
+    pub fn local_addr(&self, id: ConnectionId) -> Option<SocketAddr> {
+        let socket = self.connections.seen_by_user(id)?;
+        Some(socket.shown.show(socket.key.local()))
+    }
+
+    /// Their end.
+    pub fn peer_addr(&self, id: ConnectionId) -> Option<SocketAddr> {
+        let socket = self.connections.seen_by_user(id)?;
+        Some(socket.shown.show(socket.key.remote()))
+    }
+
+    /// Turns Nagle's algorithm on or off (TCP_NODELAY).
+    ///
+    /// # Errors
+    /// [`Error::NoSuchSocket`], as all that follow.
+    pub fn set_nagle(&mut self, id: ConnectionId, nagle: Nagle) -> Result<(), Error> {
+        let socket = self.connections.of_user(id).ok_or(Error::NoSuchSocket)?;
+        socket.nagle = nagle;
+        socket.connection.set_nagle(nagle);
+        self.settle(id.0);
+        Ok(())
+    }
+
+    /// Whether Nagle's algorithm is on.
+    ///
+    /// # Errors
+    /// [`Error::NoSuchSocket`].
+    pub fn nagle(&self, id: ConnectionId) -> Result<Nagle, Error> {
+        self.connections.seen_by_user(id).map(|socket| socket.nagle).ok_or(Error::NoSuchSocket)
+    }
+
+    /// What [`Host::release`] does: with a time of 0 it resets (SO_LINGER); any other time is the
+    /// owner's to wait.
+    ///
+    /// # Errors
+    /// [`Error::NoSuchSocket`].
+    pub fn set_linger(&mut self, id: ConnectionId, time: Option<Duration>) -> Result<(), Error> {
+        let socket = self.connections.of_user(id).ok_or(Error::NoSuchSocket)?;
+        let at_once = time.is_some_and(Duration::is_zero);
+        socket.linger = if at_once { Linger::Reset } else { Linger::Close };
+        Ok(())
+    }
+
+    /// Turns keep-alive on or off (SO_KEEPALIVE, RFC 9293 §3.8.4).
+    ///
+    /// # Errors
+    /// [`Error::NoSuchSocket`].
+    pub fn set_keep_alive(
+        &mut self,
+        now: Instant,
+        id: ConnectionId,
+        setting: Option<KeepAlive>,
+    ) -> Result<(), Error> {
+        self.account.now = now;
+        let socket = self.connections.of_user(id).ok_or(Error::NoSuchSocket)?;
+        socket.connection.set_keep_alive(now, setting);
+        self.settle(id.0);
+        Ok(())
+    }
+
+    /// How long sent text may stay unacknowledged before the connection is given up
+    /// (TCP_USER_TIMEOUT, RFC 5482); `None`: as long as retransmissions go on.
+    ///
+    /// # Errors
+    /// [`Error::NoSuchSocket`].
+    pub fn set_user_timeout(
+        &mut self,
+        now: Instant,
+        id: ConnectionId,
+        limit: Option<Duration>,
+    ) -> Result<(), Error> {
+        self.account.now = now;
+        let socket = self.connections.of_user(id).ok_or(Error::NoSuchSocket)?;
+        socket.connection.set_user_timeout(now, limit);
+        self.settle(id.0);
+        Ok(())
+    }
+
+    /// Sets the time to live or hop limit that a connection sends with.
+    ///
+    /// # Errors
+    /// [`Error::NoSuchSocket`].
+    pub fn set_hop_limit(&mut self, id: ConnectionId, hops: u8) -> Result<(), Error> {
+        self.connections.of_user(id).ok_or(Error::NoSuchSocket)?.hop_limit = Some(hops);
+        Ok(())
+    }
+
+    /// The time to live or hop limit that a connection sends with.
+    ///
+    /// # Errors
+    /// [`Error::NoSuchSocket`].
+    pub fn hop_limit(&self, id: ConnectionId) -> Result<u8, Error> {
+        let hops = |socket: &Socket| socket.hop_limit.unwrap_or(HOP_LIMIT_DEFAULT);
+        self.connections.seen_by_user(id).map(hops).ok_or(Error::NoSuchSocket)
+    }
+
+    /// Sets the TOS or traffic class octet that a connection sends with (RFC 9293 §3.9.2.1); its
+    /// ECN bits are the connection's own.
+    ///
+    /// # Errors
+    /// [`Error::NoSuchSocket`].
+    pub fn set_tos(&mut self, id: ConnectionId, tos: u8) -> Result<(), Error> {
+        self.connections.of_user(id).ok_or(Error::NoSuchSocket)?.tos = tos;
+        Ok(())
+    }
+}
+
+/// What the IP layer sends with unless told otherwise (RFC 1122 §3.2.1.7).
+const HOP_LIMIT_DEFAULT: u8 = 64;
+
+/// The peer, where it can be one: an unspecified address is this host, as on Linux.
+pub(crate) fn someone(mut peer: SocketAddr) -> Result<SocketAddr, Error> {
+    match peer.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => peer.set_ip(Ipv4Addr::LOCALHOST.into()),
+        IpAddr::V6(ip) if ip.is_unspecified() => peer.set_ip(Ipv6Addr::LOCALHOST.into()),
+        // RFC 9293 §3.9.2.3 [MUST-46]: no connection to a group.
+        IpAddr::V4(ip) if ip.is_broadcast() => return Err(Error::InvalidInput),
+        ip if ip.is_multicast() => return Err(Error::InvalidInput),
+        _ => {}
+    }
+    if peer.port() == 0 { Err(Error::InvalidInput) } else { Ok(peer) }
+}
+
+impl From<osier_ip::Unreachable> for Error {
+    fn from(why: osier_ip::Unreachable) -> Self {
+        match why {
+            osier_ip::Unreachable::NoRoute => Error::NetworkUnreachable,
+            osier_ip::Unreachable::TooBig { .. } => Error::MessageTooLong,
+            osier_ip::Unreachable::BadAddress => Error::AddrNotAvailable,
+        }
+    }
+}
+
+impl From<WriteError> for Error {
+    fn from(why: WriteError) -> Self {
+        match why {
+            WriteError::Closing => Error::BrokenPipe,
+            WriteError::Broken(ending) => Error::Ended(ending),
+        }
+    }
+}

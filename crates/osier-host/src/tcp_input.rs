@@ -1,0 +1,95 @@
+//! Where does a TCP segment go? (RFC 9293 §3.10.7)
+//!
+//! Checksum, header, one look into the flow table; then to the connection, the handshake,
+//! TIME-WAIT or the listener that it is for. The text is a slice of the frame, never copied here.
+
+use crate::account::Flow;
+use crate::flow::{FlowKey, Tenant};
+use crate::host::Host;
+use crate::reason::HostReason;
+use bytes::{Buf, Bytes};
+use core::net::SocketAddr;
+use osier_ip::{LinkId, Packet, Vouched};
+use osier_tcp::{Arrived, Segment};
+use osier_time::Instant;
+use osier_wire::checksum::Sum;
+use osier_wire::{Protocol, tcp};
+
+/// A segment, and what the host knows of it.
+#[derive(Debug)]
+pub(crate) struct Incoming {
+    pub(crate) key: FlowKey,
+    pub(crate) segment: Segment,
+    pub(crate) arrived: Arrived,
+    pub(crate) link: LinkId,
+}
+
+impl Host {
+    /// A packet for TCP.
+    pub(crate) fn tcp_input(&mut self, now: Instant, packet: Packet) {
+        // RFC 9293 §3.1: the checksum must be checked [MUST-3].
+        if !is_intact(&packet, Protocol::TCP, packet.payload.len()) {
+            let flow = flow_of(&packet);
+            return self.account.push(flow, HostReason::BadChecksum);
+        }
+        let Some(incoming) = read(packet) else {
+            return self.account.push(None, HostReason::Malformed);
+        };
+        match self.flows.get(&incoming.key) {
+            Some(Tenant::Connection(id)) => self.connection_input(now, id, incoming),
+            Some(Tenant::HalfOpen(id)) => self.handshake_input(now, id, incoming),
+            Some(Tenant::TimeWait(id)) => self.time_wait_input(now, id, incoming),
+            None => self.listener_input(now, &incoming, None),
+        }
+    }
+
+    fn connection_input(&mut self, now: Instant, id: u32, incoming: Incoming) {
+        let Some(socket) = self.connections.sockets.get_mut(id) else { return };
+        let Incoming { segment, arrived, .. } = incoming;
+        socket.connection.on_segment(now, segment, arrived, &mut self.account.tcp);
+        self.settle(id);
+    }
+}
+
+/// Whether the first `len` octets of the payload carry a good checksum, or somebody below vouches.
+pub(crate) fn is_intact(packet: &Packet, protocol: Protocol, len: usize) -> bool {
+    if packet.vouched == Vouched::Yes {
+        return true;
+    }
+    let sum = Sum::pseudo_header(packet.src, packet.dst, protocol, len);
+    packet.payload.get(..len).is_some_and(|bytes| sum.and(bytes).verifies())
+}
+
+fn read(packet: Packet) -> Option<Incoming> {
+    let (header, text_at) = tcp::Header::parse(&packet.payload).ok()?;
+    let local = SocketAddr::new(packet.dst, header.dst_port);
+    let key = FlowKey::new(local, SocketAddr::new(packet.src, header.src_port))?;
+    let mut text = packet.payload;
+    text.advance(text_at);
+    if text.is_empty() {
+        // An acknowledgment does not hold on to its frame.
+        text = Bytes::new();
+    }
+    let segment = Segment {
+        seq: header.seq,
+        ack: header.ack,
+        flags: header.flags,
+        window: header.window,
+        urgent: header.urgent,
+        options: header.options,
+        text,
+    };
+    let arrived =
+        Arrived { ecn: packet.ecn, hop_limit: packet.hop_limit, gso_size: packet.gso_size };
+    Some(Incoming { key, segment, arrived, link: packet.link })
+}
+
+/// The flow that a damaged segment says it belongs to.
+fn flow_of(packet: &Packet) -> Option<Flow> {
+    let &[a, b, c, d, ..] = &packet.payload[..] else { return None };
+    Some(Flow {
+        protocol: packet.protocol,
+        local: SocketAddr::new(packet.dst, u16::from_be_bytes([c, d])),
+        remote: SocketAddr::new(packet.src, u16::from_be_bytes([a, b])),
+    })
+}
