@@ -109,4 +109,89 @@ impl DelayedAck {
 }
 
 #[cfg(test)]
-mod tests {}
+mod tests {
+    use super::{AckWhen, Arrival, DelayedAck, QUICK_SEGMENTS, TextArrived};
+    use osier_time::Duration;
+
+    const DELAY: Duration = Duration::from_millis(40);
+    const LATER: AckWhen = AckWhen::Within(DELAY);
+    const MSS: u32 = 1_460;
+
+    fn text(segments: u32, octets: u32) -> TextArrived {
+        TextArrived { segments, octets, mss: MSS, arrival: Arrival::InOrder }
+    }
+
+    /// Past the first segments.
+    fn settled() -> DelayedAck {
+        let mut ack = DelayedAck::new();
+        for _ in 0..QUICK_SEGMENTS {
+            assert_eq!(ack.on_text(&text(1, MSS), DELAY), AckWhen::Now);
+            ack.on_ack_sent();
+        }
+        ack
+    }
+
+    /// RFC 9293 §3.8.6.3 [SHLD-18, SHLD-19].
+    #[test]
+    fn every_second_full_segment_is_acknowledged_at_once() {
+        let mut ack = settled();
+        for _ in 0..5 {
+            assert_eq!(ack.on_text(&text(1, MSS), DELAY), LATER);
+            assert_eq!(ack.on_text(&text(1, MSS), DELAY), AckWhen::Now);
+            ack.on_ack_sent();
+        }
+    }
+
+    #[test]
+    fn text_that_a_device_merged_counts_by_its_segments() {
+        let mut ack = settled();
+        assert_eq!(ack.on_text(&text(44, 44 * MSS), DELAY), AckWhen::Now);
+    }
+
+    #[test]
+    fn small_segments_wait_until_they_amount_to_two_full_ones() {
+        let mut ack = settled();
+        for _ in 0..29 {
+            assert_eq!(ack.on_text(&text(1, 100), DELAY), LATER);
+        }
+        assert_eq!(ack.on_text(&text(1, 100), DELAY), AckWhen::Now);
+        assert_eq!(ack.unacked(), 3_000);
+    }
+
+    #[test]
+    fn the_segments_of_a_narrow_path_are_full_though_smaller_than_our_mss() {
+        let mut ack = DelayedAck::new();
+        for _ in 0..QUICK_SEGMENTS {
+            ack.on_text(&text(1, 600), DELAY);
+            ack.on_ack_sent();
+        }
+        assert_eq!(ack.on_text(&text(1, 600), DELAY), LATER);
+        assert_eq!(ack.on_text(&text(1, 600), DELAY), AckWhen::Now);
+    }
+
+    /// RFC 5681 §4.2.
+    #[test]
+    fn a_hole_and_what_fills_it_and_a_duplicate_are_told_at_once() {
+        for arrival in [Arrival::OutOfOrder, Arrival::FillsHole, Arrival::Duplicate] {
+            let odd = TextArrived { arrival, ..text(1, 10) };
+            assert_eq!(settled().on_text(&odd, DELAY), AckWhen::Now, "{arrival:?}");
+        }
+    }
+
+    #[test]
+    fn after_a_duplicate_the_sender_starts_anew_and_is_answered_quickly() {
+        let mut ack = settled();
+        ack.on_text(&TextArrived { arrival: Arrival::Duplicate, ..text(1, MSS) }, DELAY);
+        ack.on_ack_sent();
+        assert_eq!(ack.on_text(&text(1, 10), DELAY), AckWhen::Now);
+    }
+
+    #[test]
+    fn who_answers_with_text_lets_the_acknowledgment_travel_with_it() {
+        let mut ack = DelayedAck::new();
+        assert_eq!(ack.on_text(&text(1, 100), DELAY), AckWhen::Now);
+        ack.on_text_sent();
+        ack.on_ack_sent();
+        assert_eq!(ack.on_text(&text(1, 100), DELAY), LATER);
+    }
+}

@@ -133,3 +133,11 @@ impl Pieces {
         }
     }
 }
+
+#[cfg(test)]
+impl Pieces {
+    /// Memory that is allocated besides the slices themselves.
+    pub(super) fn capacity(&self) -> usize {
+        self.rest.capacity() + self.small.capacity()
+    }
+}

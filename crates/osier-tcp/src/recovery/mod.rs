@@ -4,6 +4,7 @@
 //! ```text
 //! rtt.rs       how long is a round trip?                       RFC 6298 §2
 //! rto.rs       how long to wait before the oldest is resent?   RFC 6298 §2, §5
+//! ack.rs       the words: what an acknowledgment brings, and what it means
 //! records.rs   what was sent when, and where does it stand?
 //! sack.rs      what did the peer report, and what is lost?     RFC 2018 §5, RFC 6675 §4
 //! mod.rs       the account: an acknowledgment in, a verdict out
@@ -13,15 +14,19 @@
 //! be sent again; how many are in flight is RFC 6675's pipe. SYN and FIN are octets like others.
 //! How much may be sent is `congestion/`'s question; the timer itself is the caller's.
 
+mod ack;
 mod records;
 mod rto;
 mod rtt;
 mod sack;
 
+pub(crate) use ack::{
+    AckArrived, AckOutcome, Cause, Duplicate, Phase, Retransmission, SackUse, Turn,
+};
+
 use crate::config::RtoConfig;
 use osier_time::{Duration, Instant};
 use osier_wire::SeqNumber;
-use osier_wire::tcp::SackBlocks;
 use records::{Record, Records, Standing};
 use rto::Rto;
 use rtt::Rtt;
@@ -52,110 +57,6 @@ pub(crate) struct Recovery {
     /// What the next retransmission is, if it is the first since the loss was found.
     cause: Cause,
     retransmitted_total: u64,
-}
-
-/// Whether both ends have agreed on SACK.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum SackUse {
-    /// RFC 6675.
-    On,
-    /// RFC 6582.
-    Off,
-}
-
-/// Whether an acknowledgment is a duplicate as RFC 5681 §2 defines it: text is outstanding, the
-/// segment has no text, no SYN and no FIN, and neither acknowledges anything new nor changes the
-/// window.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Duplicate {
-    /// It is.
-    Yes,
-    /// It is not.
-    No,
-}
-
-/// An acceptable acknowledgment: `una_before <= ack <= nxt`.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct AckArrived {
-    /// SEG.ACK.
-    pub(crate) ack: SeqNumber,
-    /// SND.UNA before it.
-    pub(crate) una_before: SeqNumber,
-    /// SND.NXT.
-    pub(crate) nxt: SeqNumber,
-    /// Its blocks.
-    pub(crate) sack: SackBlocks,
-    /// Whether it is a duplicate.
-    pub(crate) kind: Duplicate,
-    /// The round trip that its timestamp echo tells (RFC 7323 §4.1).
-    pub(crate) echoed_rtt: Option<Duration>,
-    /// Text in a full segment.
-    pub(crate) mss: u32,
-}
-
-/// What an acknowledgment means.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct AckOutcome {
-    /// Octets newly acknowledged.
-    pub(crate) acked: u32,
-    /// Octets newly reported out of order.
-    pub(crate) sacked: u32,
-    /// The round trip measured.
-    pub(crate) rtt: Option<Duration>,
-    /// Octets in flight just before.
-    pub(crate) in_flight_before: u32,
-    /// What it changes.
-    pub(crate) turn: Turn,
-}
-
-/// What an acknowledgment changes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Turn {
-    /// Nothing.
-    None,
-    /// It shows a loss: fast recovery begins.
-    LossFound,
-    /// In fast recovery: something new is acknowledged, but not all that was in flight when the
-    /// loss was found (RFC 6582 §3.2).
-    PartialAck,
-    /// Everything in flight when the loss was found is acknowledged: fast recovery, or the repair
-    /// after a timeout, is over.
-    RecoveryOver,
-}
-
-/// Whether a loss is being repaired.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Phase {
-    /// No loss is known.
-    Open,
-    /// A loss was found by acknowledgments.
-    FastRecovery,
-    /// A loss was found by the timer.
-    Loss,
-}
-
-/// Why a range is sent again.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Cause {
-    /// The timer expired.
-    Timeout,
-    /// Acknowledgments showed the loss: the first retransmission.
-    Fast,
-    /// A further one in the same fast recovery.
-    Recovery,
-    /// The path takes shorter segments only.
-    PathMtu,
-}
-
-/// A range to be sent again: `[from, to)`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Retransmission {
-    /// Its first sequence number.
-    pub(crate) from: SeqNumber,
-    /// Behind its last; the caller may stop earlier.
-    pub(crate) to: SeqNumber,
-    /// Why.
-    pub(crate) cause: Cause,
 }
 
 impl Recovery {

@@ -318,4 +318,4 @@ fn whole_segments(
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

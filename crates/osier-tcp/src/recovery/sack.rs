@@ -4,8 +4,9 @@
 //! skipped: the work follows what changes. A block that makes no sense is ignored, and so is the
 //! report of a duplicate (RFC 2883), which tells of nothing that is lost.
 
+use super::DUP_THRESH;
+use super::ack::AckArrived;
 use super::records::{Records, Standing};
-use super::{AckArrived, DUP_THRESH};
 use osier_time::{Duration, Instant};
 use osier_wire::SeqNumber;
 use osier_wire::tcp::SackBlocks;

@@ -89,4 +89,89 @@ impl SmallSegment {
 }
 
 #[cfg(test)]
-mod tests {}
+mod tests {
+    use super::{Decision, SmallSegment, Waiting, decide};
+    use crate::config::Nagle;
+    use osier_wire::SeqNumber;
+
+    const MSS: u32 = 1_000;
+
+    /// So much is queued, and the windows are wide.
+    fn queued(octets: u32) -> Waiting {
+        Waiting {
+            queued: octets,
+            usable: 60_000,
+            mss: MSS,
+            max_window: 60_000,
+            in_flight_unacked: 0,
+            nagle: Nagle::On,
+        }
+    }
+
+    #[test]
+    fn nothing_queued_sends_nothing() {
+        assert_eq!(decide(&queued(0)), Decision::Hold);
+        assert_eq!(decide(&Waiting { nagle: Nagle::Off, ..queued(0) }), Decision::Hold);
+        assert_eq!(decide(&Waiting { max_window: 0, ..queued(0) }), Decision::Hold);
+    }
+
+    #[test]
+    fn a_small_write_goes_at_once_when_nothing_is_in_flight() {
+        assert_eq!(decide(&queued(1)), Decision::Send(1));
+    }
+
+    /// RFC 9293 §3.7.4.
+    #[test]
+    fn a_small_write_waits_while_something_is_unacknowledged() {
+        let waiting = Waiting { in_flight_unacked: 1, ..queued(999) };
+        assert_eq!(decide(&waiting), Decision::Hold);
+        assert_eq!(decide(&Waiting { nagle: Nagle::Off, ..waiting }), Decision::Send(999));
+    }
+
+    #[test]
+    fn full_segments_go_whatever_is_in_flight_and_a_short_end_waits() {
+        let waiting = Waiting { in_flight_unacked: 1, ..queued(3_500) };
+        assert_eq!(decide(&waiting), Decision::Send(3_000));
+    }
+
+    #[test]
+    fn the_short_end_of_a_write_goes_with_its_full_segments() {
+        assert_eq!(decide(&queued(3_500)), Decision::Send(3_500));
+    }
+
+    /// RFC 9293 §3.8.6.2.1, (1).
+    #[test]
+    fn a_window_that_takes_a_part_gets_full_segments_only() {
+        assert_eq!(decide(&Waiting { usable: 2_500, ..queued(9_000) }), Decision::Send(2_000));
+        assert_eq!(decide(&Waiting { usable: 999, ..queued(9_000) }), Decision::Hold);
+        assert_eq!(decide(&Waiting { usable: 0, ..queued(9_000) }), Decision::Hold);
+    }
+
+    /// RFC 9293 §3.8.6.2.1, (3): a peer whose whole window is smaller than a segment.
+    #[test]
+    fn half_of_the_largest_window_is_worth_a_segment() {
+        let tiny = Waiting { usable: 300, max_window: 600, ..queued(9_000) };
+        assert_eq!(decide(&tiny), Decision::Send(300));
+        assert_eq!(decide(&Waiting { usable: 299, ..tiny }), Decision::Hold);
+        assert_eq!(decide(&Waiting { in_flight_unacked: 1, ..tiny }), Decision::Hold);
+        let off = Waiting { in_flight_unacked: 1, nagle: Nagle::Off, ..tiny };
+        assert_eq!(decide(&off), Decision::Send(300));
+        // An odd window: 150 of 301 is less than half.
+        assert_eq!(decide(&Waiting { usable: 150, max_window: 301, ..tiny }), Decision::Hold);
+    }
+
+    #[test]
+    fn the_end_of_a_large_write_does_not_hold_the_next_small_one_but_a_small_one_does() {
+        let mut small = SmallSegment::default();
+        let una = SeqNumber(u32::MAX - 500);
+        small.on_sent(una + 2_000, 2_000, MSS);
+        assert_eq!(small.unacked(una), 0, "only full segments are in flight");
+        small.on_sent(una + 2_100, 100, MSS);
+        small.on_sent(una + 4_100, 2_000, MSS);
+        assert_eq!(small.unacked(una), 2_100);
+        assert_eq!(small.unacked(una + 2_099), 1);
+        assert_eq!(small.unacked(una + 2_100), 0);
+        small.on_ack(una + 2_100);
+        assert_eq!(small, SmallSegment::default());
+    }
+}

@@ -51,4 +51,44 @@ impl Persist {
 }
 
 #[cfg(test)]
-mod tests {}
+mod tests {
+    use super::Persist;
+    use osier_time::Duration;
+
+    const RTO: Duration = Duration::from_millis(300);
+    const MAX: Duration = Duration::from_secs(120);
+
+    /// RFC 9293 §3.8.6.1 [SHLD-29, SHLD-30].
+    #[test]
+    fn the_first_probe_waits_one_timeout_and_each_later_one_twice_as_long() {
+        let mut persist = Persist::new();
+        for wait in [300, 600, 1_200, 2_400] {
+            assert_eq!(persist.interval(RTO, MAX), Duration::from_millis(wait));
+            persist.on_probe();
+        }
+    }
+
+    #[test]
+    fn the_interval_ends_at_the_ceiling_however_often_is_probed() {
+        let mut persist = Persist::new();
+        for _ in 0..1_000 {
+            persist.on_probe();
+        }
+        assert_eq!(persist.interval(RTO, MAX), MAX);
+        assert_eq!(persist.attempts(), u8::MAX);
+    }
+
+    /// RFC 9293 §3.8.6.1 [MUST-37].
+    #[test]
+    fn an_answer_shows_that_the_peer_lives_and_does_not_shorten_the_interval() {
+        let mut persist = Persist::new();
+        persist.on_probe();
+        persist.on_probe();
+        assert_eq!(persist.attempts(), 2);
+        persist.on_answer();
+        assert_eq!(persist.attempts(), 0);
+        assert_eq!(persist.interval(RTO, MAX), RTO * 4);
+        persist.on_window_open();
+        assert_eq!(persist.interval(RTO, MAX), RTO);
+    }
+}
