@@ -57,7 +57,7 @@ impl Rtt {
     }
 
     fn known(&self, micros: u32) -> Option<Duration> {
-        (self.srtt != 0).then_some(Duration::from_micros(micros as u64))
+        (self.srtt != 0).then_some(Duration::from_micros(u64::from(micros)))
     }
 }
 
