@@ -30,6 +30,7 @@ extern crate alloc;
 
 mod addresses;
 mod arp;
+mod cidr;
 mod conflict;
 mod hash;
 mod icmp;
@@ -45,6 +46,7 @@ mod packet;
 mod reason;
 mod routes;
 
+pub use cidr::CidrError;
 pub use layer::{Event, Layer, Unreachable, Wrapped};
 pub use packet::{
     Cidr, Delivered, EchoReply, ErrorToSend, Fragment, IcmpError, IcmpErrorKind, LinkConfig,

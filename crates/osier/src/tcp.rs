@@ -1,0 +1,32 @@
+//! How does a program use TCP connections of a stack?
+//!
+//! | where is … | file |
+//! | --- | --- |
+//! | the connection: connect, read, write, readiness, addresses | `stream.rs` |
+//! | each of these as one call of the host | `attempt.rs` |
+//! | `AsyncRead` and `AsyncWrite` | `io.rs` |
+//! | text as `Bytes`, not copied | `chunks.rs` |
+//! | no delay, linger, hop limit | `options.rs` |
+//! | both directions apart, borrowed and owned | `split.rs`, `split_owned.rs`, `halves.rs` |
+//! | the listener | `listener.rs` |
+//! | a socket before it is bound or connected | `socket.rs` |
+
+#[macro_use]
+mod halves;
+
+mod attempt;
+mod chunks;
+mod io;
+mod listener;
+mod options;
+mod socket;
+mod split;
+mod split_owned;
+mod stream;
+
+pub use listener::TcpListener;
+pub use socket::TcpSocket;
+pub use split::{ReadHalf, WriteHalf};
+pub use split_owned::{OwnedReadHalf, OwnedWriteHalf, ReuniteError};
+pub(crate) use stream::is_block;
+pub use stream::{StreamHandle, TcpStream};

@@ -1,0 +1,137 @@
+//! How does a program take connections that others open?
+
+use super::stream::{TcpStream, is_block};
+use crate::current::{first_that_works, resolve};
+use crate::error;
+use crate::shared::Inner;
+use crate::sockets::{self, Key, Stage};
+use crate::stack::Stack;
+use osier_host::Error;
+use std::future::poll_fn;
+use std::io;
+use std::net::SocketAddr;
+use std::task::{Context, Poll, ready};
+use tokio::net::ToSocketAddrs;
+use tokio::task::coop;
+
+/// A TCP listener of a stack. Dropping it stops listening; connections that nobody accepted are
+/// reset.
+///
+/// # Examples
+/// The same text works with `tokio::net`, but for the first two lines:
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> std::io::Result<()> {
+/// use osier::net::{TcpListener, TcpStream};
+/// let _entered = osier::Stack::builder().build()?.enter();
+///
+/// let listener = TcpListener::bind("127.0.0.1:0").await?;
+/// let connecting = TcpStream::connect(listener.local_addr()?);
+/// let (accepted, connected) = tokio::join!(listener.accept(), connecting);
+/// let ((stream, peer), connected) = (accepted?, connected?);
+/// assert_eq!(peer, connected.local_addr()?);
+/// assert_eq!(stream.local_addr()?, listener.local_addr()?);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct TcpListener {
+    stack: Stack,
+    key: Key,
+    local: SocketAddr,
+}
+
+impl TcpListener {
+    /// Listens on the current stack ([`Stack::enter`], [`Stack::scope`]) at the first of the
+    /// addresses that can be bound, with a backlog of 1024. Port 0 takes an ephemeral port;
+    /// `[::]` accepts IPv4 as well.
+    ///
+    /// # Errors
+    /// `AddrInUse`, `AddrNotAvailable`; `NetworkDown` where the stack has ended; no stack was
+    /// entered.
+    ///
+    /// # Cancel safety
+    /// Dropping the future undoes what it did.
+    pub async fn bind<A: ToSocketAddrs>(addr: A) -> io::Result<TcpListener> {
+        let stack = Stack::current()?;
+        let addresses = resolve(addr).await?;
+        first_that_works(&addresses, |address| stack.tcp_listen(address))
+    }
+
+    pub(crate) fn open(stack: &Stack, at: SocketAddr, backlog: u32) -> io::Result<Self> {
+        let (key, local) = stack.call(|inner, _| {
+            inner.check_open()?;
+            let id = inner.host.listen(at, backlog as usize).map_err(error::refused)?;
+            let local = inner.host.listener_addr(id).unwrap_or(at);
+            io::Result::Ok((
+                inner.sockets.listeners.insert(id.0, sockets::Listener::default()),
+                local,
+            ))
+        })?;
+        Ok(TcpListener { stack: stack.clone(), key, local })
+    }
+
+    /// Takes the next connection whose handshake is done, waiting for one.
+    ///
+    /// # Errors
+    /// `NetworkDown` where the stack has ended.
+    ///
+    /// # Cancel safety
+    /// A connection is taken only when the future is ready: if another branch of a `select!`
+    /// wins, none is lost.
+    pub async fn accept(&self) -> io::Result<(TcpStream, SocketAddr)> {
+        poll_fn(|cx| self.poll_accept(cx)).await
+    }
+
+    /// As [`TcpListener::accept`], to be polled.
+    ///
+    /// # Errors
+    /// Those of [`TcpListener::accept`].
+    pub fn poll_accept(&self, cx: &mut Context<'_>) -> Poll<io::Result<(TcpStream, SocketAddr)>> {
+        let coop = ready!(coop::poll_proceed(cx));
+        let accepted = self.stack.call(|inner, _| {
+            let accepted = self.try_accept(inner);
+            if is_block(&accepted)
+                && let Some(listener) = inner.sockets.listeners.get(self.key)
+            {
+                listener.acceptors.register(cx.waker());
+            }
+            accepted
+        });
+        if is_block(&accepted) {
+            return Poll::Pending;
+        }
+        coop.made_progress();
+        Poll::Ready(accepted)
+    }
+
+    fn try_accept(&self, inner: &mut Inner) -> io::Result<(TcpStream, SocketAddr)> {
+        if inner.sockets.listeners.get(self.key).is_none() {
+            inner.check_open()?;
+            return Err(error::refused(Error::NotConnected));
+        }
+        match inner.host.accept(self.key.listener()) {
+            Some((id, peer)) => Ok((TcpStream::of(&self.stack, inner, id, Stage::Connected), peer)),
+            None => inner.block(),
+        }
+    }
+
+    /// Where it listens.
+    ///
+    /// # Errors
+    /// None; the signature is that of `tokio::net`.
+    pub fn local_addr(&self) -> io::Result<SocketAddr> {
+        Ok(self.local)
+    }
+}
+
+impl Drop for TcpListener {
+    fn drop(&mut self) {
+        self.stack.call(|inner, now| {
+            if inner.sockets.listeners.remove(self.key).is_some() {
+                inner.host.close_listener(now, self.key.listener());
+            }
+        });
+    }
+}

@@ -1,0 +1,183 @@
+//! What can be said of a TCP socket before it listens or connects?
+
+use super::{TcpListener, TcpStream};
+use crate::error;
+use crate::stack::Stack;
+use osier_host::Error;
+use std::io;
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+/// A TCP socket that neither listens nor is connected: for a backlog, a local address or options
+/// of one's own. Nothing is reserved in the stack before [`listen`](TcpSocket::listen) or
+/// [`connect`](TcpSocket::connect), so `AddrInUse` is told there.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> std::io::Result<()> {
+/// let stack = osier::Stack::builder().build()?;
+/// let socket = stack.tcp_socket();
+/// socket.bind("127.0.0.1:80".parse().unwrap())?;
+/// let listener = socket.listen(16)?;
+/// assert_eq!(listener.local_addr()?.port(), 80);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct TcpSocket {
+    stack: Stack,
+    /// The signatures of `tokio::net` set through a shared reference.
+    options: Mutex<Options>,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Options {
+    local: Option<SocketAddr>,
+    nodelay: bool,
+    linger: Option<Duration>,
+    reuseaddr: bool,
+    unspecified: Option<SocketAddr>,
+}
+
+impl TcpSocket {
+    pub(crate) fn of(stack: &Stack) -> Self {
+        TcpSocket { stack: stack.clone(), options: Mutex::default() }
+    }
+
+    /// A socket for IPv4 on the current stack.
+    ///
+    /// # Errors
+    /// No stack was entered.
+    pub fn new_v4() -> io::Result<TcpSocket> {
+        TcpSocket::unspecified((Ipv4Addr::UNSPECIFIED, 0).into())
+    }
+
+    /// A socket for IPv6 on the current stack.
+    ///
+    /// # Errors
+    /// No stack was entered.
+    pub fn new_v6() -> io::Result<TcpSocket> {
+        TcpSocket::unspecified((Ipv6Addr::UNSPECIFIED, 0).into())
+    }
+
+    fn unspecified(address: SocketAddr) -> io::Result<TcpSocket> {
+        let socket = TcpSocket::of(&Stack::current()?);
+        socket.set(|options| options.unspecified = Some(address));
+        Ok(socket)
+    }
+
+    /// The address to listen at, or to connect from.
+    ///
+    /// # Errors
+    /// `InvalidInput` where it was bound before, or the address is of the other version of IP.
+    pub fn bind(&self, addr: SocketAddr) -> io::Result<()> {
+        self.set(|options| {
+            let other = options.unspecified.is_some_and(|one| one.is_ipv4() != addr.is_ipv4());
+            if options.local.is_some() || other {
+                return Err(error::refused(Error::InvalidInput));
+            }
+            options.local = Some(addr);
+            Ok(())
+        })
+    }
+
+    /// Listens; `backlog` connections may wait to be accepted, further ones are dropped until
+    /// there is room.
+    ///
+    /// # Errors
+    /// Those of [`Stack::tcp_listen`]; `InvalidInput` where it is unknown for which version of IP.
+    pub fn listen(self, backlog: u32) -> io::Result<TcpListener> {
+        let options = self.get();
+        let at = options.local.or(options.unspecified);
+        let at = at.ok_or_else(|| error::refused(Error::InvalidInput))?;
+        TcpListener::open(&self.stack, at, backlog)
+    }
+
+    /// Opens a connection.
+    ///
+    /// # Errors
+    /// Those of [`Stack::tcp_connect`]; `AddrInUse`, `AddrNotAvailable` for the local address.
+    ///
+    /// # Cancel safety
+    /// Dropping the future ends the attempt.
+    pub async fn connect(self, addr: SocketAddr) -> io::Result<TcpStream> {
+        let options = self.get();
+        let prepare = |stream: &TcpStream| {
+            if options.nodelay {
+                stream.set_nodelay(true)?;
+            }
+            stream.set_linger(options.linger)
+        };
+        TcpStream::open(&self.stack, addr, options.local, prepare).await
+    }
+
+    /// Where it is bound.
+    ///
+    /// # Errors
+    /// `InvalidInput` where it is unknown for which version of IP it is.
+    pub fn local_addr(&self) -> io::Result<SocketAddr> {
+        let options = self.get();
+        options.local.or(options.unspecified).ok_or_else(|| error::refused(Error::InvalidInput))
+    }
+
+    /// Whether small segments will be sent at once.
+    ///
+    /// # Errors
+    /// None; the signature is that of `tokio::net`.
+    pub fn nodelay(&self) -> io::Result<bool> {
+        Ok(self.get().nodelay)
+    }
+
+    /// Whether a connection sends small segments at once (TCP_NODELAY).
+    ///
+    /// # Errors
+    /// None; the signature is that of `tokio::net`.
+    pub fn set_nodelay(&self, nodelay: bool) -> io::Result<()> {
+        self.set(|options| options.nodelay = nodelay);
+        Ok(())
+    }
+
+    /// What a drop of the connection will do.
+    ///
+    /// # Errors
+    /// None; the signature is that of `tokio::net`.
+    pub fn linger(&self) -> io::Result<Option<Duration>> {
+        Ok(self.get().linger)
+    }
+
+    /// What a drop of the connection does: see [`TcpStream::set_linger`].
+    ///
+    /// # Errors
+    /// None; the signature is that of `tokio::net`.
+    pub fn set_linger(&self, dur: Option<Duration>) -> io::Result<()> {
+        self.set(|options| options.linger = dur);
+        Ok(())
+    }
+
+    /// What [`TcpSocket::set_reuseaddr`] said.
+    ///
+    /// # Errors
+    /// None; the signature is that of `tokio::net`.
+    pub fn reuseaddr(&self) -> io::Result<bool> {
+        Ok(self.get().reuseaddr)
+    }
+
+    /// Remembered only: a listener may always take a port of which connections are in TIME-WAIT,
+    /// and never one that another listener has.
+    ///
+    /// # Errors
+    /// None; the signature is that of `tokio::net`.
+    pub fn set_reuseaddr(&self, reuseaddr: bool) -> io::Result<()> {
+        self.set(|options| options.reuseaddr = reuseaddr);
+        Ok(())
+    }
+
+    fn get(&self) -> Options {
+        *self.options.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn set<R>(&self, change: impl FnOnce(&mut Options) -> R) -> R {
+        change(&mut self.options.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}

@@ -1,0 +1,9 @@
+//! The tests on the kernel's sockets.
+
+use tokio::net;
+
+#[path = "same.rs"]
+mod same;
+
+/// Nothing is to be entered: there is one kernel.
+fn enter() {}
