@@ -8,9 +8,10 @@ use crate::layer::{Event, Layer};
 use crate::packet::LinkId;
 use crate::reason::Reason;
 use alloc::vec::Vec;
-use core::net::IpAddr;
+use core::net::{IpAddr, Ipv6Addr};
 use osier_time::{Duration, Instant};
 use osier_wire::MacAddr;
+use osier_wire::icmpv6::solicited_node;
 
 /// Addresses that may be asked about at a time: more than an owner has at once.
 const PROBES_MAX: usize = 64;
@@ -40,6 +41,15 @@ impl Probes {
     /// The address is ours now.
     pub(crate) fn remove(&mut self, link: LinkId, address: IpAddr) {
         self.probes.retain(|(l, a, _)| (*l, *a) != (link, address));
+    }
+
+    /// Whether this is the group of an address that is asked about.
+    pub(crate) fn is_group_of(&self, now: Instant, link: LinkId, group: Ipv6Addr) -> bool {
+        let of_group = |address: IpAddr| match address {
+            IpAddr::V6(address) => solicited_node(address) == group,
+            IpAddr::V4(_) => false,
+        };
+        self.probes.iter().any(|(l, a, until)| *l == link && of_group(*a) && now < *until)
     }
 
     /// Whether the address is asked about and not yet ours.

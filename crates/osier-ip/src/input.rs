@@ -135,7 +135,13 @@ impl Layer {
         };
         let upper = header.upper_layer(&bytes[range.clone()]);
         let (src, dst) = (IpAddr::V6(header.src), IpAddr::V6(header.dst));
-        let audience = self.addresses.audience_v6(arrival.link, header.dst);
+        let audience = match self.addresses.audience_v6(arrival.link, header.dst) {
+            // RFC 4862 §5.4.2: an address that is asked about is listened for.
+            Audience::Others if self.probes.is_group_of(now, arrival.link, header.dst) => {
+                Audience::Group
+            }
+            audience => audience,
+        };
         if let Some(reason) = self.misdirected(arrival, dst, audience) {
             return self.drop_for(reason);
         }

@@ -267,18 +267,6 @@ impl Neighbours {
         }
     }
 
-    /// How many neighbours there are.
-    #[cfg(test)]
-    pub(crate) fn len(&self) -> usize {
-        self.entries.len()
-    }
-
-    /// Octets that wait for all of them.
-    #[cfg(test)]
-    pub(crate) fn waiting_octets(&self) -> usize {
-        self.octets
-    }
-
     /// Marks the next hop of a route.
     pub(crate) fn add_gateway(&mut self, key: Key) {
         if !self.gateways.contains(&key) {
@@ -346,3 +334,6 @@ fn after(state: State, same_mac: bool, claim: Claim, now: Instant) -> Option<Sta
         _ => Some(State::Stale),
     }
 }
+
+#[cfg(test)]
+mod tests;

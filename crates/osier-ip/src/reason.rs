@@ -102,7 +102,8 @@ reasons! {
     EchoUnanswerable = "dropped_echo_unanswerable",
         "ignored: an echo reply cannot be sent to where the request came from";
     /// We told a sender what became of its packet.
-    ErrorSent { kind: u8, code: u8 } = "icmp_errors_sent", "answered with ICMP type {kind} code {code}";
+    ErrorSent { kind: u8, code: u8 } = "icmp_errors_sent",
+        "answered with ICMP type {kind} code {code}";
     /// RFC 1122 §3.2.2.
     ErrorNotDue = "icmp_errors_not_due",
         "no ICMP error: never about an error, a later fragment, a group or an odd source";
@@ -132,7 +133,8 @@ reasons! {
     AddressDefended = "addresses_defended", "we announced our address against a rival";
 
     /// A question about a neighbour.
-    NeighbourAsked { attempt: u8 } = "neighbours_asked", "who is the neighbour? (question {attempt})";
+    NeighbourAsked { attempt: u8 } = "neighbours_asked",
+        "who is the neighbour? (question {attempt})";
     /// The answer.
     NeighbourFound = "neighbours_found", "the neighbour answered";
     /// A neighbour asked for us, so we know it.

@@ -76,8 +76,8 @@ fn find_words(source: &Source, banned: &[&str]) -> Vec<Place> {
     places
 }
 
-/// The messages of ICMP whose names have `port` in them.
-const ICMP_NAMES: [&str; 2] = ["port_unreachable", "PortUnreachable"];
+/// The messages of ICMP whose names have `port` in them, and the constant `unreachable::PORT`.
+const ICMP_NAMES: [&str; 3] = ["port_unreachable", "PortUnreachable", "PORT"];
 
 pub(crate) const NO_ADDRESS: Rule = Rule {
     says: "osier-tcp never names an IP address.",

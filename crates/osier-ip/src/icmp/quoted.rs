@@ -1,4 +1,4 @@
-//! Which packet of ours is an ICMP error about? (RFC 1122 §3.2.2, RFC 1191, RFC 4443 §2.4, RFC 8201)
+//! Which packet of ours is an ICMP error about? (RFC 1122 §3.2.2, RFC 1191, RFC 4443 §2.4)
 //!
 //! Reads the quotation and hands it up where it is really from us. Whether the transport sent it
 //! is for the transport to judge (RFC 5927 §4).

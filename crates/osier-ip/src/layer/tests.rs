@@ -3,6 +3,12 @@
 extern crate std;
 
 mod arp;
+mod echo;
+mod errors;
+mod input;
+mod ndp;
+mod noise;
+mod output;
 mod wire;
 
 pub(super) use super::{Event, Layer, Unreachable};

@@ -48,7 +48,7 @@ impl Waiting {
         core::mem::take(&mut self.frames)
     }
 
-    fn octets(&self) -> usize {
+    pub(super) fn octets(&self) -> usize {
         self.frames.iter().map(Frame::len).sum()
     }
 }
