@@ -225,7 +225,7 @@ impl Tcb {
             delayed_ack: DelayedAck::new(),
             sack: agreed.offer.sack.then(SackHistory::new),
             recovery: flight_of_syn(birth, sack),
-            congestion: Congestion::new(config.congestion, config.initial_window, text_mss),
+            congestion: Congestion::new(config.congestion, initial_window(birth), text_mss),
             small: SmallSegment::default(),
             persist: Persist::new(),
             liveness: Liveness::new(now, config.keep_alive, config.user_timeout),
@@ -364,8 +364,14 @@ fn flight_of_syn(birth: &Birth<'_>, sack: SackUse) -> Recovery {
     recovery.on_sent(birth.syn_sent_at, iss, iss + 1, u32::from(birth.agreed.mss));
     if birth.syn_attempts > 0 {
         recovery.on_retransmitted(birth.syn_sent_at, iss, iss + 1);
+        recovery.on_syn_timeout();
     }
     recovery
+}
+
+/// RFC 5681 §3.1: one segment where the SYN or the SYN,ACK was lost [MUST].
+fn initial_window(birth: &Birth<'_>) -> u8 {
+    if birth.syn_attempts > 0 { 1 } else { birth.config.initial_window }
 }
 
 /// The window of our SYN or SYN,ACK, which cannot be scaled.

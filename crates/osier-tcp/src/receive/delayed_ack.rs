@@ -97,11 +97,6 @@ impl DelayedAck {
         self.quick = 0;
     }
 
-    /// Octets received in order and not yet acknowledged.
-    pub(crate) const fn unacked(&self) -> u32 {
-        self.unacked
-    }
-
     /// Two full segments as the peer sends them: its path may be narrower than our MSS.
     fn two_full(&self, mss: u32) -> u32 {
         u32::from(self.full).max(FULL_MIN.min(mss)).saturating_mul(2)
@@ -155,7 +150,6 @@ mod tests {
             assert_eq!(ack.on_text(&text(1, 100), DELAY), LATER);
         }
         assert_eq!(ack.on_text(&text(1, 100), DELAY), AckWhen::Now);
-        assert_eq!(ack.unacked(), 3_000);
     }
 
     #[test]

@@ -165,23 +165,6 @@ impl Reassembly {
         Some((island.left, island.right))
     }
 
-    /// The most octets kept in order.
-    pub(crate) const fn limit(&self) -> u32 {
-        self.limit
-    }
-
-    /// Changes the limit. What is held stays.
-    pub(crate) const fn set_limit(&mut self, limit: u32) {
-        self.limit = limit;
-    }
-
-    /// Forgets what waits behind holes; the peer will send it again (RFC 2018 §8 allows it).
-    pub(crate) fn drop_out_of_order(&mut self) {
-        self.islands = VecDeque::new();
-        self.waiting = 0;
-        self.waiting_pieces = 0;
-    }
-
     fn insert_in_order(
         &mut self,
         nxt: SeqNumber,

@@ -162,10 +162,10 @@ impl Recovery {
         }
     }
 
-    /// The handshake is over. RFC 6298 §5.7: where the SYN timed out, the timer starts with three
-    /// seconds for text [MUST], unless a round trip was measured.
-    pub(crate) fn on_handshake_over(&mut self) {
-        self.rto.on_handshake_over();
+    /// The SYN timed out in the handshake. RFC 6298 §5.7: the timer starts with three seconds for
+    /// text [MUST], until a round trip is measured.
+    pub(crate) fn on_syn_timeout(&mut self) {
+        self.rto.on_syn_timeout();
     }
 
     /// A round trip was measured outside of the records: by the handshake of a half-open
@@ -187,6 +187,7 @@ impl Recovery {
     }
 
     /// When the oldest unacknowledged octet was sent last.
+    #[allow(dead_code, reason = "RACK asks for it, and so does whoever shows a connection")]
     pub(crate) fn oldest_sent_at(&self) -> Option<Instant> {
         self.records.first().map(|first| first.sent_at)
     }
@@ -217,6 +218,7 @@ impl Recovery {
     }
 
     /// The shortest round trip measured.
+    #[allow(dead_code, reason = "HyStart++ and BBR ask for it")]
     pub(crate) fn min_rtt(&self) -> Option<Duration> {
         self.rtt.min()
     }

@@ -67,12 +67,9 @@ impl Rto {
     }
 
     /// RFC 6298 §5.7.
-    pub(super) fn on_handshake_over(&mut self) {
-        // Still backed off: the SYN timed out and nothing was measured since.
-        if self.backoff > 0 {
-            self.base = self.base.max(AFTER_SYN_TIMEOUT).min(self.max);
-            self.backoff = 0;
-        }
+    pub(super) fn on_syn_timeout(&mut self) {
+        self.base = self.base.max(AFTER_SYN_TIMEOUT).min(self.max);
+        self.backoff = 0;
     }
 }
 
@@ -154,14 +151,9 @@ mod tests {
     #[test]
     fn after_a_syn_that_timed_out_text_starts_with_three_seconds() {
         let mut rto = with_floor(ms(200));
-        rto.on_handshake_over();
-        assert_eq!(rto.current(), ms(1_000), "nothing timed out");
-        rto.on_timeout();
-        rto.on_handshake_over();
+        rto.on_syn_timeout();
         assert_eq!(rto.current(), ms(3_000));
-        rto.on_timeout();
         rto.on_sample(&sampled(&[100]));
-        rto.on_handshake_over();
-        assert_eq!(rto.current(), ms(300), "a timestamp told the round trip");
+        assert_eq!(rto.current(), ms(300), "until a round trip is measured");
     }
 }

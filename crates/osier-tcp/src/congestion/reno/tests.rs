@@ -1,4 +1,4 @@
-//! What Reno promises.
+//! What does Reno promise, by RFC 5681 and RFC 3465?
 
 use super::Reno;
 use crate::congestion::{Acked, Congestion};

@@ -1,4 +1,4 @@
-//! What the blocks of an acknowledgment are. The worked cases are those of the RFCs, with their
+//! Which blocks does an acknowledgment carry? The worked cases are those of the RFCs, with their
 //! numbers.
 
 extern crate std;

@@ -1,4 +1,4 @@
-//! What the records promise.
+//! What do the records promise, whatever a peer reports?
 
 extern crate std;
 

@@ -1,4 +1,4 @@
-//! What the send buffer promises.
+//! What does the send buffer promise to its user?
 
 extern crate std;
 
