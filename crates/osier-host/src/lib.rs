@@ -9,14 +9,14 @@
 //! | Which doors are there? | [`Host`] in `host.rs`, its verbs in `tcp_calls.rs`, `udp_calls.rs` |
 //! | Where does a segment go that arrives? | `tcp_input.rs`: `tcp_input` |
 //! | … and by which table? | `flow.rs`: `Flows` |
-//! | Who becomes of a SYN? What is a full backlog? | `listener.rs`, `half_open.rs` |
+//! | What becomes of a SYN? What is a full backlog? | `listener.rs`, `half_open.rs` |
 //! | When is a connection freed? | `connections.rs`: `settle` |
 //! | Who answers for a closed connection? | `time_wait.rs` |
 //! | Who sends the RST for a stray? | `stray.rs` |
 //! | Who is next to send, and how does a segment become a frame? | `output.rs` |
 //! | When must the host be woken? | `timers.rs`: `Wheel` |
 //! | ISN, timestamp offset, ephemeral port? | `isn.rs`, `ports.rs`, `secrets.rs` |
-//! | What does an ICMP error do? How large a packet does a path take? | `icmp_input.rs`, `pmtu.rs` |
+//! | What does an ICMP error do? How large a path? | `icmp_input.rs`, `pmtu.rs` |
 //! | UDP? | `udp.rs` |
 //! | Why was that dropped? | `reason.rs`, `account.rs` |
 //! | What does `ss` show? | `status.rs` |
@@ -62,3 +62,4 @@ pub use config::{Config, Keys};
 pub use host::Host;
 pub use ids::{ConnectionId, Error, Event, ListenerId, UdpId};
 pub use reason::{HostReason, Reason};
+pub use status::Usage;

@@ -1,7 +1,7 @@
 //! What does the host itself keep of a link?
 //!
-//! What the device takes off it, and the settings that connections over the link start with: their
-//! MSS follows from the MTU (RFC 9293 §3.7.1), and how much they may send at once from the offloads.
+//! What the device takes off it, and the settings that connections over the link start with: the
+//! MSS follows from the MTU (RFC 9293 §3.7.1), how much they may send at once from the offloads.
 
 use crate::flow::FlowKey;
 use osier_ip::LinkConfig;

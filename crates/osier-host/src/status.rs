@@ -10,7 +10,39 @@ use alloc::vec::Vec;
 use osier_tcp::{State, Timer};
 use osier_wire::Protocol;
 
+/// How many entries each table of a host holds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Usage {
+    /// Flows in the table: connections, handshakes and TIME-WAIT.
+    pub flows: usize,
+    /// Connections, with those that have ended and whose owner has not let go.
+    pub connections: usize,
+    /// Handshakes that a peer has begun.
+    pub handshakes: usize,
+    /// Connections in TIME-WAIT.
+    pub time_waits: usize,
+    /// Listeners.
+    pub listeners: usize,
+    /// UDP sockets.
+    pub udp: usize,
+    /// Paths with a known MTU.
+    pub paths: usize,
+}
+
 impl Host {
+    /// How many entries each table holds.
+    pub fn usage(&self) -> Usage {
+        Usage {
+            flows: self.flows.len(),
+            connections: self.connections.sockets.len(),
+            handshakes: self.handshakes.entries.len(),
+            time_waits: self.time_waits.entries.len(),
+            listeners: self.listeners.slots.len(),
+            udp: self.udp.slots.len(),
+            paths: self.paths.len(),
+        }
+    }
+
     /// A connection as `ss` shows it.
     pub fn info(&self, id: ConnectionId) -> Option<SocketInfo> {
         self.connections.seen_by_user(id).map(of_connection)

@@ -15,8 +15,8 @@ use osier_time::{Duration, Instant};
 
 /// Listening.
 impl Host {
-    /// Listens. An unspecified IPv6 address also accepts IPv4 (v4-mapped). Port 0: an ephemeral one.
-    /// `backlog` bounds the accept queue; a full one drops, never resets.
+    /// Listens. An unspecified IPv6 address also accepts IPv4 (v4-mapped). Port 0: an ephemeral
+    /// one. `backlog` bounds the accept queue; a full one drops, never resets.
     ///
     /// # Errors
     /// [`Error::AddrNotAvailable`], [`Error::AddrInUse`].

@@ -38,7 +38,7 @@ impl Host {
         match self.flows.get(&incoming.key) {
             Some(Tenant::Connection(id)) => self.connection_input(now, id, incoming),
             Some(Tenant::HalfOpen(id)) => self.handshake_input(now, id, incoming),
-            Some(Tenant::TimeWait(id)) => self.time_wait_input(now, id, incoming),
+            Some(Tenant::TimeWait(id)) => self.time_wait_input(now, id, &incoming),
             None => self.listener_input(now, &incoming, None),
         }
     }

@@ -60,7 +60,7 @@ impl Host {
     }
 
     /// A segment of a connection in TIME-WAIT.
-    pub(crate) fn time_wait_input(&mut self, now: Instant, id: u32, incoming: Incoming) {
+    pub(crate) fn time_wait_input(&mut self, now: Instant, id: u32, incoming: &Incoming) {
         let Some(entry) = self.time_waits.entries.get_mut(id) else { return };
         let (key, before) = (entry.key, entry.time_wait.deadline());
         let (config, notes) = (&self.config.tcp, &mut self.account.tcp);
@@ -77,7 +77,7 @@ impl Host {
             TimeWaitVerdict::Reopen => {
                 let beyond = entry.time_wait.snd_nxt();
                 self.forget_time_wait(id);
-                self.listener_input(now, &incoming, Some(beyond));
+                self.listener_input(now, incoming, Some(beyond));
             }
         }
     }

@@ -107,10 +107,7 @@ impl Wheel {
                 self.spread(level * SLOTS + slot);
                 continue;
             }
-            let Some(due) = self.chain(slot).find(|(_, entry)| entry.due <= now) else {
-                return None;
-            };
-            let id = due.0;
+            let (id, _) = self.chain(slot).find(|(_, entry)| entry.due <= now)?;
             self.clear(id);
             return Some(id);
         }

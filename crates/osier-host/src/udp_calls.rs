@@ -50,9 +50,9 @@ impl Host {
     /// Sends a datagram: to the peer of a connected socket where `to` is `None`.
     ///
     /// # Errors
-    /// [`Error::WouldBlock`] where too much waits, [`Error::MessageTooLong`] beyond the MTU (fragments
-    /// come later), [`Error::NotConnected`], [`Error::NetworkUnreachable`], [`Error::InvalidInput`],
-    /// or the pending error of a connected socket.
+    /// [`Error::WouldBlock`] where too much waits, [`Error::MessageTooLong`] beyond the MTU
+    /// (fragments come later), [`Error::NotConnected`], [`Error::NetworkUnreachable`],
+    /// [`Error::InvalidInput`], or the pending error of a connected socket.
     pub fn udp_send(
         &mut self,
         now: Instant,

@@ -17,13 +17,13 @@ use std::collections::VecDeque;
 
 /// Which end of the link.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Side {
+pub(crate) enum Side {
     A,
     B,
 }
 
 impl Side {
-    pub const fn other(self) -> Side {
+    pub(crate) const fn other(self) -> Side {
         match self {
             Side::A => Side::B,
             Side::B => Side::A,
@@ -32,24 +32,24 @@ impl Side {
 }
 
 /// One end: a host, what it told, and what flies towards it.
-pub struct End {
-    pub host: Host,
-    pub link: LinkId,
-    pub events: Vec<Event>,
+pub(crate) struct End {
+    pub(crate) host: Host,
+    pub(crate) link: LinkId,
+    pub(crate) events: Vec<Event>,
     arriving: VecDeque<(Instant, LinkId, Received)>,
     offloads: Offloads,
 }
 
 /// What the link is like.
 #[derive(Clone, Copy)]
-pub struct Cable {
-    pub ethernet: bool,
-    pub offloads: bool,
-    pub mtu: usize,
-    pub delay: Duration,
+pub(crate) struct Cable {
+    pub(crate) ethernet: bool,
+    pub(crate) offloads: bool,
+    pub(crate) mtu: usize,
+    pub(crate) delay: Duration,
     /// Frames lost of a thousand.
-    pub loss: u64,
-    pub seed: u64,
+    pub(crate) loss: u64,
+    pub(crate) seed: u64,
 }
 
 impl Default for Cable {
@@ -62,30 +62,30 @@ impl Default for Cable {
 type Rule = Box<dyn FnMut(Side, &Received) -> bool>;
 
 /// Two hosts and the link between them.
-pub struct Pair {
-    pub now: Instant,
-    pub a: End,
-    pub b: End,
-    pub cable: Cable,
+pub(crate) struct Pair {
+    pub(crate) now: Instant,
+    pub(crate) a: End,
+    pub(crate) b: End,
+    pub(crate) cable: Cable,
     /// Whether to lose a frame that this side sent.
-    pub lose: Option<Rule>,
+    pub(crate) lose: Option<Rule>,
     dice: u64,
     /// Frames that reached the link, and of them those that were lost.
-    pub sent: u64,
-    pub lost: u64,
+    pub(crate) sent: u64,
+    pub(crate) lost: u64,
 }
 
 /// The addresses of an end.
-pub fn v4(side: Side) -> IpAddr {
+pub(crate) fn v4(side: Side) -> IpAddr {
     IpAddr::from([10, 71, 0, 1 + side as u8])
 }
 
-pub fn v6(side: Side) -> IpAddr {
+pub(crate) fn v6(side: Side) -> IpAddr {
     IpAddr::from([0xfd71, 0, 0, 0, 0, 0, 0, 1 + side as u16])
 }
 
 impl Pair {
-    pub fn new(cable: Cable, config: &Config) -> Pair {
+    pub(crate) fn new(cable: Cable, config: &Config) -> Pair {
         let end = |side: Side| {
             let mac = MacAddr([2, 0, 0, 0, 0, 1 + side as u8]);
             let medium = if cable.ethernet { Medium::Ethernet(mac) } else { Medium::Ip };
@@ -108,7 +108,7 @@ impl Pair {
         Pair { now, a, b, cable, lose: None, dice, sent: 0, lost: 0 }
     }
 
-    pub fn end(&mut self, side: Side) -> &mut End {
+    pub(crate) fn end(&mut self, side: Side) -> &mut End {
         match side {
             Side::A => &mut self.a,
             Side::B => &mut self.b,
@@ -117,7 +117,7 @@ impl Pair {
 
     /// Does what there is to do now; where there is nothing, moves time to the next thing. `false`:
     /// nothing will ever happen again.
-    pub fn step(&mut self) -> bool {
+    pub(crate) fn step(&mut self) -> bool {
         let busy = self.turn(Side::A) | self.turn(Side::B);
         if busy {
             return true;
@@ -196,7 +196,7 @@ impl Pair {
     }
 
     /// Steps until `done` says so; panics where that never happens within `limit`.
-    pub fn run_until(&mut self, limit: Duration, mut done: impl FnMut(&mut Pair) -> bool) {
+    pub(crate) fn run_until(&mut self, limit: Duration, mut done: impl FnMut(&mut Pair) -> bool) {
         let end = self.now + limit;
         while !done(self) {
             assert!(self.step() && self.now <= end, "not done at {} (limit {end})", self.now);
@@ -204,7 +204,7 @@ impl Pair {
     }
 
     /// Steps until `time` has passed, or nothing happens any more.
-    pub fn run_for(&mut self, time: Duration) {
+    pub(crate) fn run_for(&mut self, time: Duration) {
         let end = self.now + time;
         loop {
             let before = self.now;
@@ -221,20 +221,20 @@ impl Pair {
     }
 
     /// Takes the next event of an end.
-    pub fn event(&mut self, side: Side) -> Option<Event> {
+    pub(crate) fn event(&mut self, side: Side) -> Option<Event> {
         let events = &mut self.end(side).events;
         if events.is_empty() { None } else { Some(events.remove(0)) }
     }
 
     /// Runs until an end has told this.
-    pub fn await_event(&mut self, side: Side, event: Event) {
+    pub(crate) fn await_event(&mut self, side: Side, event: Event) {
         let limit = Duration::from_secs(300);
         self.run_until(limit, |pair| pair.end(side).events.contains(&event));
         self.end(side).events.retain(|told| *told != event);
     }
 
     /// Makes the neighbours known to each other, so that what follows does not wait for that.
-    pub fn meet(&mut self) {
+    pub(crate) fn meet(&mut self) {
         for side in [Side::A, Side::B] {
             let now = self.now;
             for to in [v4(side.other()), v6(side.other())] {
@@ -247,12 +247,16 @@ impl Pair {
     }
 
     /// B listens.
-    pub fn listen(&mut self, at: SocketAddr, backlog: usize) -> ListenerId {
+    pub(crate) fn listen(&mut self, at: SocketAddr, backlog: usize) -> ListenerId {
         self.b.host.listen(at, backlog).expect("the port is free")
     }
 
     /// A connects to a listener of B, which accepts: their ids.
-    pub fn open(&mut self, listener: ListenerId, to: SocketAddr) -> (ConnectionId, ConnectionId) {
+    pub(crate) fn open(
+        &mut self,
+        listener: ListenerId,
+        to: SocketAddr,
+    ) -> (ConnectionId, ConnectionId) {
         let client = self.a.host.connect(self.now, to, None).expect("there is a way");
         self.await_event(Side::A, Event::Connected(client));
         self.await_event(Side::B, Event::Acceptable(listener));
@@ -261,7 +265,7 @@ impl Pair {
     }
 
     /// Sends `len` pattern octets from one side's connection to the other's and reads them there.
-    pub fn transfer(&mut self, from: (Side, ConnectionId), to: ConnectionId, len: usize) {
+    pub(crate) fn transfer(&mut self, from: (Side, ConnectionId), to: ConnectionId, len: usize) {
         let (side, id) = from;
         let (mut written, mut read) = (0, 0);
         let limit = Duration::from_secs(3_600);
@@ -284,7 +288,7 @@ impl Pair {
     }
 
     /// A counter of an end.
-    pub fn counter(&mut self, side: Side, name: &str) -> u64 {
+    pub(crate) fn counter(&mut self, side: Side, name: &str) -> u64 {
         let counters = self.end(side).host.counters();
         let found = counters.iter().find(|(known, _)| *known == name);
         found.unwrap_or_else(|| panic!("no counter {name}")).1
@@ -292,12 +296,12 @@ impl Pair {
 }
 
 /// Octet n of the pattern is a mix of n.
-pub fn pattern(from: usize, len: usize) -> Bytes {
+pub(crate) fn pattern(from: usize, len: usize) -> Bytes {
     (from..from + len).map(|n| (n ^ (n >> 8) ^ (n >> 16)) as u8).collect::<Vec<u8>>().into()
 }
 
 /// The frame as a device hands it over: contiguous, with its descriptor.
-pub fn gather(frame: &Frame) -> Received {
+pub(crate) fn gather(frame: &Frame) -> Received {
     let mut bytes = BytesMut::with_capacity(frame.len());
     frame.parts().for_each(|part| bytes.extend_from_slice(part));
     Received { bytes: bytes.freeze(), offload: frame.offload }
