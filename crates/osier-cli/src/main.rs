@@ -6,13 +6,16 @@
 
 #[allow(dead_code, reason = "its users are being written")]
 mod addr;
+mod attach;
 mod bench;
+mod control;
 #[allow(dead_code, reason = "its users are being written")]
 mod exit;
 #[allow(dead_code, reason = "its users are being written")]
 mod link;
 mod nc;
 mod ping;
+mod runtime;
 mod serve;
 mod ss;
 mod tour;

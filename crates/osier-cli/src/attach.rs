@@ -1,0 +1,235 @@
+//! How does a subcommand come to stand on a link with addresses of its own?
+//!
+//! The link is taken or made, the kernel's side of it is brought up and addressed, and before an
+//! address is used somebody who has it already is asked for (`attach/probe.rs`). Every refusal is
+//! one sentence with the remedy. Knows no port.
+
+mod kernel_side;
+mod probe;
+
+use crate::addr;
+use crate::exit::Failure;
+use crate::link::Link;
+pub(crate) use kernel_side::{Fate, Step};
+use osier::{Builder, Stack};
+use osier_device::tuntap::{Config, OffloadMode};
+use osier_device::{Device, TunTap};
+use osier_ip::Cidr;
+use osier_wire::ethernet::MacAddr;
+use osier_wire::link::Medium;
+use std::net::IpAddr;
+use std::path::PathBuf;
+
+/// Where a stack stands.
+#[derive(Clone, Debug, clap::Args)]
+pub(crate) struct Network {
+    /// The link: tap:NAME or tun:NAME; made if it is not there and we may
+    #[arg(long, value_name = "LINK")]
+    pub(crate) link: Link,
+    /// An address of osier with its network: 10.71.0.2/24, fd71::2/64 (repeatable)
+    #[arg(long = "addr", value_name = "CIDR", required = true, value_parser = addr::cidr)]
+    pub(crate) addresses: Vec<Cidr>,
+    /// The next hop for what is not on the link (one of each version of IP)
+    #[arg(long = "gateway", value_name = "IP")]
+    pub(crate) gateways: Vec<IpAddr>,
+    /// An address to give to the kernel's side of the link: 10.71.0.1/24 (repeatable)
+    #[arg(long = "peer", value_name = "CIDR", value_parser = addr::cidr)]
+    pub(crate) peers: Vec<Cidr>,
+    /// What the kernel and osier leave to each other
+    #[arg(long, value_name = "WORK", value_enum, default_value_t = Offload::Segmentation)]
+    pub(crate) offload: Offload,
+    /// Write every frame to a pcapng file, with a comment that says what osier made of it
+    #[arg(long, value_name = "FILE")]
+    pub(crate) capture: Option<PathBuf>,
+    /// Draw all secrets from this number, for tests: ports and sequence numbers become predictable
+    #[arg(long, value_name = "N")]
+    pub(crate) seed: Option<u64>,
+}
+
+/// What the kernel and osier leave to each other, since no wire lies between them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Offload {
+    /// Nothing: every frame is what a wire would carry
+    None,
+    /// Checksums
+    Checksum,
+    /// Checksums, and super-frames of up to 64 KiB pass whole
+    Segmentation,
+}
+
+/// A link that is up, with addresses that nobody else answers for.
+#[derive(Debug)]
+pub(crate) struct Attached {
+    /// Our end.
+    pub(crate) device: TunTap,
+    /// What was done at the kernel's side, and what is left to do.
+    pub(crate) steps: Vec<Step>,
+}
+
+impl Network {
+    /// Takes the link and makes it ready.
+    ///
+    /// # Errors
+    /// No such link and none can be made, somebody else holds it, no permission, an address that
+    /// is in use on the link.
+    pub(crate) fn attach(&self) -> Result<Attached, Failure> {
+        self.check()?;
+        let (config, name) = self.device_config()?;
+        let before = osier_device::interface::find(&name)?;
+        let mut device = TunTap::open(&config)?;
+        let steps = kernel_side::set_up(self, &name, before.as_ref())?;
+        if let Medium::Ethernet(_) = config.medium {
+            probe::addresses(&mut device, &self.addresses)?;
+        }
+        Ok(Attached { device, steps })
+    }
+
+    /// The settings of a stack on this network.
+    pub(crate) fn builder(&self, device: TunTap) -> Builder<TunTap> {
+        let mut builder = Stack::builder().device(device);
+        for cidr in &self.addresses {
+            builder = builder.address(*cidr);
+        }
+        for gateway in &self.gateways {
+            builder = builder.gateway(*gateway);
+        }
+        if let Some(seed) = self.seed {
+            builder = builder.seed(seed);
+        }
+        if let Some(path) = &self.capture {
+            builder = builder.capture(path).on_capture_stopped(|error| {
+                eprintln!("osier: warning: the capture ends here, traffic goes on: {error}");
+            });
+        }
+        builder
+    }
+
+    fn check(&self) -> Result<(), Failure> {
+        let all: Vec<&Cidr> = self.addresses.iter().chain(&self.peers).collect();
+        for (n, one) in all.iter().enumerate() {
+            if all[..n].iter().any(|other| other.address == one.address) {
+                return Err(Failure::usage(format!("{} is given twice", one.address))
+                    .remedy("osier and the kernel's side (--peer) each need their own address"));
+            }
+        }
+        for gateway in &self.gateways {
+            let near = |cidr: &&Cidr| contains(cidr, *gateway);
+            if !self.addresses.iter().any(|cidr| near(&cidr)) {
+                return Err(Failure::usage(format!(
+                    "the gateway {gateway} is in no network of ours"
+                ))
+                .remedy("give an address in its network with --addr"));
+            }
+        }
+        Ok(())
+    }
+
+    fn device_config(&self) -> Result<(Config, String), Failure> {
+        let (config, name) = match &self.link {
+            Link::Tap(name) => (Config::tap(name, self.mac(name)), name),
+            Link::Tun(name) => (Config::tun(name), name),
+            Link::Mem => {
+                return Err(Failure::usage("nobody is at the other end of `mem`")
+                    .remedy("use a link to the kernel: --link tap:osier0"));
+            }
+        };
+        let offload = match self.offload {
+            Offload::None => OffloadMode::None,
+            Offload::Checksum => OffloadMode::Checksum,
+            Offload::Segmentation => OffloadMode::Segmentation,
+        };
+        Ok((Config { offload, ..config }, name.clone()))
+    }
+
+    /// Our link address: the same in every run, so that nobody's neighbour cache goes stale, and
+    /// another for every link and address.
+    fn mac(&self, name: &str) -> MacAddr {
+        let words = self.addresses.iter().map(|cidr| cidr.address.to_string());
+        let words = std::iter::once(name.to_owned()).chain(words);
+        // FNV-1a: nobody attacks it, and it is the same on every machine.
+        let mut hash: u64 = 0xcbf2_9ce4_8422_2325;
+        for byte in words.flat_map(String::into_bytes) {
+            hash = (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+        }
+        let [a, b, c, d, ..] = hash.to_be_bytes();
+        // 02: of one station, locally administered.
+        MacAddr([0x02, 0x05, a, b, c, d])
+    }
+}
+
+impl Attached {
+    /// Our link address, where the link has any.
+    pub(crate) fn mac(&self) -> Option<MacAddr> {
+        match self.device.properties().medium {
+            Medium::Ethernet(mac) => Some(mac),
+            Medium::Ip => None,
+        }
+    }
+}
+
+/// Whether an address lies in the network of another.
+pub(crate) fn contains(network: &Cidr, address: IpAddr) -> bool {
+    let (ours, theirs, bits) = match (network.address, address) {
+        (IpAddr::V4(a), IpAddr::V4(b)) => (u128::from(a.to_bits()), u128::from(b.to_bits()), 32),
+        (IpAddr::V6(a), IpAddr::V6(b)) => (a.to_bits(), b.to_bits(), 128),
+        _ => return false,
+    };
+    let host_bits = bits - u32::from(network.prefix_len);
+    (ours ^ theirs).checked_shr(host_bits).unwrap_or(0) == 0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::Parser;
+
+    #[derive(Debug, Parser)]
+    struct Line {
+        #[command(flatten)]
+        network: Network,
+    }
+
+    fn network(words: &str) -> Network {
+        Line::try_parse_from(std::iter::once("osier").chain(words.split(' '))).unwrap().network
+    }
+
+    #[test]
+    fn a_network_contains_its_hosts() {
+        let cidr = |word: &str| addr::cidr(word).unwrap();
+        for (net, address, inside) in [
+            ("10.71.0.2/24", "10.71.0.1", true),
+            ("10.71.0.2/24", "10.71.1.1", false),
+            ("10.71.0.2/32", "10.71.0.1", false),
+            ("10.71.0.2/0", "192.0.2.1", true),
+            ("fd71::2/64", "fd71::1", true),
+            ("fd71::2/64", "fd72::1", false),
+            ("fd71::2/0", "fd72::1", true),
+            ("fd71::2/64", "10.71.0.1", false),
+        ] {
+            assert_eq!(contains(&cidr(net), address.parse().unwrap()), inside, "{net} {address}");
+        }
+    }
+
+    #[test]
+    fn an_address_given_to_both_sides_is_refused() {
+        let twice = network("--link tap:o0 --addr 10.0.0.2/24 --peer 10.0.0.2/24");
+        let failure = twice.check().unwrap_err();
+        assert_eq!(failure.code(), crate::exit::Code::Usage);
+        assert!(failure.to_string().starts_with("10.0.0.2 is given twice; "));
+    }
+
+    #[test]
+    fn a_gateway_must_be_near() {
+        assert!(network("--link tap:o0 --addr 10.0.0.2/24 --gateway 10.0.0.1").check().is_ok());
+        assert!(network("--link tap:o0 --addr 10.0.0.2/24 --gateway 10.9.0.1").check().is_err());
+    }
+
+    #[test]
+    fn our_link_address_is_ours_alone_and_the_same_in_every_run() {
+        let mac = |words: &str| network(words).mac("o0");
+        let one = mac("--link tap:o0 --addr 10.0.0.2/24");
+        assert_eq!(one, mac("--link tap:o0 --addr 10.0.0.2/24"));
+        assert_ne!(one, mac("--link tap:o0 --addr 10.0.0.3/24"));
+        assert_eq!(one.0[0] & 3, 2, "of one station and locally administered");
+    }
+}
