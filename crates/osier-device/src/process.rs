@@ -1,11 +1,11 @@
-//! How is another process halted and let go on?
+//! How is another process halted and let go on, and how does one end with its parent?
 //!
-//! The tour holds its peer still while the state of both ends is read. Nothing here waits: who
-//! halts a process asks [`is_paused`] until it is.
+//! The tour holds its peer still while the state of both ends is read, and leaves nobody behind.
+//! Nothing here waits: who halts a process asks [`is_paused`] until it is.
 
 use crate::error::{Error, ErrorKind};
 use rustix::io::Errno;
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::{Pid, Signal, kill_process, set_parent_process_death_signal};
 use std::fs;
 
 /// Asks the kernel to halt a process (SIGSTOP); soon after [`is_paused`] is true.
@@ -34,6 +34,19 @@ pub fn is_paused(pid: u32) -> Result<bool, Error> {
     // The name stands in brackets and may hold anything; the state is the word behind it.
     let state = stat.rsplit(") ").next().and_then(|rest| rest.chars().next());
     Ok(matches!(state, Some('T' | 't')))
+}
+
+/// From now on the kernel kills this process when the thread that started it ends, however that
+/// comes about (`PR_SET_PDEATHSIG` of prctl(2)). It holds across exec, and is forgotten where
+/// the process gets other rights: to be called again after [`crate::netns`].
+///
+/// # Errors
+/// The kernel's refusal; none is known.
+pub fn end_with_parent() -> Result<(), Error> {
+    set_parent_process_death_signal(Some(Signal::KILL)).map_err(|errno| {
+        let tried = "this process cannot be made to end with its parent";
+        Error::kernel(ErrorKind::Unsupported, tried, errno.into())
+    })
 }
 
 fn signal(pid: u32, signal: Signal) -> Result<(), Error> {
@@ -73,6 +86,14 @@ mod tests {
         }
         child.kill().unwrap();
         child.wait().unwrap();
+    }
+
+    #[test]
+    fn a_process_may_ask_to_end_with_its_parent() {
+        end_with_parent().unwrap();
+        let asked = rustix::process::parent_process_death_signal().unwrap();
+        assert_eq!(asked, Some(Signal::KILL));
+        set_parent_process_death_signal(None).unwrap();
     }
 
     #[test]

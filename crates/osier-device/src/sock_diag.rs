@@ -31,6 +31,8 @@ pub struct KernelSocket {
     pub remote: SocketAddr,
     /// Its state.
     pub state: KernelState,
+    /// When its next timer expires, from now; in TIME-WAIT: how long it stays there.
+    pub expires: Option<Duration>,
     /// What the kernel measures, where the socket is a full one (neither half-open nor in
     /// TIME-WAIT).
     pub measures: Option<Measures>,
@@ -162,7 +164,10 @@ fn socket(body: &[u8]) -> Option<KernelSocket> {
     let measures = attributes(rest)
         .find(|(kind, _)| *kind == INET_DIAG_INFO)
         .and_then(|(_, info)| measures(info));
-    Some(KernelSocket { local, remote, state, measures })
+    // idiag_timer says which timer; 0 is none. idiag_expires is in milliseconds.
+    let millis = u32::from_ne_bytes(field(body, 52)?);
+    let expires = (body[2] != 0).then(|| Duration::from_millis(millis.into()));
+    Some(KernelSocket { local, remote, state, expires, measures })
 }
 
 fn address(family: u8, bytes: &[u8]) -> Option<IpAddr> {
@@ -244,6 +249,8 @@ mod tests {
         drop(accepted);
         drop(stream);
         becomes(client, server, Some(KernelState::TimeWait));
+        let waits = find(client, server).unwrap().unwrap().expires.unwrap();
+        assert!((30..=60).contains(&waits.as_secs()), "TIME-WAIT lasts {waits} more");
         becomes(server, client, None);
     }
 
