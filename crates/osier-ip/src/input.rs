@@ -8,6 +8,7 @@ use crate::layer::Layer;
 use crate::ndp::HOP_LIMIT;
 use crate::packet::{Delivered, LinkId, Packet, Vouched};
 use crate::reason::Reason;
+use bytes::Buf;
 use core::net::IpAddr;
 use osier_time::Instant;
 use osier_wire::ethernet::{self, EtherType};
@@ -78,8 +79,8 @@ impl Layer {
         let version = received.bytes.get(at).map(|byte| byte >> 4);
         let arrival = Arrival { link, received, at, carried, station };
         match (ethertype, version) {
-            (None | Some(EtherType::IPV4), Some(4)) => self.on_ipv4(now, &arrival),
-            (None | Some(EtherType::IPV6), Some(6)) => self.on_ipv6(now, &arrival),
+            (None | Some(EtherType::IPV4), Some(4)) => self.on_ipv4(now, arrival),
+            (None | Some(EtherType::IPV6), Some(6)) => self.on_ipv6(now, arrival),
             (Some(EtherType::ARP), _) => {
                 self.on_arp(now, link, &arrival.received.bytes[at..]);
                 None
@@ -98,20 +99,17 @@ impl Layer {
     }
 
     /// RFC 1122 §3.2.1: verify, then: for us? from whom?
-    fn on_ipv4(&mut self, now: Instant, arrival: &Arrival) -> Option<Delivered> {
+    fn on_ipv4(&mut self, now: Instant, arrival: Arrival) -> Option<Delivered> {
         let (header, range) = match ipv4::Header::parse(&arrival.received.bytes[arrival.at..]) {
             Ok(parsed) => parsed,
             Err(error) => return self.drop_for(Reason::BadHeader { error }),
         };
         let (src, dst) = (IpAddr::V4(header.src), IpAddr::V4(header.dst));
-        let audience = self.addresses.audience_v4(header.dst);
-        if let Some(reason) = self.misdirected(arrival, dst, audience) {
-            return self.drop_for(reason);
-        }
-        let broadcast = || self.addresses.broadcast_link(header.src).is_some();
-        if self.source(arrival.link, src) == Source::Martian || broadcast() {
-            return self.drop_for(Reason::MartianSource);
-        }
+        let audience = match self.judge(now, &arrival, src, dst) {
+            Ok((audience, Source::Plausible)) => audience,
+            Ok((_, Source::Martian)) => return self.drop_for(Reason::MartianSource),
+            Err(reason) => return self.drop_for(reason),
+        };
         if !header.options.is_empty() && has_source_route(header.options.as_slice()) {
             return self.drop_for(Reason::SourceRoute);
         }
@@ -127,7 +125,7 @@ impl Layer {
     }
 
     /// RFC 8200 §3 and §4: the header, its extensions, then as for IPv4.
-    fn on_ipv6(&mut self, now: Instant, arrival: &Arrival) -> Option<Delivered> {
+    fn on_ipv6(&mut self, now: Instant, arrival: Arrival) -> Option<Delivered> {
         let bytes = &arrival.received.bytes[arrival.at..];
         let (header, range) = match ipv6::Header::parse(bytes) {
             Ok(parsed) => parsed,
@@ -135,22 +133,15 @@ impl Layer {
         };
         let upper = header.upper_layer(&bytes[range.clone()]);
         let (src, dst) = (IpAddr::V6(header.src), IpAddr::V6(header.dst));
-        let audience = match self.addresses.audience_v6(arrival.link, header.dst) {
-            // RFC 4862 §5.4.2: an address that is asked about is listened for.
-            Audience::Others if self.probes.is_group_of(now, arrival.link, header.dst) => {
-                Audience::Group
-            }
-            audience => audience,
+        let (audience, source) = match self.judge(now, &arrival, src, dst) {
+            Ok(judgement) => judgement,
+            Err(reason) => return self.drop_for(reason),
         };
-        if let Some(reason) = self.misdirected(arrival, dst, audience) {
-            return self.drop_for(reason);
-        }
         let upper = match upper {
             Ok(upper) => upper,
             Err(error) => return self.drop_for(Reason::BadHeader { error }),
         };
         // A rival's neighbour message may come from our address, and a new host's from nowhere.
-        let source = self.source(arrival.link, src);
         let neighbourly = upper.protocol == Protocol::ICMPV6 && header.hop_limit == HOP_LIMIT;
         if source == Source::Martian && !neighbourly {
             return self.drop_for(Reason::MartianSource);
@@ -160,16 +151,45 @@ impl Layer {
         }
         let fields = (upper.protocol, Ecn::of(header.traffic_class), header.hop_limit);
         let range = (range.start + upper.offset, range.end);
+        let station = arrival.station;
         let packet = packet(arrival, (src, dst), fields, range);
         if upper.protocol == Protocol::ICMPV6 {
-            let standing = Standing { audience, source, station: arrival.station };
+            let standing = Standing { audience, source, station };
             return self.on_icmpv6(now, &packet, standing);
         }
         Some(Delivered::Packet(packet))
     }
 
-    /// Why a packet with this destination has no business here, if it has none.
+    /// For whom is it, and can it be from there? An error where it has no business here.
     #[inline]
+    fn judge(
+        &mut self,
+        now: Instant,
+        arrival: &Arrival,
+        src: IpAddr,
+        dst: IpAddr,
+    ) -> Result<(Audience, Source), Reason> {
+        let link = arrival.link;
+        if arrival.carried == Carried::Alone && self.recent.is_welcome(link, src, dst) {
+            return Ok((Audience::Unicast, Source::Plausible));
+        }
+        let audience = match dst {
+            IpAddr::V4(dst) => self.addresses.audience_v4(dst),
+            // RFC 4862 §5.4.2: an address that is asked about is listened for.
+            IpAddr::V6(dst) if self.probes.is_group_of(now, link, dst) => Audience::Group,
+            IpAddr::V6(dst) => self.addresses.audience_v6(link, dst),
+        };
+        if let Some(reason) = self.misdirected(arrival, dst, audience) {
+            return Err(reason);
+        }
+        let source = self.source(link, src);
+        if (audience, source) == (Audience::Unicast, Source::Plausible) {
+            self.recent.set_welcome(link, src, dst);
+        }
+        Ok((audience, source))
+    }
+
+    /// Why a packet with this destination has no business here, if it has none.
     fn misdirected(&self, arrival: &Arrival, dst: IpAddr, audience: Audience) -> Option<Reason> {
         match audience {
             Audience::Others => Some(Reason::NotForUs),
@@ -185,10 +205,10 @@ impl Layer {
     }
 
     /// RFC 1122 §3.2.1.3: whether the source can be that of a packet from this link.
-    #[inline]
     fn source(&self, link: LinkId, src: IpAddr) -> Source {
-        let martian = match link {
-            Layer::LOOPBACK => !self.addresses.is_ours(src),
+        let martian = match (link, src) {
+            (Layer::LOOPBACK, _) => !self.addresses.is_ours(src),
+            (_, IpAddr::V4(v4)) if self.addresses.broadcast_link(v4).is_some() => true,
             _ => is_no_source(src) || self.addresses.find(src).is_some(),
         };
         if martian { Source::Martian } else { Source::Plausible }
@@ -219,33 +239,36 @@ fn read_ethernet(bytes: &[u8], ours: MacAddr) -> Result<(ethernet::Header, Carri
     Ok((header, carried))
 }
 
-/// The packet as slices of its frame. `range` is from the IP header to the transport header, and
-/// to the end.
+/// The packet, made of its frame without a copy. `range` is from the IP header to the transport
+/// header, and to the end.
 #[inline]
 fn packet(
-    arrival: &Arrival,
+    arrival: Arrival,
     (src, dst): (IpAddr, IpAddr),
     (protocol, ecn, hop_limit): (Protocol, Ecn, u8),
     (start, end): (usize, usize),
 ) -> Packet {
-    let Arrival { link, received, at, .. } = arrival;
-    let local = *link == Layer::LOOPBACK;
+    let Arrival { link, received: Received { bytes: mut datagram, offload }, at, .. } = arrival;
+    datagram.advance(at);
+    if datagram.len() > end {
+        datagram.truncate(end);
+    }
     // A partial checksum says that the packet never crossed a wire.
-    let vouched = match received.offload.checksum {
-        Checksum::Filled if !local => Vouched::No,
+    let vouched = match offload.checksum {
+        Checksum::Filled if link != Layer::LOOPBACK => Vouched::No,
         Checksum::Filled | Checksum::Partial { .. } | Checksum::Verified => Vouched::Yes,
     };
     Packet {
-        link: *link,
+        link,
         src,
         dst,
         protocol,
         ecn,
         hop_limit,
         vouched,
-        gso_size: received.offload.gso.map_or(0, |gso| gso.size),
-        payload: received.bytes.slice(at + start..at + end),
-        datagram: received.bytes.slice(*at..at + end),
+        gso_size: offload.gso.map_or(0, |gso| gso.size),
+        payload: datagram.slice(start..),
+        datagram,
     }
 }
 

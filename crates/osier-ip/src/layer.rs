@@ -12,9 +12,10 @@ use crate::identification::Identification;
 use crate::link::Link;
 use crate::neighbours::{Key, Neighbours};
 use crate::outbox::Outbox;
-use crate::output::Next;
+use crate::output::{Fit, Next};
 use crate::packet::{Cidr, Delivered, ErrorToSend, LinkConfig, LinkId, Route, ToSend};
 use crate::reason::{Notes, Reason, Recording};
+use crate::recent::Recent;
 use crate::routes::Routes;
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
@@ -35,6 +36,7 @@ pub struct Layer {
     pub(crate) links: Vec<Link>,
     pub(crate) addresses: Addresses,
     pub(crate) routes: Routes,
+    pub(crate) recent: Recent,
     pub(crate) neighbours: Neighbours,
     pub(crate) probes: Probes,
     pub(crate) identification: Identification,
@@ -57,6 +59,8 @@ pub struct Wrapped {
     pub frame: Frame,
     /// Who takes it from us.
     pub(crate) next: Next,
+    /// Whether the MTU allows it.
+    pub(crate) fit: Fit,
 }
 
 /// What the layer tells its host.
@@ -101,6 +105,7 @@ impl Layer {
             links: Vec::new(),
             addresses: Addresses::default(),
             routes: Routes::default(),
+            recent: Recent::default(),
             neighbours: Neighbours::new(seed),
             probes: Probes::default(),
             identification: Identification::new(seed),
@@ -139,6 +144,7 @@ impl Layer {
 
     /// Takes an address from a link, and the route to its network.
     pub fn remove_address(&mut self, link: LinkId, address: IpAddr) {
+        self.recent.forget();
         if let Some(own) = self.addresses.remove(link, address) {
             self.routes.remove(&Route { network: own.cidr, gateway: None, link });
         }
@@ -154,6 +160,7 @@ impl Layer {
 
     /// Adds a route; it replaces one to the same network over the same link.
     pub fn add_route(&mut self, route: Route) {
+        self.recent.forget();
         self.routes.add(route);
         if let Some(gateway) = route.gateway {
             self.neighbours.add_gateway(Key::new(route.link, gateway));
@@ -191,11 +198,10 @@ impl Layer {
     /// [`Unreachable`], as it says; counted.
     #[inline]
     pub fn wrap(&mut self, _now: Instant, packet: &ToSend) -> Result<Wrapped, Unreachable> {
-        let wrapped = self.write_headers(packet);
-        if let Err(error) = wrapped {
-            self.notes.push(error.reason(packet));
+        match self.way(packet) {
+            Ok(hop) => Ok(self.write_headers(hop, packet)),
+            Err(error) => Err(self.refuse(packet, error)),
         }
-        wrapped
     }
 
     /// Gives a wrapped packet back, complete. It comes out at once where the neighbour is known;
@@ -325,18 +331,6 @@ impl Layer {
 
     pub(crate) fn is_our_mac(&self, link: LinkId, mac: MacAddr) -> bool {
         self.mac(link) == Some(mac)
-    }
-}
-
-impl Unreachable {
-    fn reason(self, packet: &ToSend) -> Reason {
-        match self {
-            Unreachable::NoRoute => Reason::NoRoute,
-            Unreachable::BadAddress => Reason::BadAddress,
-            Unreachable::TooBig { mtu } => {
-                Reason::TooBig { len: packet.len as u32, mtu: mtu as u32 }
-            }
-        }
     }
 }
 

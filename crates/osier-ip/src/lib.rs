@@ -19,6 +19,7 @@
 //! | Does somebody else use our address? | `conflict.rs` |
 //! | ICMP in and out (RFC 792, RFC 4443) | `icmp.rs`, `icmp/` |
 //! | Which identification has an IPv4 datagram? (RFC 6864) | `identification.rs` |
+//! | What was decided about the packet before? | `recent.rs` |
 //! | Frames of our own that nobody has taken yet | `outbox.rs` |
 //! | Why did that happen? | [`Reason`] in `reason.rs` |
 //!
@@ -44,6 +45,7 @@ mod outbox;
 mod output;
 mod packet;
 mod reason;
+mod recent;
 mod routes;
 
 pub use cidr::CidrError;

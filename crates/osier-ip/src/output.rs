@@ -37,6 +37,15 @@ pub(crate) enum Next {
     Neighbour(IpAddr),
 }
 
+/// Whether a packet is within the MTU of its link.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fit {
+    /// It is.
+    Whole,
+    /// Only as a super-frame, which the device cuts.
+    IfCut,
+}
+
 impl Layer {
     /// The way from `src`, which matters for link-local destinations only, to `dst`.
     pub(crate) fn hop(&self, src: Option<IpAddr>, dst: IpAddr) -> Result<Hop, Unreachable> {
@@ -99,82 +108,122 @@ impl Layer {
         source.or_else(|| self.addresses.source_anywhere(dst)).ok_or(Unreachable::BadAddress)
     }
 
-    /// Writes link and IP headers.
-    pub(crate) fn write_headers(&mut self, packet: &ToSend) -> Result<Wrapped, Unreachable> {
-        if !self.addresses.is_ours(packet.src) {
-            return Err(Unreachable::BadAddress);
-        }
-        let hop = self.hop(Some(packet.src), packet.dst)?;
-        if packet.src.is_loopback() && hop.link != Layer::LOOPBACK {
-            return Err(Unreachable::BadAddress);
-        }
-        self.write_headers_for(hop, packet)
+    /// The way of a packet, where it may be sent and fits.
+    #[inline]
+    pub(crate) fn way(&mut self, packet: &ToSend) -> Result<Hop, Unreachable> {
+        let hop = match self.recent.way(packet.src, packet.dst) {
+            Some(hop) => hop,
+            None => self.find_way(packet.src, packet.dst)?,
+        };
+        self.check_len(hop, packet)?;
+        Ok(hop)
     }
 
-    /// The same, on a way that is already known.
-    pub(crate) fn write_headers_for(
-        &mut self,
-        hop: Hop,
-        packet: &ToSend,
-    ) -> Result<Wrapped, Unreachable> {
-        let link = self.links.get(usize::from(hop.link.0)).ok_or(Unreachable::NoRoute)?;
-        let (mtu, medium) = (link.config.mtu, link.config.medium);
+    fn find_way(&mut self, src: IpAddr, dst: IpAddr) -> Result<Hop, Unreachable> {
+        if src.is_ipv4() != dst.is_ipv4() || !self.addresses.is_ours(src) {
+            return Err(Unreachable::BadAddress);
+        }
+        let hop = self.hop(Some(src), dst)?;
+        if src.is_loopback() && hop.link != Layer::LOOPBACK {
+            return Err(Unreachable::BadAddress);
+        }
+        self.recent.set_way(src, dst, hop);
+        Ok(hop)
+    }
+
+    /// Counts why a packet is not sent.
+    #[cold]
+    pub(crate) fn refuse(&mut self, packet: &ToSend, error: Unreachable) -> Unreachable {
+        self.notes.push(match error {
+            Unreachable::NoRoute => Reason::NoRoute,
+            Unreachable::BadAddress => Reason::BadAddress,
+            Unreachable::TooBig { mtu } => {
+                Reason::TooBig { len: packet.len as u32, mtu: mtu as u32 }
+            }
+        });
+        error
+    }
+
+    /// Writes link and IP headers on a way that was found and is wide enough.
+    #[inline]
+    pub(crate) fn write_headers(&mut self, hop: Hop, packet: &ToSend) -> Wrapped {
+        let link = self.links.get(usize::from(hop.link.0));
+        let (mtu, medium) = link.map_or((0, Medium::Ip), |l| (l.config.mtu, l.config.medium));
         let mut frame = Frame::default();
         match (packet.src, packet.dst) {
             (IpAddr::V4(src), IpAddr::V4(dst)) => {
-                check_len(&link.config, packet, ipv4::HEADER_LEN)?;
                 write_ethernet(&mut frame, medium, EtherType::IPV4, group_mac_v4(dst));
-                let identifications = (packet.len / mtu.max(1)) as u16 + 1;
-                let identification = self.identification.take(dst, identifications);
+                let count = if packet.len < mtu { 1 } else { packet.len / mtu.max(1) + 1 };
+                let identification = self.identification.take(dst, count as u16);
                 write_ipv4(&mut frame, packet, (src, dst), identification);
             }
             (IpAddr::V6(src), IpAddr::V6(dst)) => {
-                check_len(&link.config, packet, ipv6::HEADER_LEN)?;
                 let group = MacAddr::of_ipv6_group(dst);
                 write_ethernet(&mut frame, medium, EtherType::IPV6, group);
                 write_ipv6(&mut frame, packet, (src, dst));
             }
             (IpAddr::V4(_), IpAddr::V6(_)) | (IpAddr::V6(_), IpAddr::V4(_)) => {
-                return Err(Unreachable::BadAddress);
+                unreachable!("a way leads between addresses of one version")
             }
         }
         let transport_at = frame.head.len() as u16;
         let next = if medium == Medium::Ip { Next::All } else { hop.to };
-        Ok(Wrapped { link: hop.link, transport_at, frame, next })
+        let ip_header = usize::from(transport_at) - medium.header_len();
+        let fit = if ip_header + packet.len <= mtu { Fit::Whole } else { Fit::IfCut };
+        Wrapped { link: hop.link, transport_at, frame, next, fit }
+    }
+
+    /// Whether the packet fits the first link, or is a super-frame that its device will cut.
+    #[inline]
+    pub(crate) fn check_len(&self, hop: Hop, packet: &ToSend) -> Result<(), Unreachable> {
+        let link = self.links.get(usize::from(hop.link.0)).ok_or(Unreachable::NoRoute)?;
+        let header = if packet.dst.is_ipv4() { ipv4::HEADER_LEN } else { ipv6::HEADER_LEN };
+        let (len, mtu) = (header + packet.len, link.config.mtu.min(LENGTH_MAX));
+        if len <= mtu || (len <= LENGTH_MAX && is_cut(&link.config, packet, len)) {
+            Ok(())
+        } else {
+            Err(Unreachable::TooBig { mtu })
+        }
     }
 
     /// Finds the neighbour, or lets the frame wait for it.
-    pub(crate) fn dispatch(&mut self, now: Instant, wrapped: Wrapped) -> Option<(LinkId, Frame)> {
-        let Wrapped { link, mut frame, next, .. } = wrapped;
-        if self.is_too_long(link, &frame) {
-            return None;
+    #[inline]
+    pub(crate) fn dispatch(
+        &mut self,
+        now: Instant,
+        mut wrapped: Wrapped,
+    ) -> Option<(LinkId, Frame)> {
+        if wrapped.fit == Fit::IfCut && wrapped.frame.offload.gso.is_none() {
+            return self.refuse_long(&wrapped);
         }
-        let Next::Neighbour(address) = next else { return Some((link, frame)) };
-        let key = Key::new(link, address);
-        if let Some(mac) = self.neighbours.find(now, key) {
-            frame.head.as_mut_slice()[..6].copy_from_slice(&mac.0);
-            return Some((link, frame));
+        if let Next::Neighbour(address) = wrapped.next {
+            let key = Key::new(wrapped.link, address);
+            let Some(mac) = self.neighbours.find(now, key) else {
+                self.wait(now, key, wrapped.frame);
+                return None;
+            };
+            wrapped.frame.head.as_mut_slice()[..6].copy_from_slice(&mac.0);
         }
+        Some((wrapped.link, wrapped.frame))
+    }
+
+    /// Lets a frame wait for its neighbour.
+    #[cold]
+    fn wait(&mut self, now: Instant, key: Key, frame: Frame) {
         if let Some(Due::Ask(key, believed)) =
             self.neighbours.wait(now, key, frame, &mut self.notes)
         {
             self.ask(key, believed);
         }
-        None
     }
 
-    /// Whether a frame that is not to be cut exceeds the MTU. `wrap` took a long one on the word
-    /// that it would be a super-frame.
-    #[inline]
-    fn is_too_long(&mut self, link: LinkId, frame: &Frame) -> bool {
-        let Some(known) = self.links.get(usize::from(link.0)) else { return true };
-        let (mtu, medium) = (known.config.mtu, known.config.medium);
-        let len = frame.len() - medium.header_len().min(frame.len());
-        let too_long = frame.offload.gso.is_none() && len > mtu;
-        if too_long {
-            self.notes.push(Reason::TooBig { len: len as u32, mtu: mtu as u32 });
-        }
-        too_long
+    /// `wrap` took a long packet on the word that it would be a super-frame, and it is none.
+    #[cold]
+    fn refuse_long(&mut self, wrapped: &Wrapped) -> Option<(LinkId, Frame)> {
+        let mtu = self.links.get(usize::from(wrapped.link.0)).map_or(0, |link| link.config.mtu);
+        let len = wrapped.frame.len() as u32;
+        self.notes.push(Reason::TooBig { len, mtu: mtu as u32 });
+        None
     }
 
     /// Neighbours are asked again or given up.
@@ -211,24 +260,15 @@ impl Layer {
     }
 }
 
-/// Whether the packet fits, or is a super-frame that the device will cut.
-#[inline]
-fn check_len(link: &LinkConfig, packet: &ToSend, header: usize) -> Result<(), Unreachable> {
-    let len = header + packet.len;
-    if len <= link.mtu.min(LENGTH_MAX) {
-        return Ok(());
-    }
+/// Whether the device takes a packet of this length to cut it.
+fn is_cut(link: &LinkConfig, packet: &ToSend, len: usize) -> bool {
     let cuts = match (packet.protocol, packet.dst) {
         (Protocol::TCP, IpAddr::V4(_)) => link.offloads.tso_v4,
         (Protocol::TCP, IpAddr::V6(_)) => link.offloads.tso_v6,
         (Protocol::UDP, _) => link.offloads.uso,
         _ => false,
     };
-    let frame = link.medium.header_len() + len;
-    if cuts && len <= LENGTH_MAX && frame <= link.offloads.max_frame {
-        return Ok(());
-    }
-    Err(Unreachable::TooBig { mtu: link.mtu.min(LENGTH_MAX) })
+    cuts && link.medium.header_len() + len <= link.offloads.max_frame
 }
 
 /// `dst` is right for a group; for a neighbour it is written once the neighbour is known.

@@ -38,15 +38,16 @@ impl Layer {
             fragment: Fragment::Allowed,
             len: HEADER_LEN + data.len(),
         };
-        let wrapped = match is_link_local(to.dst) {
+        let way = match is_link_local(to.dst) {
             // A link-local address means the link on which the request came.
             true if request.link != Layer::LOOPBACK => {
                 let hop = Hop { link: request.link, to: Next::Neighbour(to.dst) };
-                self.write_headers_for(hop, &to)
+                self.check_len(hop, &to).map(|()| hop)
             }
-            _ => self.write_headers(&to),
+            _ => self.way(&to),
         };
-        let Ok(wrapped) = wrapped else { return self.drop_for(Reason::EchoUnanswerable) };
+        let Ok(hop) = way else { return self.drop_for(Reason::EchoUnanswerable) };
+        let wrapped = self.write_headers(hop, &to);
         self.notes.push(Reason::EchoAnswered { len: data.len() as u16 });
         self.send_icmp(now, wrapped, &to, (reply, data));
         None
@@ -73,7 +74,8 @@ impl Layer {
             IpAddr::V4(_) => Message::V4(icmpv4::Message::EchoRequest { id, seq }),
             IpAddr::V6(_) => Message::V6(icmpv6::Message::EchoRequest { id, seq }),
         };
-        let wrapped = self.write_headers(&to)?;
+        let hop = self.way(&to)?;
+        let wrapped = self.write_headers(hop, &to);
         self.send_icmp(now, wrapped, &to, (message, data));
         Ok(())
     }

@@ -51,8 +51,9 @@ impl Layer {
             fragment: Fragment::Allowed,
             len: HEADER_LEN + quoted.len(),
         };
-        match self.write_headers(&to) {
-            Ok(wrapped) => {
+        match self.way(&to) {
+            Ok(hop) => {
+                let wrapped = self.write_headers(hop, &to);
                 let (kind, code) = message.kind_and_code();
                 self.notes.push(Reason::ErrorSent { kind, code });
                 self.send_icmp(now, wrapped, &to, (message, quoted));
