@@ -165,3 +165,23 @@ fn the_neighbour_used_last_is_not_believed_longer_than_any_other() {
     assert_eq!(cache.find(later, key(0)), Some(OTHER));
     cache.check();
 }
+
+#[test]
+fn a_full_cache_forgets_a_stranger_and_then_who_never_answered_before_anybody_in_use() {
+    let (mut cache, mut notes, now) = (Neighbours::new(1), notes(), Instant::from_secs(1));
+    let used = evict::ENTRIES_MAX as u32 - 2;
+    for n in 0..used {
+        cache.wait(now, key(n), frame(1), &mut notes);
+        cache.hear(now, (key(n), MAC), Claim::Answer, &mut notes);
+    }
+    cache.wait(now, key(used), frame(1), &mut notes);
+    cache.hear(now, (key(used + 1), OTHER), Claim::Question, &mut notes);
+    assert_eq!(cache.len(), evict::ENTRIES_MAX);
+    cache.wait(now, key(used + 2), frame(1), &mut notes);
+    assert!(!cache.entries.contains_key(&key(used + 1)));
+    assert!(cache.entries.contains_key(&key(used)));
+    cache.wait(now, key(used + 3), frame(1), &mut notes);
+    assert!(!cache.entries.contains_key(&key(used)));
+    cache.check();
+    assert!((0..used).all(|n| cache.entries.contains_key(&key(n))));
+}

@@ -182,3 +182,21 @@ fn a_layer_is_plain_data() {
     fn plain<T: Send + Clone + 'static>() {}
     plain::<Layer>();
 }
+
+#[test]
+fn a_new_route_and_a_lost_address_count_for_the_very_next_packet() {
+    let mut wire = Wire::pair();
+    let packet = packet_to(&wire.hosts[0], "10.0.0.2");
+    wire.send(T0, 0, &packet);
+    wire.send(T0, 0, &packet);
+    let last = wire.seen.last().unwrap().clone();
+    let network = Cidr { address: ip("10.0.0.2"), prefix_len: 32 };
+    wire.hosts[0].add_route(Route { network, gateway: Some(ip("10.0.0.3")), link: ETH });
+    let wrapped = wire.hosts[0].wrap(T0, &packet).unwrap();
+    assert!(wire.hosts[0].submit(T0, wrapped).is_none(), "it waits for the new gateway");
+    wire.hosts[0].remove_address(ETH, ip("10.0.0.1"));
+    assert_eq!(wire.hosts[0].wrap(T0, &packet).map(|_| ()), Err(Unreachable::BadAddress));
+    assert!(wire.hosts[1].on_frame(T0, ETH, last.clone()).is_some());
+    wire.hosts[1].remove_address(ETH, ip("10.0.0.2"));
+    assert_eq!(wire.hosts[1].on_frame(T0, ETH, last), None);
+}
