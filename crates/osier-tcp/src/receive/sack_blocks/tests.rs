@@ -115,6 +115,19 @@ fn a_block_is_repeated_while_newer_ones_come() {
     assert!(!blocks.contains(&(1_000, 1_500)));
 }
 
+#[test]
+fn a_block_that_grows_does_not_push_the_earlier_ones_out_of_memory() {
+    let mut receiver = Receiver::at(0);
+    for n in 1..=6 {
+        receiver.gets(n * 1_000, n * 1_000 + 100);
+    }
+    for n in 1..=4 {
+        receiver.gets(6_000 + n * 100, 6_100 + n * 100);
+    }
+    let latest = [(6_000, 6_500), (5_000, 5_100), (4_000, 4_100), (3_000, 3_100)];
+    assert_eq!(receiver.blocks(4), latest);
+}
+
 /// RFC 2883 §4.1.1: two acknowledgments are lost, and the sender sends again.
 #[test]
 fn a_duplicate_below_the_acknowledgment_is_reported_once() {
