@@ -130,7 +130,8 @@ fn text(tcb: &mut Tcb, now: Instant) -> Option<Transmit> {
         return None;
     }
     restart_after_idle(tcb, now);
-    Some(send_new(tcb, now, octets, fin.then_some(Flags::FIN).unwrap_or_default()))
+    let fin = if fin { Flags::FIN } else { Flags::NONE };
+    Some(send_new(tcb, now, octets, fin))
 }
 
 /// Whether the peer's window, or the lack of anything in flight, lets the FIN go.

@@ -189,7 +189,7 @@ fn window_updates_are_not_taken_for_duplicates() {
         puppet.give(same.clone());
     }
     // SACK was agreed on and nothing was reported: duplicates alone prove nothing.
-    let mut sacked = same.clone();
+    let mut sacked = same;
     sacked.options.sack.push(puppet.ack + 1460, puppet.ack + 5 * 1460);
     puppet.give(sacked);
     assert!(puppet.pair.b.has_reason(&Reason::FastRetransmit { seq: SeqNumber(0) }));

@@ -37,6 +37,7 @@ pub(crate) struct SynSent {
 
 /// What SYN-SENT turns into.
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "lives for one call, and a box would cost more")]
 pub(crate) enum Outcome {
     /// Nothing: it stays.
     Stays,

@@ -58,11 +58,6 @@ impl Window {
         if seq.before(self.edge) || at_edge { Lies::Inside } else { Lies::Beyond }
     }
 
-    /// Whether `seq` itself lies in the window.
-    pub(crate) fn contains(&self, seq: SeqNumber) -> bool {
-        seq == self.nxt || seq.in_window(self.nxt, self.wnd())
-    }
-
     /// The window field for a segment sent now, with `free` octets of buffer left of `limit` and
     /// segments of `mss` octets; moves the edge.
     pub(crate) fn promise(&mut self, free: u32, limit: u32, mss: u32) -> u16 {

@@ -289,13 +289,13 @@ impl Pair {
             let now = self.now;
             self.end(who).settle(now);
             while let Some(transmit) = self.end(who).poll_transmit(now) {
-                self.send(who, transmit);
+                self.send(who, &transmit);
             }
             self.end(who).settle(now);
         }
     }
 
-    pub fn send(&mut self, from: Who, transmit: Transmit) {
+    pub fn send(&mut self, from: Who, transmit: &Transmit) {
         for segment in cut(transmit) {
             let mut at = self.now + self.delay;
             self.log.push(InFlight { at: self.now, from, segment: segment.clone() });
@@ -322,7 +322,7 @@ impl Pair {
         let answer = end.on_segment(now, segment);
         end.settle(now);
         if let Some(answer) = answer {
-            self.send(to, answer);
+            self.send(to, &answer);
         }
         self.flush();
     }
@@ -383,7 +383,7 @@ impl Pair {
 }
 
 /// Cuts a transmit into segments of the wire.
-fn cut(transmit: Transmit) -> Vec<Segment> {
+fn cut(transmit: &Transmit) -> Vec<Segment> {
     let mut text = BytesMut::new();
     transmit.payload.iter().for_each(|chunk| text.extend_from_slice(chunk));
     let mut text: Bytes = text.freeze();
