@@ -15,15 +15,31 @@ pub(crate) type Outcome = Result<(), Failure>;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Code {
     /// The thing asked about is not so: no reply, refused, reset, a verdict was found.
-    NotSo = 1,
+    NotSo,
     /// Wrong usage: a malformed address or link word, a form that is not built.
-    Usage = 2,
+    Usage,
     /// The system refused: no permission, no device, an address or port in use.
-    Refused = 3,
+    Refused,
     /// A bug of osier.
-    Bug = 70,
+    Bug,
     /// Interrupted by Ctrl-C.
-    Interrupted = 130,
+    Interrupted,
+    /// That of a child of ours, which has said why.
+    Child(u8),
+}
+
+impl Code {
+    /// The number that the shell sees.
+    pub(crate) const fn number(self) -> u8 {
+        match self {
+            Code::NotSo => 1,
+            Code::Usage => 2,
+            Code::Refused => 3,
+            Code::Bug => 70,
+            Code::Interrupted => 130,
+            Code::Child(number) => number,
+        }
+    }
 }
 
 /// Why a subcommand did not do what it was asked for.
@@ -63,6 +79,11 @@ impl Failure {
     /// Ctrl-C: nothing to be said.
     pub(crate) fn interrupted() -> Self {
         Failure::new(Code::Interrupted, "")
+    }
+
+    /// A child of ours has ended with this code and has said why.
+    pub(crate) fn silent(code: u8) -> Self {
+        Failure::new(Code::Child(code), "")
     }
 
     /// Adds what the user can do.
@@ -118,7 +139,7 @@ pub(crate) fn code(outcome: Outcome) -> ExitCode {
             if !text.is_empty() {
                 eprintln!("osier: {text}");
             }
-            ExitCode::from(failure.code as u8)
+            ExitCode::from(failure.code.number())
         }
     }
 }
@@ -138,7 +159,7 @@ pub(crate) fn report_panics() {
         let place = panic.location().map(|at| format!(" ({}:{})", at.file(), at.line()));
         let place = place.unwrap_or_default();
         eprintln!("osier: internal error: {text}{place}; {}", report());
-        std::process::exit(Code::Bug as i32);
+        std::process::exit(i32::from(Code::Bug.number()));
     }));
 }
 
@@ -159,13 +180,13 @@ mod tests {
     fn a_failure_is_one_sentence_with_its_remedy() {
         let failure = Failure::refused("port 80 is in use").remedy("choose another: --http 8080");
         assert_eq!(failure.to_string(), "port 80 is in use; choose another: --http 8080");
-        assert_eq!(failure.code() as u8, 3);
+        assert_eq!(failure.code().number(), 3);
     }
 
     #[test]
     fn the_codes_are_those_that_the_documentation_promises() {
         let codes = [Code::NotSo, Code::Usage, Code::Refused, Code::Bug, Code::Interrupted];
-        assert_eq!(codes.map(|code| code as u8), [1, 2, 3, 70, 130]);
+        assert_eq!(codes.map(Code::number), [1, 2, 3, 70, 130]);
     }
 
     #[test]

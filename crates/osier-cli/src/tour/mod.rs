@@ -1,20 +1,51 @@
 //! How does a newcomer see a TCP connection live?
 //!
-//! (being written)
+//! By a real one. A child of this process, in a network of its own, puts osier at one end of a TAP
+//! and the Linux kernel at the other; a program fetches a page, and every frame is held while both
+//! ends are asked for their state. Where the system refuses such a network, both ends are osier.
+//!
+//! | where is … | file |
+//! | --- | --- |
+//! | the child, Ctrl-C, the exit code | `supervise.rs` |
+//! | the loop that moves frames and tells of them | `walk.rs` |
+//! | osier's end, and its web server and client | `end.rs`, `web.rs` |
+//! | the other end: the kernel, or osier again | `far.rs`, `kernel.rs`, `memory.rs` |
+//! | the program that fetches the page, held and let go | `program.rs` |
+//! | a frame read, and what it means for the connection | `sight.rs`, `track.rs` |
+//! | the sentence for each step, with its RFC section | `story.rs`, `label.rs` |
+//! | the screen, Enter, the capture, time without holds | `screen.rs`, `capture.rs`, `clock.rs` |
+//! | the first and the last words | `words.rs` |
 
-use crate::exit::{Failure, Outcome};
+mod capture;
+mod clock;
+mod end;
+mod far;
+mod kernel;
+mod label;
+mod memory;
+mod program;
+mod screen;
+mod sight;
+mod story;
+mod supervise;
+mod track;
+mod walk;
+mod web;
+mod words;
+
+use crate::exit::Outcome;
 use clap::ValueEnum;
 
 /// What may follow `osier` alone.
 #[derive(Clone, Debug, clap::Args)]
 pub(crate) struct Args {
-    /// Wait for Enter after each step; times do not count the waiting
+    /// Wait for Enter after each step; the times do not count the waiting
     #[arg(long)]
     step: bool,
     /// Who closes first, and so has to wait in TIME-WAIT
     #[arg(long, value_name = "WHO", value_enum, default_value_t = Closer::Server)]
     close: Closer,
-    /// No colour and no characters but ASCII
+    /// No colour, and no characters but ASCII
     #[arg(long)]
     plain: bool,
 }
@@ -22,12 +53,13 @@ pub(crate) struct Args {
 /// Who closes first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Closer {
-    /// The kernel's side
+    /// The program that asks for the page
     Client,
-    /// osier's side
+    /// osier, which serves it
     Server,
 }
 
-pub(crate) fn run(_args: &Args) -> Outcome {
-    Err(Failure::usage("the tour is not built yet").remedy("`osier --help` lists what is"))
+/// The tour, or a part of it that another osier process started this one for.
+pub(crate) fn run(args: &Args) -> Outcome {
+    supervise::run(args)
 }
