@@ -62,10 +62,14 @@ impl Capture {
     pub(crate) fn words(&self) -> String {
         let path = self.path.display();
         match &self.file {
-            Ok(_) => format!(
-                "Capture: {path} ({} frames, each with osier's reasons as its comment)",
-                self.frames
-            ),
+            Ok(_) => {
+                let (folder, frames) = (self.path.parent().unwrap_or(Path::new(".")), self.frames);
+                format!(
+                    "The capture, with osier's reasons as comments, is {FILE} ({frames} frames) in \
+                     {}.",
+                    folder.display()
+                )
+            }
             Err(e) => {
                 format!("There is no whole capture: {path} cannot be written ({e}).")
             }

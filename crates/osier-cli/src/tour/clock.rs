@@ -16,7 +16,7 @@ pub(crate) struct Clock {
 }
 
 /// A hold under way.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Hold(Monotonic);
 
 impl Clock {

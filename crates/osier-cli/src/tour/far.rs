@@ -7,6 +7,7 @@ use super::Args;
 use super::clock::Clock;
 use super::kernel::{After, Hope, Kernel, Run};
 use super::memory::Memory;
+use super::story::Cast;
 use crate::exit::Failure;
 use osier_time::{Duration, Instant};
 use osier_wire::{Frame, MacAddr, Received};
@@ -46,11 +47,11 @@ impl Far {
         })
     }
 
-    /// How the sentences call it.
-    pub(crate) fn name(&self) -> &'static str {
+    /// How the sentences call both ends.
+    pub(crate) fn cast(&self) -> Cast {
         match self {
-            Far::Kernel(_) => "the kernel",
-            Far::Memory(_) => "the client",
+            Far::Kernel(_) => Cast { client: "the kernel", server: "osier" },
+            Far::Memory(_) => Cast { client: "the client", server: "the server" },
         }
     }
 

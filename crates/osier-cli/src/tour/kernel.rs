@@ -61,7 +61,7 @@ impl Kernel {
         interface::set_up(TAP)?;
         sock_diag::all()?;
         let which = Which::installed();
-        let program = Program::start(which, args.close).map_err(no_program)?;
+        let program = Program::start(which, args.close).map_err(|e| no_program(&e))?;
         Ok(Kernel {
             tap,
             program,
@@ -157,7 +157,7 @@ impl Kernel {
             return Ok(Hope::No);
         }
         self.which = Which::Own;
-        self.program = Program::start(Which::Own, self.args.close).map_err(no_program)?;
+        self.program = Program::start(Which::Own, self.args.close).map_err(|e| no_program(&e))?;
         Ok(Hope::Yes)
     }
 
@@ -208,6 +208,6 @@ fn turn(frames: &[Received]) -> usize {
     frames.iter().position(turning).unwrap_or(frames.len().saturating_sub(1))
 }
 
-fn no_program(e: io::Error) -> Failure {
+fn no_program(e: &io::Error) -> Failure {
     Failure::refused(format!("the program that asks for the page cannot be started: {e}"))
 }

@@ -51,15 +51,21 @@ impl Screen {
 
     /// A paragraph within the width, and room below it.
     pub(crate) fn say(&self, text: &str) {
-        for line in wrapped(text, WIDTH) {
-            println!("{}", written(&line, self.look.glyphs));
-        }
+        self.lines(text);
         println!();
     }
 
-    /// A line as it is, for a command that is to be copied.
-    pub(crate) fn line(&self, text: &str) {
-        println!("{}", written(text, self.look.glyphs));
+    /// A paragraph within the width.
+    pub(crate) fn lines(&self, text: &str) {
+        for line in wrapped(&written(text, self.look.glyphs), WIDTH) {
+            println!("{line}");
+        }
+    }
+
+    /// A command to be copied: where it is too wide, it goes on in the next line as a shell has it.
+    pub(crate) fn command(&self, text: &str) {
+        let lines = wrapped(&written(text, self.look.glyphs), WIDTH - 6);
+        println!("  {}", lines.join(" \\\n    "));
     }
 
     /// Waits for Enter, if that was asked for; at the end of the input the tour goes on by itself.

@@ -39,7 +39,7 @@ pub(crate) fn of_segment(
     meaning: Meaning,
 ) -> Why {
     let (sender, receiver) = (cast.name(side), cast.name(side.other()));
-    let words = Words { sender, receiver, segment, seq: track.relative(side, segment.seq) };
+    let words = Words { side, sender, receiver, segment, seq: track.relative(side, segment.seq) };
     let acked = track.relative(side.other(), segment.ack);
     match meaning {
         Meaning::Syn => words.syn(),
@@ -48,7 +48,7 @@ pub(crate) fn of_segment(
         Meaning::Text { octets, acknowledges } => words.text(octets, acknowledges),
         Meaning::Ack { octets, waited } => words.ack(octets, acked, waited),
         Meaning::FirstFin { octets } => words.first_fin(octets),
-        Meaning::AckOfFin => words.ack_of_fin(),
+        Meaning::AckOfFin { waited } => words.ack_of_fin(waited),
         Meaning::SecondFin => words.second_fin(),
         Meaning::FinWithAck => words.fin_with_ack(),
         Meaning::CrossingFin => words.crossing_fin(),
@@ -61,6 +61,7 @@ pub(crate) fn of_segment(
 
 /// Who speaks to whom, and with which segment.
 struct Words<'a> {
+    side: Side,
     sender: &'static str,
     receiver: &'static str,
     segment: &'a Segment,
@@ -105,15 +106,20 @@ impl Words<'_> {
     }
 
     fn text(&self, octets: u32, acknowledges: u32) -> Why {
-        let last = self.seq.wrapping_add(octets - 1);
-        let mut sentence = format!(
-            "{} sends {octets} octets, numbers {} to {last}. By these numbers {} puts the text in \
-             order and tells what it has, and {} learns what to send again.",
-            capital(self.sender),
-            self.seq,
-            self.receiver,
-            self.sender
-        );
+        let (first, last) = (self.seq, self.seq.wrapping_add(octets - 1));
+        let mut sentence = match self.side {
+            Side::Client => format!(
+                "The request: {octets} octets, numbers {first} to {last}. By these numbers {} puts \
+                 text in order and tells what it has, and {} learns what to send again. PSH asks \
+                 for the text to be handed to the program at once.",
+                self.receiver, self.sender
+            ),
+            Side::Server => format!(
+                "The answer: {octets} octets, numbers {first} to {last} of the other direction, \
+                 which is counted on its own. {} keeps them until they are acknowledged.",
+                capital(self.sender)
+            ),
+        };
         if acknowledges > 0 {
             sentence.push_str(&format!(
                 " The segment also acknowledges {acknowledges} octets that came the other way."
@@ -134,15 +140,17 @@ impl Words<'_> {
                 "RFC 9293 §3.8.6.3",
             );
         }
-        why(
-            format!(
+        let sentence = match self.side {
+            Side::Server => format!(
                 "{sender} has the {octets} octets and expects number {acked} next. That \
-                 acknowledges everything before it, so that a lost ACK is made good by the next. \
-                 Until it came, {} had to keep the text.",
-                self.receiver
+                 acknowledges everything before it, so that a lost ACK is made good by the next."
             ),
-            "RFC 9293 §3.4",
-        )
+            Side::Client => format!(
+                "{sender} has the {octets} octets and expects number {acked} next. They need not \
+                 have reached the program for that: an ACK says that TCP has them in its care."
+            ),
+        };
+        why(sentence, "RFC 9293 §3.4")
     }
 
     fn first_fin(&self, octets: u32) -> Why {
@@ -161,16 +169,20 @@ impl Words<'_> {
         )
     }
 
-    fn ack_of_fin(&self) -> Why {
-        why(
-            format!(
-                "Step 2 of 4. {} has seen the end of this direction. The other one stays open for \
-                 as long as it likes: {} goes on listening.",
-                capital(self.sender),
-                self.receiver
-            ),
-            "RFC 9293 §3.6",
-        )
+    fn ack_of_fin(&self, waited: Duration) -> Why {
+        let mut sentence = format!(
+            "Step 2 of 4. {} has seen the end of this direction. The other one stays open for as \
+             long as it likes: {} goes on listening.",
+            capital(self.sender),
+            self.receiver
+        );
+        if waited >= HELD_BACK {
+            sentence.push_str(&format!(
+                " It held the ACK back for {waited} (§3.8.6.3), in the hope of something to carry \
+                 it; its program was kept asleep so long, or its own FIN would have done so."
+            ));
+        }
+        why(sentence, "RFC 9293 §3.6")
     }
 
     fn second_fin(&self) -> Why {

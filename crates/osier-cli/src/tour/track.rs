@@ -44,8 +44,8 @@ pub(crate) enum Meaning {
     Ack { octets: u32, waited: Duration },
     /// The first FIN, perhaps behind text: step 1 of 4.
     FirstFin { octets: u32 },
-    /// The acknowledgment of the first FIN: step 2 of 4.
-    AckOfFin,
+    /// The acknowledgment of the first FIN, so long after it: step 2 of 4.
+    AckOfFin { waited: Duration },
     /// The other FIN: step 3 of 4.
     SecondFin,
     /// The other FIN with the acknowledgment of the first one: steps 2 and 3 of 4.
@@ -72,8 +72,8 @@ struct Said {
     fin: Option<SeqNumber>,
     /// The highest acknowledgment that it gave.
     acked: Option<SeqNumber>,
-    /// When it last sent text.
-    text_at: Instant,
+    /// When it last sent something that has to be acknowledged.
+    at: Instant,
     /// Each segment that took numbers: the first of them, and the step that showed it.
     steps: Vec<(SeqNumber, usize)>,
 }
@@ -175,12 +175,13 @@ impl Track {
             return Meaning::Other;
         }
         if other.fin.is_some_and(|fin| segment.ack.after(fin)) {
-            return if own.fin.is_some() { Meaning::LastAck } else { Meaning::AckOfFin };
+            let waited = at - other.at;
+            return if own.fin.is_some() { Meaning::LastAck } else { Meaning::AckOfFin { waited } };
         }
         if own.acked.is_none() {
             return Meaning::ThirdAck;
         }
-        Meaning::Ack { octets: newly, waited: at - other.text_at }
+        Meaning::Ack { octets: newly, waited: at - other.at }
     }
 
     /// How many numbers of the other end it acknowledges that were not acknowledged before.
@@ -204,7 +205,7 @@ impl Track {
         if segment.len() > 0 && (said.steps.is_empty() || segment.end().after(said.end)) {
             said.steps.push((segment.seq, step));
             said.end = segment.end();
-            said.text_at = at;
+            said.at = at;
         }
         if segment.has(Flags::ACK) {
             said.acked = Some(said.acked.map_or(segment.ack, |acked| acked.max(segment.ack)));
@@ -279,7 +280,9 @@ mod tests {
         talk.say(Side::Client, ACK, 77, 501, 0);
         let fin = Flags::FIN | ACK;
         assert_eq!(talk.say(Side::Server, fin, 501, 77, 0), Meaning::FirstFin { octets: 0 });
-        assert_eq!(talk.say(Side::Client, ACK, 77, 502, 0), Meaning::AckOfFin);
+        let waited = Duration::from_millis(1);
+        let ack = talk.say(Side::Client, ACK, 77, 502, 0);
+        assert_eq!(ack, Meaning::AckOfFin { waited });
         assert_eq!(talk.say(Side::Client, fin, 77, 502, 0), Meaning::SecondFin);
         assert_eq!(talk.say(Side::Server, ACK, 502, 78, 0), Meaning::LastAck);
         assert_eq!(talk.track.first_closer(), Some(Side::Server));

@@ -14,13 +14,13 @@ use super::sight::{Segment, Sight, see};
 use super::story::{self, Cast};
 use super::track::{Side, Track};
 use super::web::{self, Acted, Server};
-use super::{Args, label, memory, words};
+use super::{Args, Closer, label, memory, words};
 use crate::exit::Failure;
 use osier_ip::Cidr;
 use osier_ladder::{Band, End as Lifeline, Fate, State, Step, Why};
 use osier_pcap::Direction;
 use osier_time::{Duration, Instant};
-use osier_wire::{Frame, MacAddr, Received};
+use osier_wire::{Frame, MacAddr, Received, arp};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 /// osier's link address: its name, in the part that everyone may use.
@@ -94,7 +94,7 @@ impl Walk {
         };
         let mut near = End::new(clock.now(), cidr, MAC, mtu);
         let server = Server::new(&mut near, args.close).map_err(refused)?;
-        let cast = Cast { client: far.name(), server: "osier" };
+        let cast = far.cast();
         let screen = Screen::new(args, &lifelines(&far));
         let (track, last) = (Track::default(), clock.now());
         let left_out = words::LeftOut::default();
@@ -184,7 +184,7 @@ impl Walk {
     }
 
     fn wait(&mut self) -> Result<(), Failure> {
-        let program = if self.server.closes_next() { Run::StaysHalted } else { Run::GoesOn };
+        let program = self.program();
         let deadline = self.near.host.next_deadline();
         let hope = self.far.wait(&mut self.clock, deadline, program)?;
         if hope == Hope::No {
@@ -195,6 +195,16 @@ impl Walk {
             return Err(Failure::bug(format!("for {PATIENCE} no frame has come or gone")));
         }
         Ok(())
+    }
+
+    /// Whether the program may run while we wait.
+    ///
+    /// Where osier is to close first, not before it has, and not before the other end has said
+    /// that it knows: a program that wakes up to a FIN closes at once, and step 2 of 4 would
+    /// have no segment of its own.
+    fn program(&self) -> Run {
+        let fin_under_way = self.args.close == Closer::Server && self.near_state() == "FIN-WAIT-1";
+        if self.server.closes_next() || fin_under_way { Run::StaysHalted } else { Run::GoesOn }
     }
 
     /// Whether both ends are through with the connection.
@@ -230,6 +240,8 @@ impl Walk {
         };
         self.capture.write(at, direction, &[bytes], &notes);
         let step = match see(bytes) {
+            // A host that looks whether its address is free (RFC 5227): not of this story.
+            Sight::Arp(packet) if announces(&packet) => return,
             Sight::Arp(packet) => {
                 let why = story::of_arp(&self.cast, side, &packet);
                 arrow(at, side, label::of_arp(&packet), why)
@@ -242,7 +254,8 @@ impl Walk {
                 return;
             }
         };
-        let step = notes.iter().fold(step, |step, note| step.detail(format!("osier: {note}")));
+        let name = self.cast.server;
+        let step = notes.iter().fold(step, |step, note| step.detail(format!("{name}: {note}")));
         self.screen.step(&step);
         self.steps += 1;
     }
@@ -298,14 +311,18 @@ fn state(name: &str) -> State {
 }
 
 fn lifelines(far: &Far) -> [Lifeline; 2] {
-    let name = match far {
-        Far::Kernel(_) => "Linux kernel",
-        Far::Memory(_) => "osier (client)",
+    let (name, us) = match far {
+        Far::Kernel(_) => ("Linux kernel", "osier"),
+        Far::Memory(_) => ("client (osier)", "server (osier)"),
     };
     [
         Lifeline::new(name).detail(super::kernel::ADDRESS.to_string()).state(state("CLOSED")),
-        Lifeline::new("osier").detail(server().to_string()).state(state("LISTEN")),
+        Lifeline::new(us).detail(server().to_string()).state(state("LISTEN")),
     ]
+}
+
+fn announces(packet: &arp::Packet) -> bool {
+    packet.sender_ip.is_unspecified() || packet.sender_ip == packet.target_ip
 }
 
 fn contiguous(frame: &Frame) -> Vec<u8> {

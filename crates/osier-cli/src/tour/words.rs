@@ -34,8 +34,8 @@ pub(crate) struct Ending {
 /// What was refused, the remedy, and what comes instead.
 pub(crate) fn refusal(screen: &Screen, failure: &Failure) {
     screen.say(&format!(
-        "The tour shows osier and the Linux kernel at the two ends of a wire, but the system \
-         refuses what that needs: {failure}."
+        "The tour is to show osier and the Linux kernel at both ends of a wire, but the system \
+         does not allow it here: {failure}."
     ));
 }
 
@@ -69,8 +69,7 @@ pub(crate) fn conclusion(ending: Ending) {
     time_wait(&screen, &cast, closer, waits);
     what_was_left_out(&screen, &left_out);
     program(&screen, far);
-    screen.line(&capture.words());
-    println!();
+    screen.say(&capture.words());
     try_next(&screen, closer);
 }
 
@@ -135,10 +134,13 @@ fn try_next(screen: &Screen, closer: Option<Side>) {
         Some(Side::Client) => "server",
         Some(Side::Server) | None => "client",
     };
-    screen.line("Try next:");
-    screen.line(&format!("  {osier} --step --close {other}"));
-    screen.line(&format!("  tshark -r {FILE}"));
-    screen.line(&format!("  sudo {} serve --link tap:{TAP} --addr 10.71.0.2/24", sudoed(&osier)));
+    screen.lines("Try next:");
+    screen.command(&format!("{osier} --step --close {other}"));
+    screen.command(&format!("tshark -r {FILE}"));
+    screen.command(&format!(
+        "sudo {} serve --link tap:{TAP} --addr 10.71.0.2/24 --peer 10.71.0.1/24",
+        sudoed(&osier)
+    ));
 }
 
 /// How this program was called.
