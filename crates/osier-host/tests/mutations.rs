@@ -10,13 +10,11 @@ use bytes::Bytes;
 use core::net::SocketAddr;
 use osier_host::{Config, Event, Host};
 use osier_tcp::{Recording, Text};
-use osier_time::Duration;
+use osier_time::{Duration, Instant};
 use osier_wire::Received;
 use osier_wire::checksum::Sum;
 use osier_wire::offload::{Checksum, Gso, GsoKind, Offload};
-use pair::{Cable, Pair, Side, v4, v6};
-use std::cell::RefCell;
-use std::rc::Rc;
+use pair::{Cable, Moment, Pair, Side, v4, v6};
 
 /// Frames in a debug build; many times as many in the test that is ignored.
 const FRAMES: u64 = if cfg!(debug_assertions) { 200_000 } else { 1_000_000 };
@@ -40,63 +38,60 @@ impl Dice {
     }
 }
 
-/// B with open connections, listeners and UDP sockets, and all frames that A ever sent to it.
-fn scene(ethernet: bool) -> (Pair, Vec<Received>) {
+/// B with open connections, a listener and a UDP socket, and every moment before a frame of A
+/// reached it.
+fn scene(ethernet: bool) -> (Pair, Vec<Moment>) {
     let config =
         Config { syn_queue: 50, time_wait_max: 60, connections_max: 100, ..Config::default() };
-    let cable = Cable { ethernet, ..Cable::default() };
+    let cable = Cable { ethernet, loss: 20, seed: 3, ..Cable::default() };
     let mut pair = Pair::new(cable, &config);
-    let seen = Rc::new(RefCell::new(Vec::new()));
-    let keep = Rc::clone(&seen);
-    pair.lose = Some(Box::new(move |side, frame| {
-        if side == Side::A {
-            keep.borrow_mut().push(frame.clone());
-        }
-        false
-    }));
     pair.meet();
+    pair.moments = Some(Vec::new());
     let listener = pair.listen(([0u16; 8], 80).into(), 20);
     let echo = pair.b.host.udp_bind(([0u16; 8], 7).into()).expect("free");
     for address in [v4(Side::B), v6(Side::B)] {
         let udp = pair.a.host.udp_bind(([0u16; 8], 0).into()).expect("free");
-        let to = SocketAddr::new(address, 7);
-        pair.a.host.udp_send(pair.now, udp, Some(to), "datagram".into()).expect("room");
-        let nobody = SocketAddr::new(address, 9);
-        pair.a.host.udp_send(pair.now, udp, Some(nobody), "datagram".into()).expect("room");
+        for port in [7, 9] {
+            let to = SocketAddr::new(address, port);
+            pair.a.host.udp_send(pair.now, udp, Some(to), "datagram".into()).expect("room");
+        }
         for round in 0..4 {
             let (client, server) = pair.open(listener, SocketAddr::new(address, 80));
-            pair.transfer((Side::A, client), server, 5_000);
-            pair.transfer((Side::B, server), client, 5_000);
+            pair.transfer((Side::A, client), server, 30_000);
+            pair.transfer((Side::B, server), client, 30_000);
             match round {
                 0 => pair.a.host.shutdown(pair.now, client).expect("open"),
-                1 => pair.b.host.shutdown(pair.now, server).expect("open"),
+                1 => pair.b.host.release(pair.now, server),
                 2 => pair.a.host.abort(pair.now, client),
                 _ => {}
             }
         }
-    }
-    pair.run_for(Duration::from_secs(2));
-    // A says to B that nobody is at its port: ICMP errors join the frames.
-    for address in [v4(Side::A), v6(Side::A)] {
-        let to = SocketAddr::new(address, 9);
+        // B opens too, and says to A that nobody is at its port: A's ICMP errors join the frames.
+        let to = SocketAddr::new(if address.is_ipv4() { v4(Side::A) } else { v6(Side::A) }, 9);
         pair.b.host.udp_send(pair.now, echo, Some(to), "anybody?".into()).expect("room");
+        pair.b.host.connect(pair.now, to, None).expect("there is a way");
+        pair.run_for(Duration::from_secs(2));
     }
-    pair.run_for(Duration::from_secs(2));
-    pair.lose = None;
-    let frames = seen.take();
-    assert!(frames.len() > 50, "{} frames to start from", frames.len());
-    (pair, frames)
+    let moments = pair.moments.take().expect("wanted");
+    assert!(moments.len() > 200, "{} moments to start from", moments.len());
+    (pair, moments)
 }
 
-fn mutate(dice: &mut Dice, from: &[Received], at: usize) -> Received {
-    let mut bytes = from[dice.below(from.len())].bytes.to_vec();
+fn mutate(dice: &mut Dice, from: &[Moment], at: usize) -> Received {
+    let one = dice.below(from.len());
+    damage(dice, one, from, at)
+}
+
+/// The frame of a moment, with up to four things changed.
+fn damage(dice: &mut Dice, one: usize, from: &[Moment], at: usize) -> Received {
+    let mut bytes = from[one].frame.bytes.to_vec();
     for _ in 0..dice.below(5) {
         let len = bytes.len().max(1);
         match dice.below(6) {
             0 => bytes.truncate(dice.below(len)),
             1 => bytes.resize(len + dice.below(64), dice.roll() as u8),
             2 => {
-                let other = &from[dice.below(from.len())].bytes;
+                let other = &from[dice.below(from.len())].frame.bytes;
                 let cut = dice.below(len.min(other.len()).max(1)).min(bytes.len());
                 bytes.truncate(cut);
                 bytes.extend_from_slice(&other[cut.min(other.len())..]);
@@ -150,8 +145,7 @@ fn resident() -> u64 {
 }
 
 /// What an owner does who reads, writes and lets go now and then.
-fn use_sockets(dice: &mut Dice, pair: &mut Pair) {
-    let (now, host) = (pair.now, &mut pair.b.host);
+fn use_sockets(dice: &mut Dice, host: &mut Host, now: Instant) {
     while let Some(event) = host.poll_event() {
         match event {
             Event::Acceptable(listener) => {
@@ -189,7 +183,7 @@ fn survive(ethernet: bool, frames: u64) {
             }
         }
         if n % 7 == 0 {
-            use_sockets(&mut dice, &mut pair);
+            use_sockets(&mut dice, &mut pair.b.host, pair.now);
         }
         if n % 1_024 == 0 {
             within_bounds(&pair.b.host);
@@ -204,6 +198,36 @@ fn survive(ethernet: bool, frames: u64) {
     for name in ["dropped_bad_checksum", "dropped_malformed", "resets_received", "challenge_acks"] {
         assert!(pair.counter(Side::B, name) > 0, "{name}: the frames do not reach that far");
     }
+}
+
+/// The very next frame comes damaged, in every state that the scene has seen; then others.
+fn survive_from_every_moment(ethernet: bool, frames: u64) {
+    let (pair, moments) = scene(ethernet);
+    let (link, at) = (pair.b.link, if ethernet { 14 } else { 0 });
+    let mut dice = Dice(0x0b5e_55ed);
+    for n in 0..frames / 8 {
+        let one = n as usize % moments.len();
+        let mut host = moments[one].host.clone();
+        let mut now = moments[one].now;
+        for next in one..one + 8 {
+            let frame = damage(&mut dice, next % moments.len(), &moments, at);
+            host.on_frame(now, link, frame);
+            if dice.one_in(2) {
+                use_sockets(&mut dice, &mut host, now);
+            }
+            now += Duration::from_millis(dice.roll() % 20);
+            while host.next_deadline().is_some_and(|due| due <= now) {
+                host.on_deadline(now);
+            }
+        }
+        within_bounds(&host);
+    }
+}
+
+#[test]
+fn a_host_survives_damage_to_the_next_frame_in_every_state() {
+    survive_from_every_moment(true, FRAMES / 4);
+    survive_from_every_moment(false, FRAMES / 4);
 }
 
 #[test]
@@ -221,6 +245,8 @@ fn a_host_survives_mutated_frames_over_bare_ip() {
 fn a_host_survives_ten_million_mutated_frames() {
     survive(true, 5_000_000);
     survive(false, 5_000_000);
+    survive_from_every_moment(true, 5_000_000);
+    survive_from_every_moment(false, 5_000_000);
 }
 
 #[test]
@@ -233,7 +259,7 @@ fn a_host_survives_noise() {
         let bytes: Vec<u8> = (0..len).map(|_| dice.roll() as u8).collect();
         pair.b.host.on_frame(pair.now, link, Bytes::from(bytes).into());
         if n % 64 == 0 {
-            use_sockets(&mut dice, &mut pair);
+            use_sockets(&mut dice, &mut pair.b.host, pair.now);
         }
     }
     within_bounds(&pair.b.host);

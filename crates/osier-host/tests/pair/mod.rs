@@ -59,6 +59,13 @@ impl Default for Cable {
     }
 }
 
+/// A moment before a frame reaches B.
+pub(crate) struct Moment {
+    pub(crate) host: Host,
+    pub(crate) now: Instant,
+    pub(crate) frame: Received,
+}
+
 type Rule = Box<dyn FnMut(Side, &Received) -> bool>;
 
 /// Two hosts and the link between them.
@@ -69,6 +76,8 @@ pub(crate) struct Pair {
     pub(crate) cable: Cable,
     /// Whether to lose a frame that this side sent.
     pub(crate) lose: Option<Rule>,
+    /// Where wanted: every moment before a frame reaches B.
+    pub(crate) moments: Option<Vec<Moment>>,
     dice: u64,
     /// Frames that reached the link, and of them those that were lost.
     pub(crate) sent: u64,
@@ -105,7 +114,7 @@ impl Pair {
         let now = Instant::from_secs(1);
         let dice = cable.seed | 1;
         let (a, b) = (end(Side::A), end(Side::B));
-        Pair { now, a, b, cable, lose: None, dice, sent: 0, lost: 0 }
+        Pair { now, a, b, cable, lose: None, moments: None, dice, sent: 0, lost: 0 }
     }
 
     pub(crate) fn end(&mut self, side: Side) -> &mut End {
@@ -138,10 +147,14 @@ impl Pair {
     /// One end's turn; says whether it had anything to do.
     fn turn(&mut self, side: Side) -> bool {
         let now = self.now;
+        let mut moments = self.moments.take();
         let end = self.end(side);
         let mut busy = false;
         while end.arriving.front().is_some_and(|(at, ..)| *at <= now) {
             let Some((_, link, frame)) = end.arriving.pop_front() else { break };
+            if let (Side::B, Some(moments)) = (side, &mut moments) {
+                moments.push(Moment { host: end.host.clone(), now, frame: frame.clone() });
+            }
             end.host.on_frame(now, link, frame);
             busy = true;
         }
@@ -159,6 +172,7 @@ impl Pair {
         }
         assert!(!end.host.wants_transmit() || !out.is_empty(), "it wants and does not");
         busy |= !out.is_empty();
+        self.moments = moments;
         for (link, frame) in out {
             self.carry(side, link, &frame);
         }
