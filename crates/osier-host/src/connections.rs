@@ -14,7 +14,7 @@ use crate::slots::Slots;
 use crate::timers::Wheel;
 use alloc::vec::Vec;
 use core::net::IpAddr;
-use osier_tcp::{Connection, Ending, Nagle, State, TimeWait};
+use osier_tcp::{Connection, Ending, Nagle, TimeWait};
 use osier_time::Instant;
 
 /// A connection and what the host knows of it.
@@ -191,6 +191,7 @@ impl Socket {
     }
 
     /// Takes the events of the connection; says what ends the socket's stage.
+    #[inline]
     fn take_events(&mut self, now: Instant) -> Option<Successor> {
         let mut successor = None;
         while let Some(event) = self.connection.poll_event() {
@@ -221,21 +222,30 @@ enum Successor {
 }
 
 impl Host {
+    /// Lets a connection send after a door that changes neither its deadline nor its state.
+    #[inline]
+    pub(crate) fn wake(&mut self, id: u32) {
+        if self.connections.sockets.get(id).is_some_and(|s| s.connection.wants_transmit()) {
+            self.connections.transmit.push_back(id);
+        }
+    }
+
     /// Takes what a connection wants after a door of it was called.
     pub(crate) fn settle(&mut self, id: u32) {
         let Some(socket) = self.connections.sockets.get_mut(id) else { return };
         let successor = socket.take_events(self.account.now);
         self.account.close(&socket.key);
-        if socket.news != News::NONE && socket.owner == Owner::User {
-            self.connections.news.push_back(id);
-        }
-        if socket.connection.state() != State::SynSent {
+        if socket.news != News::NONE {
+            if socket.owner == Owner::User {
+                self.connections.news.push_back(id);
+            }
             self.connections.connecting.remove(id);
         }
         let wants_transmit = socket.connection.wants_transmit();
         if wants_transmit {
             self.connections.transmit.push_back(id);
         }
+        let stays_open = socket.is_open() && successor.is_none();
         if let Some(successor) = successor {
             let key = socket.key;
             socket.stage = Stage::Over;
@@ -248,12 +258,10 @@ impl Host {
                 Successor::Nothing => self.flows.remove(&key, Tenant::Connection(id)),
                 Successor::TimeWait(time_wait) => self.keep_time_wait(key, time_wait),
             }
-        } else if socket.is_open()
-            && let Some(due) = socket.connection.next_deadline()
-        {
+        } else if stays_open && let Some(due) = socket.connection.next_deadline() {
             self.connections.wheel.set_no_later(id, due);
         }
-        if !wants_transmit {
+        if !wants_transmit && !stays_open {
             self.free_if_done(id);
         }
     }

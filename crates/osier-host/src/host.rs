@@ -128,6 +128,8 @@ impl Host {
             Some(Delivered::Error(error)) => self.icmp_input(now, &error),
             Some(Delivered::EchoReply(reply)) => self.echo_input(&reply),
         }
+        // It may have been asked to send an error.
+        self.account.close_ip(&mut self.ip, None);
     }
 
     /// Time has reached [`Host::next_deadline`]. One call serves a bounded number of alarms; where
@@ -163,9 +165,7 @@ impl Host {
     /// The next frame to send, and on which link.
     pub fn poll_transmit(&mut self, now: Instant) -> Option<(LinkId, Frame)> {
         self.account.now = now;
-        let frame = self.next_frame(now);
-        self.account.close_ip(&mut self.ip, None);
-        frame
+        if self.wants_transmit() { self.next_frame(now) } else { None }
     }
 
     /// Whether [`Host::poll_transmit`] may have a frame: cheap, and `false` is certain. Who calls a

@@ -49,6 +49,7 @@ pub(crate) struct Marks {
 
 impl Host {
     /// The next frame of anybody.
+    #[inline]
     pub(crate) fn next_frame(&mut self, now: Instant) -> Option<(LinkId, Frame)> {
         if let Some(frame) = self.ip.poll_transmit(now) {
             return Some(frame);
@@ -81,6 +82,7 @@ impl Host {
     }
 
     /// One segment of the next connection that has one.
+    #[inline]
     fn transmit_connection(&mut self, now: Instant) -> Option<(LinkId, Frame)> {
         while let Some(id) = self.connections.transmit.pop_front() {
             let Some(socket) = self.connections.sockets.get_mut(id) else { continue };
@@ -133,6 +135,7 @@ impl Host {
     }
 
     /// Makes a frame of a segment, and notes for whom.
+    #[inline]
     fn send_segment(
         &mut self,
         now: Instant,
@@ -147,6 +150,7 @@ impl Host {
 
     /// Makes a frame of a segment. It comes out at once, or later from the IP layer, where its
     /// neighbour is still being asked for.
+    #[inline]
     fn wrap_segment(
         &mut self,
         now: Instant,

@@ -152,7 +152,7 @@ impl Host {
         };
         let found = how(&mut socket.connection);
         if matches!(found, Text::Got(_)) {
-            self.settle(id.0);
+            self.wake(id.0);
         }
         found
     }
@@ -164,7 +164,7 @@ impl Host {
     pub fn write(&mut self, id: ConnectionId, text: &[u8]) -> Result<usize, Error> {
         let socket = self.connections.of_user(id).ok_or(Error::NoSuchSocket)?;
         let taken = socket.connection.write(text)?;
-        self.settle(id.0);
+        self.wake(id.0);
         if taken == 0 && !text.is_empty() { Err(Error::WouldBlock) } else { Ok(taken) }
     }
 
@@ -183,7 +183,7 @@ impl Host {
                 break;
             }
         }
-        self.settle(id.0);
+        self.wake(id.0);
         if taken == 0 && offered { Err(Error::WouldBlock) } else { Ok(taken) }
     }
 
@@ -241,7 +241,7 @@ impl Host {
         let socket = self.connections.of_user(id).ok_or(Error::NoSuchSocket)?;
         socket.nagle = nagle;
         socket.connection.set_nagle(nagle);
-        self.settle(id.0);
+        self.wake(id.0);
         Ok(())
     }
 

@@ -435,3 +435,96 @@ fn no_two_counters_share_a_name() {
     names.dedup();
     assert_eq!(names.len(), all);
 }
+
+#[test]
+fn a_host_is_plain_data() {
+    fn plain_data<T: Send + Sync + Clone + 'static>() {}
+    plain_data::<osier_host::Host>();
+    // A clone lives on by itself, from the same moment and with the same bytes.
+    let mut pair = plain();
+    let listener = pair.listen(any_v4(80), 8);
+    let (client, _) = pair.open(listener, SocketAddr::new(v4(Side::B), 80));
+    let mut clone = pair.a.host.clone();
+    for host in [&mut pair.a.host, &mut clone] {
+        host.write(client, b"the same").unwrap();
+    }
+    let (one, other) = (pair.a.host.poll_transmit(pair.now), clone.poll_transmit(pair.now));
+    assert!(one.is_some());
+    assert_eq!(one, other);
+}
+
+#[test]
+fn a_listener_told_not_to_take_ipv4_leaves_it_to_another() {
+    let config = Config { v6_binding: osier_host::V6Binding::V6Only, ..Config::default() };
+    let mut pair = Pair::new(Cable::default(), &config);
+    pair.listen(any_v6(80), 8);
+    let client = pair.a.host.connect(pair.now, SocketAddr::new(v4(Side::B), 80), None).unwrap();
+    pair.await_event(Side::A, Event::Closed(client, Ending::Refused));
+    let of_v4 = pair.listen(any_v4(80), 8);
+    pair.open(of_v4, SocketAddr::new(v4(Side::B), 80));
+}
+
+#[test]
+fn the_time_to_live_and_the_tos_of_a_socket_go_out_with_its_segments() {
+    let mut pair = plain();
+    let listener = pair.listen(any_v6(80), 8);
+    for (address, at) in [(v4(Side::B), 14), (v6(Side::B), 14)] {
+        let (client, _) = pair.open(listener, SocketAddr::new(address, 80));
+        pair.a.host.set_hop_limit(client, 9).unwrap();
+        pair.a.host.set_tos(client, 0x20).unwrap();
+        assert_eq!(pair.a.host.hop_limit(client), Ok(9));
+        pair.a.host.write(client, b"x").unwrap();
+        let (_, frame) = pair.a.host.poll_transmit(pair.now).unwrap();
+        let packet = &frame.head.as_slice()[at..];
+        let (tos, hops) = match address {
+            core::net::IpAddr::V4(_) => (packet[1], packet[8]),
+            core::net::IpAddr::V6(_) => (packet[0] << 4 | packet[1] >> 4, packet[7]),
+        };
+        assert_eq!((tos, hops), (0x20, 9));
+    }
+}
+
+#[test]
+fn a_smaller_path_is_learned_by_all_connections_to_the_address() {
+    let mut pair = plain();
+    let listener = pair.listen(any_v4(80), 8);
+    let to = SocketAddr::new(v4(Side::B), 80);
+    let (first, server) = pair.open(listener, to);
+    let (second, _) = pair.open(listener, to);
+    // A router says that it takes 1,000 octets: fragmentation needed, quoting a segment of ours.
+    let now = pair.now;
+    pair.transfer((Side::A, first), server, 10_000);
+    pair.a.host.write(first, &[7; 1_400]).unwrap();
+    let (_, frame) = pair.a.host.poll_transmit(pair.now).unwrap();
+    assert!(frame.len() > 1_400);
+    let error = fragmentation_needed(&frame.head.as_slice()[14..], 1_000);
+    let link = pair.a.link;
+    pair.a.host.on_frame(now, link, error);
+    assert_eq!(pair.counter(Side::A, "path_mtu_learned"), 1);
+    assert_eq!(pair.a.host.usage().paths, 1);
+    let (third, _) = pair.open(listener, to);
+    for id in [first, second, third] {
+        let _ = pair.a.host.write(id, &[7; 20_000]);
+        while let Some((_, frame)) = pair.a.host.poll_transmit(pair.now) {
+            assert!(frame.len() <= 14 + 1_000, "{} octets from {id:?}", frame.len());
+        }
+        pair.run_for(Duration::from_secs(5));
+    }
+}
+
+/// ICMP type 3 code 4 from B's address to A's, around the head of a packet of A's.
+fn fragmentation_needed(quoted: &[u8], mtu: u16) -> osier_wire::Received {
+    let [high, low] = mtu.to_be_bytes();
+    let mut icmp = vec![3, 4, 0, 0, 0, 0, high, low];
+    icmp.extend_from_slice(&quoted[..28]);
+    let sum = osier_wire::checksum::Sum::of(&icmp).checksum().to_be_bytes();
+    icmp[2..4].copy_from_slice(&sum);
+    let mut frame = vec![2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2, 8, 0];
+    let mut ip = vec![0x45, 0, 0, (20 + icmp.len()) as u8, 0, 1, 0, 0, 64, 1, 0, 0];
+    ip.extend_from_slice(&[10, 71, 0, 2, 10, 71, 0, 1]);
+    let sum = osier_wire::checksum::Sum::of(&ip).checksum().to_be_bytes();
+    ip[10..12].copy_from_slice(&sum);
+    frame.extend(ip);
+    frame.extend(icmp);
+    bytes::Bytes::from(frame).into()
+}
