@@ -492,8 +492,9 @@ fn a_smaller_path_is_learned_by_all_connections_to_the_address() {
     let (first, server) = pair.open(listener, to);
     let (second, _) = pair.open(listener, to);
     // A router says that it takes 1,000 octets: fragmentation needed, quoting a segment of ours.
-    let now = pair.now;
     pair.transfer((Side::A, first), server, 10_000);
+    pair.run_for(Duration::from_secs(1));
+    let now = pair.now;
     pair.a.host.write(first, &[7; 1_400]).unwrap();
     let (_, frame) = pair.a.host.poll_transmit(pair.now).unwrap();
     assert!(frame.len() > 1_400);
