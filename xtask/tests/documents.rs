@@ -1,7 +1,7 @@
 //! Do the documents still tell the truth, as far as a test can see?
 //!
-//! Held here: what a document names exists; every `Linux differs` of the code stands in the table of
-//! ARCHITECTURE; README tells of each command what the command line tells of it; links lead
+//! Held here: what a document names exists; every `Linux differs` of the code stands in the table
+//! of ARCHITECTURE; README tells of each command what the command line tells of it; links lead
 //! somewhere; no text speaks of one particular machine. What a sentence means needs a reader.
 #![forbid(unsafe_code)]
 
