@@ -113,7 +113,7 @@ impl Capture {
         &mut self,
         now: Instant,
         link: LinkId,
-        frame: Received,
+        frame: &Received,
         host: &mut Host,
     ) {
         let medium = self.medium(link);

@@ -63,6 +63,7 @@ enum Turn {
 }
 
 /// What came of looking for a frame to send.
+#[expect(clippy::large_enum_variant, reason = "a frame is moved once; a box would be allocated")]
 enum Next {
     Send(Frame),
     /// Loopback has had its share of this turn.
@@ -334,7 +335,7 @@ fn on_frame(
 ) {
     let Some(capture) = capture else { return host.on_frame(now, link, frame) };
     host.on_frame(now, link, frame.clone());
-    capture.on_frame(now, link, frame, host);
+    capture.on_frame(now, link, &frame, host);
 }
 
 /// Notes of verbs and alarms: they wait for a frame of their flow.

@@ -85,6 +85,8 @@ pub use osier_ip::Cidr;
 pub use osier_tcp as engine;
 /// The span and the point of time of [`SocketInfo`].
 pub use osier_time as time;
+/// Frames, for those who write a device, and addresses of links.
+pub use osier_wire as wire;
 
 /// The names of `tokio::net`: `use osier::net::{TcpListener, TcpStream, UdpSocket}`.
 ///

@@ -2,10 +2,10 @@
 //!
 //! One entry for each future that waits; a reply that nobody waits for is dropped.
 
-use crate::wakers::Waiters;
 use osier_host::Event;
 use osier_time::{Duration, Instant};
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::net::IpAddr;
 use std::task::Waker;
 
@@ -37,7 +37,7 @@ pub(crate) struct Request {
     to: IpAddr,
     sent: Instant,
     pub(crate) outcome: Outcome,
-    pub(crate) waiters: Waiters,
+    pub(crate) waiter: Option<Waker>,
 }
 
 /// What became of a request.
@@ -49,15 +49,13 @@ pub(crate) enum Outcome {
 }
 
 impl Pings {
-    /// A new request: the identifier with which no other waits.
+    /// A new request: the identifier with which no other waits for that sequence number.
     pub(crate) fn begin(&mut self, now: Instant, to: IpAddr, seq: u16) -> Option<u16> {
+        let to = to.to_canonical();
         for _ in 0..=u16::MAX {
             self.next_id = self.next_id.wrapping_add(1);
-            let key = (self.next_id, seq);
-            if !self.waiting.contains_key(&key) {
-                let request =
-                    Request { to, sent: now, outcome: Outcome::Waiting, waiters: Waiters::Nobody };
-                self.waiting.insert(key, request);
+            if let Entry::Vacant(free) = self.waiting.entry((self.next_id, seq)) {
+                free.insert(Request { to, sent: now, outcome: Outcome::Waiting, waiter: None });
                 return Some(self.next_id);
             }
         }
@@ -81,14 +79,14 @@ impl Pings {
                 if request.to == from && request.outcome == Outcome::Waiting {
                     request.outcome =
                         Outcome::Replied(EchoReply { from, seq, hop_limit, len, rtt });
-                    request.waiters.take(woken);
+                    woken.extend(request.waiter.take());
                 }
             }
             Event::NeighbourUnreachable(who) => {
                 for request in self.waiting.values_mut().filter(|request| request.to == who) {
                     if request.outcome == Outcome::Waiting {
                         request.outcome = Outcome::Unreachable;
-                        request.waiters.take(woken);
+                        woken.extend(request.waiter.take());
                     }
                 }
             }
@@ -97,6 +95,6 @@ impl Pings {
     }
 
     pub(crate) fn wake_all(&mut self, woken: &mut Vec<Waker>) {
-        self.waiting.values_mut().for_each(|request| request.waiters.take(woken));
+        woken.extend(self.waiting.values_mut().filter_map(|request| request.waiter.take()));
     }
 }

@@ -3,7 +3,7 @@
 //! Tables indexed by the host's ids, which are small and reused. What the host knows of a socket
 //! is not repeated here: only wakers, and what the program was already told.
 
-use crate::wakers::Waiters;
+use crate::wakers::{Token, Waiters};
 use osier_host::{ConnectionId, Event, ListenerId, UdpId};
 use osier_tcp::Ending;
 use std::net::SocketAddr;
@@ -16,6 +16,8 @@ pub(crate) struct Sockets {
     pub(crate) connections: Table<Connection>,
     pub(crate) listeners: Table<Listener>,
     pub(crate) udp: Table<Udp>,
+    /// Tokens handed out to futures.
+    tokens: u64,
 }
 
 /// A TCP connection that the program holds.
@@ -132,6 +134,12 @@ impl Sockets {
     /// The program holds a connection from here on.
     pub(crate) fn hold(&mut self, id: ConnectionId, stage: Stage) -> Key {
         self.connections.insert(id.0, Connection { stage, ..Connection::default() })
+    }
+
+    /// A name for a future that waits.
+    pub(crate) fn next_token(&mut self) -> Token {
+        self.tokens += 1;
+        Token(self.tokens)
     }
 
     /// Everybody shall look again.

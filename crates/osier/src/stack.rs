@@ -129,7 +129,7 @@ impl Stack {
                 Outcome::Replied(reply) => Poll::Ready(Ok(reply)),
                 Outcome::Unreachable => Poll::Ready(Err(io::ErrorKind::HostUnreachable.into())),
                 Outcome::Waiting => {
-                    request.waiters.register(cx.waker());
+                    request.waiter = Some(cx.waker().clone());
                     Poll::Pending
                 }
             }

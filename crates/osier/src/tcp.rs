@@ -28,5 +28,4 @@ pub use listener::TcpListener;
 pub use socket::TcpSocket;
 pub use split::{ReadHalf, WriteHalf};
 pub use split_owned::{OwnedReadHalf, OwnedWriteHalf, ReuniteError};
-pub(crate) use stream::is_block;
 pub use stream::{StreamHandle, TcpStream};

@@ -11,16 +11,15 @@ use crate::error;
 use crate::shared::Inner;
 use crate::sockets::{self, Key};
 use crate::stack::Stack;
-use crate::tcp::is_block;
+use crate::wakers::At;
 use osier_host::Error;
 use osier_time::Instant;
 use std::future::poll_fn;
 use std::io;
 use std::net::SocketAddr;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 use tokio::io::{Interest, Ready};
 use tokio::net::ToSocketAddrs;
-use tokio::task::coop;
 
 /// A UDP socket of a stack. Dropping it closes it.
 ///
@@ -47,6 +46,15 @@ pub struct UdpSocket {
 enum Side {
     Read,
     Write,
+}
+
+impl Side {
+    fn of(self, key: Key) -> At {
+        match self {
+            Side::Read => At::UdpReaders(key),
+            Side::Write => At::UdpWriters(key),
+        }
+    }
 }
 
 impl UdpSocket {
@@ -124,12 +132,16 @@ impl UdpSocket {
     /// # Cancel safety
     /// Readiness stays until a call finds none.
     pub async fn ready(&self, interest: Interest) -> io::Result<Ready> {
+        let mut reader = self.stack.place_at(At::UdpReaders(self.key));
+        let mut writer = self.stack.place_at(At::UdpWriters(self.key));
         poll_fn(|cx| {
+            let readable = |inner: &mut Inner, _| inner.try_receivable(self.key);
+            let writable = |inner: &mut Inner, _| inner.try_sendable(self.key);
             let mut ready = Ready::EMPTY;
-            if interest.is_readable() && self.poll_recv_ready(cx)?.is_ready() {
+            if interest.is_readable() && reader.poll(cx, readable)?.is_ready() {
                 ready |= Ready::READABLE;
             }
-            if interest.is_writable() && self.poll_send_ready(cx)?.is_ready() {
+            if interest.is_writable() && writer.poll(cx, writable)?.is_ready() {
                 ready |= Ready::WRITABLE;
             }
             if ready.is_empty() { Poll::Pending } else { Poll::Ready(Ok(ready)) }
@@ -137,31 +149,24 @@ impl UdpSocket {
         .await
     }
 
-    /// Tries; where that would block, waits on its side.
+    /// Tries; where that would block, whoever polls waits on its side.
     fn poll_io<R>(
         &self,
         cx: &mut Context<'_>,
         side: Side,
         attempt: impl FnOnce(&mut Inner, Instant, Key) -> io::Result<R>,
     ) -> Poll<io::Result<R>> {
-        let coop = ready!(coop::poll_proceed(cx));
-        let result = self.stack.call(|inner, now| {
-            let result = attempt(inner, now, self.key);
-            if is_block(&result)
-                && let Some(socket) = inner.sockets.udp.get(self.key)
-            {
-                match side {
-                    Side::Read => socket.readers.register(cx.waker()),
-                    Side::Write => socket.writers.register(cx.waker()),
-                }
-            }
-            result
-        });
-        if is_block(&result) {
-            return Poll::Pending;
-        }
-        coop.made_progress();
-        Poll::Ready(result)
+        self.stack.poll_at(cx, side.of(self.key), |inner, now| attempt(inner, now, self.key))
+    }
+
+    /// Tries until it does not block.
+    async fn wait_io<R>(
+        &self,
+        side: Side,
+        mut attempt: impl FnMut(&mut Inner, Instant, Key) -> io::Result<R>,
+    ) -> io::Result<R> {
+        let at = side.of(self.key);
+        self.stack.wait_at(at, |inner, now| attempt(inner, now, self.key)).await
     }
 }
 

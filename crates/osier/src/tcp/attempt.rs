@@ -188,10 +188,17 @@ impl Inner {
             }
             Err(Error::Ended(ending)) => match self.tell(key, ending)? {
                 Told::Yes => Err(error::refused(Error::BrokenPipe)),
+                // As on Linux: who had closed and then resets will not read, that is all.
+                Told::No if self.peer_has_closed(key) => Err(error::refused(Error::BrokenPipe)),
                 Told::No => Err(error::ended(ending)),
             },
             Err(error) => Err(error::refused(error)),
         }
+    }
+
+    /// Whether everything was read, and the peer's FIN came after it.
+    fn peer_has_closed(&mut self, key: Key) -> bool {
+        self.host.peek(key.connection(), &mut [0]) == Text::End
     }
 
     /// How the connection ended is being told; was it before?

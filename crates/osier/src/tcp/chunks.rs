@@ -5,7 +5,6 @@
 
 use super::stream::{Side, TcpStream};
 use bytes::Bytes;
-use std::future::poll_fn;
 use std::io;
 
 impl TcpStream {
@@ -19,10 +18,7 @@ impl TcpStream {
     /// Text is taken only when the future is ready: if another branch of a `select!` wins, none
     /// is lost.
     pub async fn read_chunk(&self, max: usize) -> io::Result<Option<Bytes>> {
-        poll_fn(|cx| {
-            self.poll_io(cx, Side::Read, |inner, now, key| inner.try_read_chunk(now, key, max))
-        })
-        .await
+        self.wait_io(Side::Read, |inner, now, key| inner.try_read_chunk(now, key, max)).await
     }
 
     /// As [`TcpStream::read_chunk`], without waiting.
@@ -81,10 +77,7 @@ impl TcpStream {
     /// Chunks are taken only when the future is ready: if another branch of a `select!` wins,
     /// nothing was queued.
     pub async fn write_chunks(&self, chunks: &mut [Bytes]) -> io::Result<usize> {
-        poll_fn(|cx| {
-            self.poll_io(cx, Side::Write, |inner, _, key| inner.try_write_chunks(key, chunks))
-        })
-        .await
+        self.wait_io(Side::Write, |inner, _, key| inner.try_write_chunks(key, chunks)).await
     }
 
     /// As [`TcpStream::write_chunks`], without waiting.

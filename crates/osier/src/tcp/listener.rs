@@ -1,18 +1,17 @@
 //! How does a program take connections that others open?
 
-use super::stream::{TcpStream, is_block};
+use super::stream::TcpStream;
 use crate::current::{first_that_works, resolve};
 use crate::error;
 use crate::shared::Inner;
 use crate::sockets::{self, Key, Stage};
 use crate::stack::Stack;
+use crate::wakers::At;
 use osier_host::Error;
-use std::future::poll_fn;
 use std::io;
 use std::net::SocketAddr;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 use tokio::net::ToSocketAddrs;
-use tokio::task::coop;
 
 /// A TCP listener of a stack. Dropping it stops listening; connections that nobody accepted are
 /// reset.
@@ -81,7 +80,7 @@ impl TcpListener {
     /// A connection is taken only when the future is ready: if another branch of a `select!`
     /// wins, none is lost.
     pub async fn accept(&self) -> io::Result<(TcpStream, SocketAddr)> {
-        poll_fn(|cx| self.poll_accept(cx)).await
+        self.stack.wait_at(At::Acceptors(self.key), |inner, _| self.try_accept(inner)).await
     }
 
     /// As [`TcpListener::accept`], to be polled.
@@ -89,21 +88,7 @@ impl TcpListener {
     /// # Errors
     /// Those of [`TcpListener::accept`].
     pub fn poll_accept(&self, cx: &mut Context<'_>) -> Poll<io::Result<(TcpStream, SocketAddr)>> {
-        let coop = ready!(coop::poll_proceed(cx));
-        let accepted = self.stack.call(|inner, _| {
-            let accepted = self.try_accept(inner);
-            if is_block(&accepted)
-                && let Some(listener) = inner.sockets.listeners.get(self.key)
-            {
-                listener.acceptors.register(cx.waker());
-            }
-            accepted
-        });
-        if is_block(&accepted) {
-            return Poll::Pending;
-        }
-        coop.made_progress();
-        Poll::Ready(accepted)
+        self.stack.poll_at(cx, At::Acceptors(self.key), |inner, _| self.try_accept(inner))
     }
 
     fn try_accept(&self, inner: &mut Inner) -> io::Result<(TcpStream, SocketAddr)> {

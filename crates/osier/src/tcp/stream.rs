@@ -9,6 +9,7 @@ use crate::error;
 use crate::shared::Inner;
 use crate::sockets::{Key, Stage};
 use crate::stack::Stack;
+use crate::wakers::At;
 use osier_host::{ConnectionId, SocketInfo};
 use osier_time::Instant;
 use std::future::poll_fn;
@@ -17,7 +18,6 @@ use std::net::SocketAddr;
 use std::task::{Context, Poll, ready};
 use tokio::io::{Interest, ReadBuf, Ready};
 use tokio::net::ToSocketAddrs;
-use tokio::task::coop;
 
 /// A TCP connection of a stack.
 ///
@@ -39,6 +39,15 @@ pub struct TcpStream {
 pub(super) enum Side {
     Read,
     Write,
+}
+
+impl Side {
+    fn of(self, key: Key) -> At {
+        match self {
+            Side::Read => At::Readers(key),
+            Side::Write => At::Writers(key),
+        }
+    }
 }
 
 impl TcpStream {
@@ -75,8 +84,7 @@ impl TcpStream {
             io::Result::Ok(TcpStream::of(stack, inner, id, Stage::Connecting))
         })?;
         prepare(&stream)?;
-        poll_fn(|cx| stream.poll_io(cx, Side::Write, |inner, _, key| inner.try_connected(key)))
-            .await?;
+        stream.wait_io(Side::Write, |inner, _, key| inner.try_connected(key)).await?;
         Ok(stream)
     }
 
@@ -135,8 +143,7 @@ impl TcpStream {
     /// # Cancel safety
     /// Nothing is read, so nothing is lost.
     pub async fn peek(&self, buf: &mut [u8]) -> io::Result<usize> {
-        let mut buf = ReadBuf::new(buf);
-        poll_fn(|cx| self.poll_peek(cx, &mut buf)).await
+        self.wait_io(Side::Read, |inner, _, key| inner.try_peek(key, buf)).await
     }
 
     /// As [`TcpStream::peek`], to be polled.
@@ -162,12 +169,16 @@ impl TcpStream {
     /// # Cancel safety
     /// Readiness stays until a read or write finds none.
     pub async fn ready(&self, interest: Interest) -> io::Result<Ready> {
+        let mut reader = self.stack.place_at(At::Readers(self.key));
+        let mut writer = self.stack.place_at(At::Writers(self.key));
         poll_fn(|cx| {
+            let readable = |inner: &mut Inner, _| inner.try_readable(self.key);
+            let writable = |inner: &mut Inner, _| inner.try_writable(self.key);
             let mut ready = Ready::EMPTY;
-            if interest.is_readable() && self.poll_read_ready(cx)?.is_ready() {
+            if interest.is_readable() && reader.poll(cx, readable)?.is_ready() {
                 ready |= Ready::READABLE;
             }
-            if interest.is_writable() && self.poll_write_ready(cx)?.is_ready() {
+            if interest.is_writable() && writer.poll(cx, writable)?.is_ready() {
                 ready |= Ready::WRITABLE;
             }
             if ready.is_empty() { Poll::Pending } else { Poll::Ready(Ok(ready)) }
@@ -183,7 +194,7 @@ impl TcpStream {
     /// # Cancel safety
     /// Nothing is read, so nothing is lost.
     pub async fn readable(&self) -> io::Result<()> {
-        poll_fn(|cx| self.poll_read_ready(cx)).await
+        self.wait_io(Side::Read, |inner, _, key| inner.try_readable(key)).await
     }
 
     /// As [`TcpStream::readable`], to be polled.
@@ -202,7 +213,7 @@ impl TcpStream {
     /// # Cancel safety
     /// Nothing is written.
     pub async fn writable(&self) -> io::Result<()> {
-        poll_fn(|cx| self.poll_write_ready(cx)).await
+        self.wait_io(Side::Write, |inner, _, key| inner.try_writable(key)).await
     }
 
     /// As [`TcpStream::writable`], to be polled.
@@ -269,31 +280,24 @@ impl TcpStream {
         split_owned::split_owned(self)
     }
 
-    /// Tries; where that would block, waits on its side.
+    /// Tries; where that would block, whoever polls waits on its side.
     pub(super) fn poll_io<R>(
         &self,
         cx: &mut Context<'_>,
         side: Side,
         attempt: impl FnOnce(&mut Inner, Instant, Key) -> io::Result<R>,
     ) -> Poll<io::Result<R>> {
-        let coop = ready!(coop::poll_proceed(cx));
-        let result = self.stack.call(|inner, now| {
-            let result = attempt(inner, now, self.key);
-            if is_block(&result)
-                && let Some(connection) = inner.sockets.connections.get(self.key)
-            {
-                match side {
-                    Side::Read => connection.readers.register(cx.waker()),
-                    Side::Write => connection.writers.register(cx.waker()),
-                }
-            }
-            result
-        });
-        if is_block(&result) {
-            return Poll::Pending;
-        }
-        coop.made_progress();
-        Poll::Ready(result)
+        self.stack.poll_at(cx, side.of(self.key), |inner, now| attempt(inner, now, self.key))
+    }
+
+    /// Tries until it does not block.
+    pub(super) async fn wait_io<R>(
+        &self,
+        side: Side,
+        mut attempt: impl FnMut(&mut Inner, Instant, Key) -> io::Result<R>,
+    ) -> io::Result<R> {
+        let at = side.of(self.key);
+        self.stack.wait_at(at, |inner, now| attempt(inner, now, self.key)).await
     }
 }
 
@@ -329,8 +333,4 @@ impl StreamHandle {
         inner.sockets.connections.get(self.key)?;
         inner.host.info(self.key.connection())
     }
-}
-
-pub(crate) fn is_block<T>(result: &io::Result<T>) -> bool {
-    matches!(result, Err(error) if error.kind() == io::ErrorKind::WouldBlock)
 }

@@ -7,7 +7,6 @@ use crate::error;
 use crate::shared::Inner;
 use crate::sockets::Key;
 use bytes::Bytes;
-use std::future::poll_fn;
 use std::io;
 use std::net::SocketAddr;
 use std::task::{Context, Poll, ready};
@@ -50,13 +49,8 @@ impl UdpSocket {
     /// # Cancel safety
     /// A datagram is taken only when the future is ready: none is lost.
     pub async fn recv_from(&self, buf: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
-        poll_fn(|cx| {
-            self.poll_io(cx, Side::Read, |inner, _, key| {
-                let (data, from) = inner.try_recv(key)?;
-                Ok((copy(&data, buf), from))
-            })
-        })
-        .await
+        let (data, from) = self.wait_io(Side::Read, |inner, _, key| inner.try_recv(key)).await?;
+        Ok((copy(&data, buf), from))
     }
 
     /// As [`UdpSocket::recv_from`], to be polled.
@@ -110,9 +104,10 @@ impl UdpSocket {
     /// # Cancel safety
     /// Nothing is received, so nothing is lost.
     pub async fn peek_from(&self, buf: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
-        let mut buf = ReadBuf::new(buf);
-        let from = poll_fn(|cx| self.poll_peek_from(cx, &mut buf)).await?;
-        Ok((buf.filled().len(), from))
+        self.wait_io(Side::Read, |inner, _, key| {
+            inner.try_look(key, |data, from| (copy(data, buf), from))
+        })
+        .await
     }
 
     /// As [`UdpSocket::peek_from`], to be polled.
@@ -148,7 +143,7 @@ impl UdpSocket {
     /// # Cancel safety
     /// Nothing is received, so nothing is lost.
     pub async fn readable(&self) -> io::Result<()> {
-        poll_fn(|cx| self.poll_recv_ready(cx)).await
+        self.wait_io(Side::Read, |inner, _, key| inner.try_receivable(key)).await
     }
 
     /// As [`UdpSocket::readable`], to be polled.
@@ -156,7 +151,7 @@ impl UdpSocket {
     /// # Errors
     /// Those of [`UdpSocket::readable`].
     pub fn poll_recv_ready(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.poll_io(cx, Side::Read, |inner, _, key| inner.try_look(key, |_, _| ()))
+        self.poll_io(cx, Side::Read, |inner, _, key| inner.try_receivable(key))
     }
 }
 
@@ -167,6 +162,11 @@ impl Inner {
             Err(osier_host::Error::WouldBlock) => self.block(),
             other => other.map_err(error::refused),
         }
+    }
+
+    /// Whether a datagram waits.
+    pub(super) fn try_receivable(&mut self, key: Key) -> io::Result<()> {
+        self.try_look(key, |_, _| ())
     }
 
     fn try_look<R>(

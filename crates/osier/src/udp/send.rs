@@ -8,7 +8,6 @@ use crate::sockets::{Full, Key};
 use bytes::Bytes;
 use osier_host::Error;
 use osier_time::Instant;
-use std::future::poll_fn;
 use std::io;
 use std::net::SocketAddr;
 use std::task::{Context, Poll};
@@ -24,7 +23,7 @@ impl UdpSocket {
     /// # Cancel safety
     /// The datagram is taken only when the future is ready.
     pub async fn send(&self, buf: &[u8]) -> io::Result<usize> {
-        poll_fn(|cx| self.poll_send(cx, buf)).await
+        self.wait_io(Side::Write, |inner, now, key| inner.try_send(now, key, buf, None)).await
     }
 
     /// As [`UdpSocket::send`], to be polled.
@@ -52,7 +51,8 @@ impl UdpSocket {
     /// The datagram is taken only when the future is ready.
     pub async fn send_to<A: ToSocketAddrs>(&self, buf: &[u8], addr: A) -> io::Result<usize> {
         let target = resolve(addr).await?[0];
-        poll_fn(|cx| self.poll_send_to(cx, buf, target)).await
+        let target = Some(target);
+        self.wait_io(Side::Write, |inner, now, key| inner.try_send(now, key, buf, target)).await
     }
 
     /// As [`UdpSocket::send_to`], to be polled.
@@ -84,7 +84,7 @@ impl UdpSocket {
     /// # Cancel safety
     /// Nothing is sent.
     pub async fn writable(&self) -> io::Result<()> {
-        poll_fn(|cx| self.poll_send_ready(cx)).await
+        self.wait_io(Side::Write, |inner, _, key| inner.try_sendable(key)).await
     }
 
     /// As [`UdpSocket::writable`], to be polled.
@@ -92,14 +92,19 @@ impl UdpSocket {
     /// # Errors
     /// Those of [`UdpSocket::writable`].
     pub fn poll_send_ready(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.poll_io(cx, Side::Write, |inner, _, key| match inner.udp(key)?.full {
-            Full::No => Ok(()),
-            Full::Yes => inner.block(),
-        })
+        self.poll_io(cx, Side::Write, |inner, _, key| inner.try_sendable(key))
     }
 }
 
 impl Inner {
+    /// Whether a datagram is worth trying: none has found the queue full since it had room.
+    pub(super) fn try_sendable(&mut self, key: Key) -> io::Result<()> {
+        match self.udp(key)?.full {
+            Full::No => Ok(()),
+            Full::Yes => self.block(),
+        }
+    }
+
     fn try_send(
         &mut self,
         now: Instant,

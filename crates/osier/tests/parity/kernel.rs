@@ -6,4 +6,8 @@ use tokio::net;
 mod same;
 
 /// Nothing is to be entered: there is one kernel.
-fn enter() {}
+fn enter() -> Kernel {
+    Kernel
+}
+
+struct Kernel;
