@@ -172,6 +172,10 @@ impl UdpSocket {
         self.sending.octets
     }
 
+    pub(crate) fn pending_error(&self) -> Option<Error> {
+        self.error
+    }
+
     pub(crate) fn take_error(&mut self) -> Option<Error> {
         self.error.take()
     }

@@ -102,6 +102,11 @@ impl Host {
         self.udp.slots.get(id.0)?.peek()
     }
 
+    /// The pending error that the next send or receive will tell.
+    pub fn udp_error(&self, id: UdpId) -> Option<Error> {
+        self.udp.slots.get(id.0)?.pending_error()
+    }
+
     /// Where a UDP socket is bound.
     pub fn udp_addr(&self, id: UdpId) -> Option<SocketAddr> {
         let socket = self.udp.slots.get(id.0)?;

@@ -6,7 +6,6 @@
 use crate::wakers::{Token, Waiters};
 use osier_host::{ConnectionId, Event, ListenerId, UdpId};
 use osier_tcp::Ending;
-use std::net::SocketAddr;
 use std::task::Waker;
 use std::time::Duration;
 
@@ -70,8 +69,6 @@ pub(crate) struct Listener {
 /// A UDP socket that the program holds.
 #[derive(Debug, Default)]
 pub(crate) struct Udp {
-    /// The peer of a connected socket.
-    pub(crate) peer: Option<SocketAddr>,
     pub(crate) full: Full,
     pub(crate) readers: Waiters,
     pub(crate) writers: Waiters,

@@ -94,9 +94,7 @@ impl UdpSocket {
         first_that_works(&addresses, |address| {
             self.stack.call(|inner, _| {
                 inner.udp(self.key)?;
-                inner.host.udp_connect(self.key.udp(), address).map_err(error::refused)?;
-                inner.udp(self.key)?.peer = Some(address);
-                Ok(())
+                inner.host.udp_connect(self.key.udp(), address).map_err(error::refused)
             })
         })
     }
@@ -119,7 +117,8 @@ impl UdpSocket {
     /// `NotConnected` where it is not.
     pub fn peer_addr(&self) -> io::Result<SocketAddr> {
         self.stack.call(|inner, _| {
-            let peer = inner.udp(self.key)?.peer;
+            inner.udp(self.key)?;
+            let peer = inner.host.udp_peer(self.key.udp());
             peer.ok_or_else(|| error::refused(Error::NotConnected))
         })
     }

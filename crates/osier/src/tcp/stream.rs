@@ -11,6 +11,7 @@ use crate::sockets::{Key, Stage};
 use crate::stack::Stack;
 use crate::wakers::At;
 use osier_host::{ConnectionId, SocketInfo};
+use osier_tcp::Info;
 use osier_time::Instant;
 use std::future::poll_fn;
 use std::io::{self, IoSlice, IoSliceMut};
@@ -123,10 +124,16 @@ impl TcpStream {
         self.stack.call(|inner, _| inner.take_error(self.key))
     }
 
-    /// The connection as `ss` shows it: state, round-trip time, congestion window, timers. `None`
-    /// once it has ended.
+    /// The connection as `ss` shows it: state, queues, round-trip time, congestion window, timers.
+    /// `None` once the stack has been shut down.
     pub fn info(&self) -> Option<SocketInfo> {
         self.handle().info()
+    }
+
+    /// The numbers of the connection as `ss -i` shows them (TCP_INFO). `None` before its
+    /// handshake is done, and once it has ended.
+    pub fn tcp_info(&self) -> Option<Info> {
+        self.handle().tcp_info()
     }
 
     /// A handle by which others can look at the connection without holding it open.
@@ -327,10 +334,18 @@ impl StreamHandle {
         self.peer
     }
 
-    /// The connection as `ss` shows it; `None` once it has ended or nobody holds it any more.
+    /// The connection as `ss` shows it; `None` once nobody holds it any more.
     pub fn info(&self) -> Option<SocketInfo> {
         let mut inner = self.stack.shared().lock();
         inner.sockets.connections.get(self.key)?;
         inner.host.info(self.key.connection())
+    }
+
+    /// The numbers of the connection as `ss -i` shows them (TCP_INFO). `None` before its
+    /// handshake is done, once it has ended, and once nobody holds it any more.
+    pub fn tcp_info(&self) -> Option<Info> {
+        let mut inner = self.stack.shared().lock();
+        inner.sockets.connections.get(self.key)?;
+        inner.host.tcp_info(self.key.connection())
     }
 }

@@ -164,9 +164,12 @@ impl Inner {
         }
     }
 
-    /// Whether a datagram waits.
+    /// Whether a datagram waits, or an error.
     pub(super) fn try_receivable(&mut self, key: Key) -> io::Result<()> {
-        self.try_look(key, |_, _| ())
+        self.udp(key)?;
+        let (id, host) = (key.udp(), &self.host);
+        let ready = host.udp_peek(id).is_some() || host.udp_error(id).is_some();
+        if ready { Ok(()) } else { self.block() }
     }
 
     fn try_look<R>(
@@ -175,6 +178,10 @@ impl Inner {
         look: impl FnOnce(&[u8], SocketAddr) -> R,
     ) -> io::Result<R> {
         self.udp(key)?;
+        if self.host.udp_error(key.udp()).is_some() {
+            // The error comes first, and is told once.
+            self.try_recv(key)?;
+        }
         match self.host.udp_peek(key.udp()) {
             Some((data, from)) => Ok(look(data, from)),
             None => self.block(),

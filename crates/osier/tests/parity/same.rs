@@ -379,6 +379,9 @@ async fn a_connected_udp_socket_hears_its_peer_only_and_that_it_is_gone() {
     assert_eq!(a.recv(&mut buf).await.unwrap(), 6);
     drop(b);
     a.send(b"anybody?").await.unwrap();
+    a.readable().await.unwrap();
+    assert_eq!(a.peek(&mut buf).await.unwrap_err().kind(), ErrorKind::ConnectionRefused);
+    a.send(b"anybody?").await.unwrap();
     let error = a.recv(&mut buf).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::ConnectionRefused);
 }
