@@ -146,11 +146,17 @@ impl Account {
 
     /// Ends a call of a door of the IP layer: what it noted concerns this flow, if any.
     #[inline]
-    pub(crate) fn close_ip(&mut self, ip: &mut Layer, flow: Option<Flow>) {
+    pub(crate) fn close_ip(&mut self, ip: &mut Layer, key: Option<&FlowKey>) {
         if !ip.notes_mut().is_empty() {
-            for reason in ip.notes_mut().drain() {
-                self.keep(flow, Reason::Ip(reason));
-            }
+            self.take_from_ip(ip, key.map(Flow::tcp));
+        }
+    }
+
+    /// The same, for a flow of any transport.
+    #[cold]
+    pub(crate) fn take_from_ip(&mut self, ip: &mut Layer, flow: Option<Flow>) {
+        for reason in ip.notes_mut().drain() {
+            self.keep(flow, Reason::Ip(reason));
         }
     }
 

@@ -162,6 +162,8 @@ impl From<Packed> for Tenant {
 /// The table.
 #[derive(Clone, Debug)]
 pub(crate) struct Flows {
+    /// The flow that was found last: segments of one flow come in runs.
+    last: Option<(FlowKey, Tenant)>,
     v4: HashMap<V4, Packed, Keyed>,
     v6: HashMap<V6, Packed, Keyed>,
 }
@@ -169,7 +171,20 @@ pub(crate) struct Flows {
 impl Flows {
     pub(crate) fn new(key: Key) -> Self {
         let (v4, v6) = (HashMap::with_hasher(Keyed(key)), HashMap::with_hasher(Keyed(key)));
-        Flows { v4, v6 }
+        Flows { last: None, v4, v6 }
+    }
+
+    /// Who holds a flow, and remembers the answer.
+    #[inline]
+    pub(crate) fn find(&mut self, key: &FlowKey) -> Option<Tenant> {
+        if let Some((last, tenant)) = &self.last
+            && last == key
+        {
+            return Some(*tenant);
+        }
+        let found = self.get(key)?;
+        self.last = Some((*key, found));
+        Some(found)
     }
 
     #[inline]
@@ -182,6 +197,7 @@ impl Flows {
 
     /// Leads a flow to something, in the place of whatever it led to.
     pub(crate) fn insert(&mut self, key: FlowKey, tenant: Tenant) {
+        self.last = None;
         match key {
             FlowKey::V4(key) => self.v4.insert(key, tenant.into()),
             FlowKey::V6(key) => self.v6.insert(key, tenant.into()),
@@ -193,6 +209,7 @@ impl Flows {
         if self.get(key) != Some(tenant) {
             return;
         }
+        self.last = None;
         match key {
             FlowKey::V4(key) => self.v4.remove(key),
             FlowKey::V6(key) => self.v6.remove(key),
@@ -233,9 +250,15 @@ mod tests {
         flows.insert(key, Tenant::Connection(5));
         flows.insert(key, Tenant::TimeWait(9));
         flows.remove(&key, Tenant::Connection(5));
-        assert_eq!(flows.get(&key), Some(Tenant::TimeWait(9)));
+        assert_eq!(flows.find(&key), Some(Tenant::TimeWait(9)));
+        assert_eq!(flows.find(&key), Some(Tenant::TimeWait(9)));
         flows.remove(&key, Tenant::TimeWait(9));
-        assert_eq!(flows.len(), 0);
+        assert_eq!(flows.find(&key), None);
+        flows.insert(key, Tenant::HalfOpen(1));
+        assert_eq!(flows.find(&key), Some(Tenant::HalfOpen(1)));
+        flows.insert(key, Tenant::Connection(1));
+        assert_eq!(flows.find(&key), Some(Tenant::Connection(1)));
+        assert_eq!(flows.len(), 1);
     }
 
     #[test]

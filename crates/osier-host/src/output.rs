@@ -4,7 +4,6 @@
 //! and time to live. The IP layer writes the headers in front. One frame for each call, in turn
 //! among those who have something, so that nobody's wait depends on another's appetite.
 
-use crate::account::Flow;
 use crate::flow::FlowKey;
 use crate::host::Host;
 use crate::links::tcp_octets;
@@ -96,16 +95,22 @@ impl Host {
                 }
             }
             let marks = Marks { tos: socket.tos, hop_limit: socket.hop_limit };
-            let Some(transmit) = socket.connection.poll_transmit(now, &mut self.account.tcp) else {
+            let transmit = socket.connection.poll_transmit(now, &mut self.account.tcp);
+            let Some(mut transmit) = transmit else {
                 self.settle(id);
                 // It said "maybe" and meant no: its next event puts it back.
                 self.connections.transmit.remove(id);
                 continue;
             };
             self.settle(id);
-            match self.send_segment(now, &key, marks, transmit) {
-                Ok(Some(frame)) => return Some(frame),
-                Ok(None) => {}
+            match self.wrap_segment(now, &key, marks, &mut transmit) {
+                Ok(wrapped) => {
+                    let frame = self.ip.submit(now, wrapped);
+                    self.account.close_ip(&mut self.ip, Some(&key));
+                    if frame.is_some() {
+                        return frame;
+                    }
+                }
                 Err(unreachable) => self.tell_unsent(id, &key, unreachable),
             }
         }
@@ -128,38 +133,28 @@ impl Host {
         &mut self,
         now: Instant,
         key: &FlowKey,
-        transmit: Transmit,
+        mut transmit: Transmit,
     ) -> Option<(LinkId, Frame)> {
         // The IP layer has noted why not.
-        self.send_segment(now, key, Marks::default(), transmit).ok().flatten()
+        let wrapped = self.wrap_segment(now, key, Marks::default(), &mut transmit).ok()?;
+        let frame = self.ip.submit(now, wrapped);
+        self.account.close_ip(&mut self.ip, Some(key));
+        frame
     }
 
-    /// Makes a frame of a segment, and notes for whom.
-    #[inline]
-    fn send_segment(
-        &mut self,
-        now: Instant,
-        key: &FlowKey,
-        marks: Marks,
-        transmit: Transmit,
-    ) -> Result<Option<(LinkId, Frame)>, Unreachable> {
-        let sent = self.wrap_segment(now, key, marks, transmit);
-        self.account.close_ip(&mut self.ip, Some(Flow::tcp(key)));
-        sent
-    }
-
-    /// Makes a frame of a segment. It comes out at once, or later from the IP layer, where its
-    /// neighbour is still being asked for.
+    /// Makes a frame of a segment, whose options and payload it takes. Once submitted it comes out
+    /// at once, or later from the IP layer, where its neighbour is still being asked for.
     #[inline]
     fn wrap_segment(
         &mut self,
         now: Instant,
         key: &FlowKey,
         marks: Marks,
-        transmit: Transmit,
-    ) -> Result<Option<(LinkId, Frame)>, Unreachable> {
+        transmit: &mut Transmit,
+    ) -> Result<Wrapped, Unreachable> {
         let (local, remote) = key.ends();
         let Transmit { segment, payload, gso_size, ecn, dont_fragment, .. } = transmit;
+        let gso_size = *gso_size;
         let header = tcp::Header {
             src_port: local.port(),
             dst_port: remote.port(),
@@ -168,7 +163,7 @@ impl Host {
             flags: segment.flags,
             window: segment.window,
             urgent: segment.urgent,
-            options: segment.options,
+            options: core::mem::take(&mut segment.options),
         };
         let header_len = header.len();
         let len = header_len + payload.iter().map(bytes::Bytes::len).sum::<usize>();
@@ -178,12 +173,18 @@ impl Host {
             protocol: Protocol::TCP,
             tos: ecn.mark(marks.tos),
             hop_limit: marks.hop_limit,
-            fragment: if dont_fragment { Fragment::Never } else { Fragment::Allowed },
+            fragment: if *dont_fragment { Fragment::Never } else { Fragment::Allowed },
             len,
         };
-        let mut wrapped = self.ip.wrap(now, &packet)?;
+        let mut wrapped = match self.ip.wrap(now, &packet) {
+            Ok(wrapped) => wrapped,
+            Err(unreachable) => {
+                self.account.close_ip(&mut self.ip, Some(key));
+                return Err(unreachable);
+            }
+        };
         header.emit(wrapped.frame.head.grow(header_len));
-        wrapped.frame.payload = payload;
+        wrapped.frame.payload = core::mem::take(payload);
         if gso_size > 0 {
             let kind = match key {
                 FlowKey::V4(_) => GsoKind::TcpV4,
@@ -193,7 +194,7 @@ impl Host {
             wrapped.frame.offload.gso = Some(Gso { kind, size: gso_size, header_len });
         }
         self.finish(&mut wrapped, &packet, tcp::CHECKSUM_OFFSET);
-        Ok(self.ip.submit(now, wrapped))
+        Ok(wrapped)
     }
 
     /// Makes a frame of a datagram.

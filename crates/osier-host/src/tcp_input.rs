@@ -35,7 +35,7 @@ impl Host {
         let Some(incoming) = read(packet) else {
             return self.account.push(None, HostReason::Malformed);
         };
-        match self.flows.get(&incoming.key) {
+        match self.flows.find(&incoming.key) {
             Some(Tenant::Connection(id)) => self.connection_input(now, id, incoming),
             Some(Tenant::HalfOpen(id)) => self.handshake_input(now, id, incoming),
             Some(Tenant::TimeWait(id)) => self.time_wait_input(now, id, &incoming),

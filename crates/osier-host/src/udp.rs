@@ -278,7 +278,7 @@ impl Host {
             self.send_datagram(now, &packet, header, data)
         });
         let flow = Flow { protocol: Protocol::UDP, local: at, remote: to };
-        self.account.close_ip(&mut self.ip, Some(flow));
+        self.account.take_from_ip(&mut self.ip, Some(flow));
         // The IP layer has noted why not.
         sent.ok().flatten()
     }
