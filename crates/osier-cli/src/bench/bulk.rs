@@ -1,0 +1,125 @@
+//! A stream of bytes in one direction, over one connection: one copy in and one copy out.
+
+use super::pair::{Pair, Side, unexpected};
+use crate::exit::{Failure, Outcome};
+use osier_host::{ConnectionId, Event};
+use osier_tcp::Text;
+use osier_time::Duration;
+
+/// What is written in one call. Prime, so that neither segments nor buffers divide it and a piece
+/// in the wrong place shows.
+const WRITTEN: usize = 65_521;
+
+/// What is read in one call at most.
+const READ: usize = 65_536;
+
+/// How long one batch takes: 96 kB at about 40 Gbit/s.
+const BATCH_TIME: Duration = Duration::from_micros(20);
+
+/// Bytes of the pass that looks at every one of them: it sends more than the largest window.
+const VERIFIED: u64 = 16 << 20;
+
+/// What is done with the bytes that were read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Payload {
+    /// They are counted.
+    Counted,
+    /// Each is held against the one that was written.
+    Verified,
+}
+
+/// A client that writes and a server that reads.
+pub(super) struct Bulk {
+    pair: Pair,
+    client: ConnectionId,
+    server: ConnectionId,
+    text: Vec<u8>,
+    buffer: Vec<u8>,
+    written: u64,
+    read: u64,
+}
+
+impl Bulk {
+    pub(super) fn begin(mtu: u16) -> Result<Bulk, Failure> {
+        let mut pair = Pair::new(mtu)?;
+        let (client, server) = pair.open()?;
+        let (text, buffer) = (pattern(), vec![0; READ]);
+        Ok(Bulk { pair, client, server, text, buffer, written: 0, read: 0 })
+    }
+
+    /// Moves so many bytes more.
+    pub(super) fn advance(&mut self, bytes: u64, payload: Payload) -> Outcome {
+        let target = self.read + bytes;
+        self.write(target)?;
+        while self.read < target {
+            let crossed = self.pair.cross(Side::Client);
+            while let Some(event) = self.pair.event(Side::Server) {
+                match event {
+                    Event::Readable(_) => self.read(payload)?,
+                    event => return Err(unexpected(&event)),
+                }
+            }
+            let acknowledged = self.pair.cross(Side::Server);
+            while let Some(event) = self.pair.event(Side::Client) {
+                match event {
+                    Event::Writable(_) => self.write(target)?,
+                    event => return Err(unexpected(&event)),
+                }
+            }
+            // Where both wait it is for an alarm, and the time until then costs nothing.
+            let idle = crossed + acknowledged == 0;
+            self.pair.pass(if idle { Duration::from_millis(1) } else { BATCH_TIME });
+        }
+        Ok(())
+    }
+
+    fn write(&mut self, target: u64) -> Outcome {
+        while self.written < target {
+            let from = (self.written % WRITTEN as u64) as usize;
+            let wanted = usize::try_from(target - self.written).unwrap_or(usize::MAX);
+            let text = &self.text[from..WRITTEN.min(from.saturating_add(wanted))];
+            match self.pair.write(Side::Client, self.client, text)? {
+                0 => break,
+                taken => self.written += taken as u64,
+            }
+        }
+        Ok(())
+    }
+
+    fn read(&mut self, payload: Payload) -> Outcome {
+        loop {
+            match self.pair.read(Side::Server, self.server, &mut self.buffer) {
+                Text::Got(len) => {
+                    if payload == Payload::Verified {
+                        self.verify(len)?;
+                    }
+                    self.read += len as u64;
+                }
+                Text::NotYet => return Ok(()),
+                ended => return Err(unexpected(&ended)),
+            }
+        }
+    }
+
+    /// Holds what was just read against what was written.
+    fn verify(&self, len: usize) -> Outcome {
+        let from = (self.read % WRITTEN as u64) as usize;
+        let written = self.text[from..].iter().chain(self.text.iter().cycle());
+        match self.buffer[..len].iter().eq(written.take(len)) {
+            true => Ok(()),
+            false => Err(unexpected(&format!("wrong bytes after {} octets", self.read))),
+        }
+    }
+}
+
+/// One pass that looks at every byte; it is not measured.
+pub(super) fn verify(mtu: u16) -> Outcome {
+    Bulk::begin(mtu)?.advance(VERIFIED, Payload::Verified)
+}
+
+/// Bytes without a short period, the same in every run.
+fn pattern() -> Vec<u8> {
+    let step = |state: &u32| Some(state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223));
+    let states = std::iter::successors(Some(71), step);
+    states.map(|state| (state >> 24) as u8).take(WRITTEN).collect()
+}

@@ -1,0 +1,77 @@
+//! How many instructions is a unit of work?
+//!
+//! This very program runs again under `valgrind --tool=callgrind`, once for a little of the work
+//! and once for more of it; start and end cancel in the difference. Valgrind runs the program on a
+//! processor of its own making (AVX2, no AVX-512), so the C library's copy is the one for AVX2.
+//! It counts each turn of a `rep movsb` as an instruction, which no processor does: the C library
+//! is asked to do without, and copies with vectors.
+
+use super::Work;
+use crate::exit::Failure;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+/// From how many bytes on the C library may copy with `rep movsb`: none.
+const NO_REP_MOVSB: &str = "glibc.cpu.x86_rep_movsb_threshold=0x7fffffff";
+
+/// Instructions of one unit.
+pub(super) fn instructions(work: Work, mtu: u16) -> Result<f64, Failure> {
+    let (short, long) = work.counted();
+    let difference = count(work, mtu, long)?.saturating_sub(count(work, mtu, short)?);
+    Ok(difference as f64 / (long - short) as f64)
+}
+
+/// Instructions of a process that does so many units.
+fn count(work: Work, mtu: u16, units: u64) -> Result<u64, Failure> {
+    let out = Out::new();
+    let program = std::env::current_exe()?;
+    let run = Command::new("valgrind")
+        .args(["-q", "--tool=callgrind"])
+        .arg(format!("--callgrind-out-file={}", out.0.display()))
+        .arg(program)
+        .args(["bench", work.name(), "--mtu", &mtu.to_string(), "--units", &units.to_string()])
+        .env("GLIBC_TUNABLES", NO_REP_MOVSB)
+        .stdin(Stdio::null())
+        .output()
+        .map_err(|error| absent(&error))?;
+    if !run.status.success() {
+        let said = String::from_utf8_lossy(&run.stderr);
+        let said = said.trim().lines().next_back().unwrap_or("no reason given").to_owned();
+        return Err(Failure::refused(format!("valgrind ended with {}: {said}", run.status)));
+    }
+    total(&out.0)
+}
+
+fn absent(error: &io::Error) -> Failure {
+    let what = match error.kind() {
+        io::ErrorKind::NotFound => "instructions are counted by valgrind, which is not installed",
+        _ => return Failure::refused(format!("valgrind does not start: {error}")),
+    };
+    Failure::refused(what).remedy("install it (Debian: apt-get install valgrind)")
+}
+
+/// The line `totals: N` of callgrind's file.
+fn total(file: &Path) -> Result<u64, Failure> {
+    let text = std::fs::read_to_string(file)?;
+    let total = text.lines().find_map(|line| line.strip_prefix("totals:"));
+    total.and_then(|n| n.trim().parse().ok()).ok_or_else(|| {
+        Failure::refused(format!("callgrind wrote no total into {}", file.display()))
+    })
+}
+
+/// Callgrind's file, which goes when it is no longer needed.
+struct Out(PathBuf);
+
+impl Out {
+    fn new() -> Out {
+        Out(std::env::temp_dir().join(format!("osier-bench-{}.callgrind", std::process::id())))
+    }
+}
+
+impl Drop for Out {
+    fn drop(&mut self) {
+        // Where it was never written there is nothing to remove.
+        let _ = std::fs::remove_file(&self.0);
+    }
+}

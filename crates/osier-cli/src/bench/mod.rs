@@ -1,0 +1,171 @@
+//! How much work is it for osier to move a byte, to answer a request, to make a connection?
+//!
+//! Two hosts back to back in one thread, over a link in memory that computes no checksum and cuts
+//! no frame for them: the sender sums, the receiver verifies. What is measured is both hosts, the
+//! link's one copy and the application's reads and writes. Wall-clock figures swing on a shared
+//! machine; instructions do not, so those are what limits are set in (`docs/performance.md`).
+//! Other stacks, devices and losses are not measured here.
+
+mod bulk;
+mod callgrind;
+mod crr;
+mod pair;
+mod report;
+mod rr;
+
+use crate::exit::{Failure, Outcome};
+use report::{Figures, Rate};
+use std::time::Instant;
+
+/// The smallest MTU of IPv4 (RFC 791: 68) leaves 28 octets of text; below this the sum of headers
+/// would be all that is measured.
+const MTU_MIN: u16 = 128;
+
+/// Timed rounds: of these the median and the best are told.
+const ROUNDS: usize = 5;
+
+/// What may follow `osier bench`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// What to measure; all of it where nothing is said
+    #[arg(value_enum)]
+    work: Vec<Work>,
+    /// One JSON object a line instead of a table
+    #[arg(long)]
+    json: bool,
+    /// Count instructions, too, under valgrind's callgrind
+    #[arg(long)]
+    instructions: bool,
+    /// The longest IP packet of the link, in octets
+    #[arg(long, value_name = "N", default_value_t = 1500,
+          value_parser = clap::value_parser!(u16).range(i64::from(MTU_MIN)..))]
+    mtu: u16,
+    /// Do so many units of one work and print nothing: what callgrind watches
+    #[arg(long, hide = true, value_name = "N")]
+    units: Option<u64>,
+}
+
+/// A kind of work.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum Work {
+    /// A stream of bytes in one direction, over one connection
+    Bulk,
+    /// A request of one byte and a response of one byte, over one connection
+    Rr,
+    /// A connection for each request: connect, one byte each way, close by both
+    Crr,
+}
+
+impl Work {
+    const ALL: [Work; 3] = [Work::Bulk, Work::Rr, Work::Crr];
+
+    /// Two hosts, ready to do it.
+    fn begin(self, mtu: u16) -> Result<Bench, Failure> {
+        Ok(match self {
+            Work::Bulk => Bench::Bulk(bulk::Bulk::begin(mtu)?),
+            Work::Rr => Bench::Rr(rr::Rr::begin(mtu)?),
+            Work::Crr => Bench::Crr(crr::Crr::begin(mtu)?),
+        })
+    }
+
+    /// Units of one timed round; before the first, as many that are not timed.
+    const fn round(self) -> u64 {
+        match self {
+            Work::Bulk => 256 << 20,
+            Work::Rr => 200_000,
+            Work::Crr => 20_000,
+        }
+    }
+
+    /// Units of the short and of the long run under callgrind: the short one reaches the state in
+    /// which things stay, and the difference is what counts.
+    const fn counted(self) -> (u64, u64) {
+        match self {
+            Work::Bulk => (8 << 20, 40 << 20),
+            Work::Rr => (2_000, 12_000),
+            Work::Crr => (crr::STEADY + 1_000, crr::STEADY + 4_000),
+        }
+    }
+}
+
+/// Two hosts at work.
+enum Bench {
+    Bulk(bulk::Bulk),
+    Rr(rr::Rr),
+    Crr(crr::Crr),
+}
+
+impl Bench {
+    /// Does so many units more.
+    fn advance(&mut self, units: u64) -> Outcome {
+        match self {
+            Bench::Bulk(bulk) => bulk.advance(units, bulk::Payload::Counted),
+            Bench::Rr(rr) => rr.advance(units),
+            Bench::Crr(crr) => crr.advance(units),
+        }
+    }
+
+    /// Connections in TIME-WAIT, where there is more than one connection.
+    fn time_wait(&mut self) -> Option<u64> {
+        match self {
+            Bench::Crr(crr) => Some(crr.time_wait()),
+            Bench::Bulk(_) | Bench::Rr(_) => None,
+        }
+    }
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "as every subcommand")]
+pub(crate) fn run(args: Args) -> Outcome {
+    let works = if args.work.is_empty() { &Work::ALL[..] } else { &args.work };
+    if let Some(units) = args.units {
+        let &[work] = works else { return Err(Failure::usage("--units is for one work")) };
+        return work.begin(args.mtu)?.advance(units);
+    }
+    let mut table = report::Table::new(args.json, args.mtu);
+    for work in works {
+        table.row(&measure(*work, &args)?);
+    }
+    table.end();
+    Ok(())
+}
+
+fn measure(work: Work, args: &Args) -> Result<Figures, Failure> {
+    if work == Work::Bulk {
+        bulk::verify(args.mtu)?;
+    }
+    let instructions = match args.instructions {
+        true => Some(callgrind::instructions(work, args.mtu)?),
+        false => None,
+    };
+    let mut bench = work.begin(args.mtu)?;
+    bench.advance(work.round())?;
+    let mut rates = Vec::new();
+    for _ in 0..ROUNDS {
+        let start = Instant::now();
+        bench.advance(work.round())?;
+        rates.push(work.round() as f64 / start.elapsed().as_secs_f64());
+    }
+    Ok(Figures { work, instructions, rate: Rate::of(rates), time_wait: bench.time_wait() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_work_does_what_it_is_asked_for() {
+        for work in Work::ALL {
+            for mtu in [MTU_MIN, 1500, u16::MAX] {
+                let mut bench = work.begin(mtu).unwrap();
+                let units = if work == Work::Bulk { 300_000 } else { 100 };
+                bench.advance(units).unwrap();
+                bench.advance(units + 1).unwrap();
+            }
+        }
+    }
+
+    #[test]
+    fn the_bulk_that_arrives_is_what_was_written() {
+        bulk::verify(1500).unwrap();
+    }
+}

@@ -1,0 +1,136 @@
+//! How are the figures told: as a table, or as one JSON object a line?
+
+use super::Work;
+
+/// What was measured of one work.
+#[derive(Clone, Debug)]
+pub(super) struct Figures {
+    pub(super) work: Work,
+    /// Of one unit, where they were counted.
+    pub(super) instructions: Option<f64>,
+    pub(super) rate: Rate,
+    /// Connections in TIME-WAIT at the end, where there was more than one.
+    pub(super) time_wait: Option<u64>,
+}
+
+/// Units a second by the wall clock.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Rate {
+    median: f64,
+    best: f64,
+}
+
+impl Rate {
+    /// Of some rounds, at least one.
+    pub(super) fn of(mut rounds: Vec<f64>) -> Rate {
+        rounds.sort_by(f64::total_cmp);
+        Rate { median: rounds[rounds.len() / 2], best: rounds[rounds.len() - 1] }
+    }
+}
+
+impl Work {
+    /// Its word on the command line.
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Work::Bulk => "bulk",
+            Work::Rr => "rr",
+            Work::Crr => "crr",
+        }
+    }
+
+    const fn unit(self) -> &'static str {
+        match self {
+            Work::Bulk => "byte",
+            Work::Rr => "exchange",
+            Work::Crr => "connection",
+        }
+    }
+}
+
+/// The report, written row by row.
+pub(super) struct Table {
+    json: bool,
+    mtu: u16,
+}
+
+impl Table {
+    /// Begins it.
+    pub(super) fn new(json: bool, mtu: u16) -> Table {
+        if !json {
+            println!("Two hosts back to back in one thread: IPv4, MTU {mtu}, checksums computed");
+            println!("and verified, one copy in and one copy out.\n");
+            println!("{:6}{:>26}   by the wall clock, median (best)", "", "instructions");
+        }
+        Table { json, mtu }
+    }
+
+    /// Adds a row.
+    pub(super) fn row(&mut self, figures: &Figures) {
+        let line = if self.json { json(figures, self.mtu) } else { line(figures) };
+        println!("{line}");
+    }
+
+    /// Ends it.
+    pub(super) fn end(self) {
+        if !self.json {
+            println!("\nThe wall clock of a shared machine swings; instructions do not.");
+        }
+    }
+}
+
+fn line(figures: &Figures) -> String {
+    let Figures { work, instructions, rate, time_wait } = figures;
+    let instructions = match (work, instructions) {
+        (_, None) => "not counted".to_owned(),
+        (Work::Bulk, Some(n)) => format!("{n:.2} a {}", work.unit()),
+        (_, Some(n)) => format!("{n:.0} each"),
+    };
+    let (median, best) = (rate.median, rate.best);
+    let clock = match work {
+        Work::Bulk => format!("{:.1} ({:.1}) Gbit/s", median * 8.0 / 1e9, best * 8.0 / 1e9),
+        Work::Rr | Work::Crr => format!("{:.0} ({:.0}) k/s", median / 1e3, best / 1e3),
+    };
+    let kept = time_wait.map(|n| format!(", {n} in TIME-WAIT")).unwrap_or_default();
+    format!("{:6}{instructions:>26}   {clock}{kept}", work.name())
+}
+
+fn json(figures: &Figures, mtu: u16) -> String {
+    let Figures { work, instructions, rate, time_wait } = figures;
+    let (name, unit) = (work.name(), work.unit());
+    let (median, best) = (rate.median, rate.best);
+    let instructions = instructions.map_or("null".to_owned(), |n| format!("{n:.4}"));
+    let kept = time_wait.map(|n| format!(",\"time_wait\":{n}")).unwrap_or_default();
+    format!(
+        "{{\"work\":\"{name}\",\"unit\":\"{unit}\",\"mtu\":{mtu},\"ip\":4,\"checksums\":true,\
+         \"instructions_per_unit\":{instructions},\"units_per_second_median\":{median:.0},\
+         \"units_per_second_best\":{best:.0}{kept}}}"
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_row_reads_as_one_line() {
+        let rate = Rate::of(vec![3e9, 1e9, 2e9]);
+        let instructions = Some(2.456);
+        let figures = Figures { work: Work::Bulk, instructions, rate, time_wait: None };
+        let wanted = "bulk                 2.46 a byte   16.0 (24.0) Gbit/s";
+        assert_eq!(line(&figures), wanted);
+        let rate = Rate::of(vec![1.5e5]);
+        let figures = Figures { work: Work::Crr, instructions: None, rate, time_wait: Some(4000) };
+        let wanted = "crr                  not counted   150 (150) k/s, 4000 in TIME-WAIT";
+        assert_eq!(line(&figures), wanted);
+    }
+
+    #[test]
+    fn the_json_has_null_where_nothing_was_counted() {
+        let rate = Rate::of(vec![1e3]);
+        let figures = Figures { work: Work::Rr, instructions: None, rate, time_wait: None };
+        let wanted = "{\"work\":\"rr\",\"unit\":\"exchange\",\"mtu\":1500,\"ip\":4,\
+            \"checksums\":true,\"instructions_per_unit\":null,\
+            \"units_per_second_median\":1000,\"units_per_second_best\":1000}";
+        assert_eq!(json(&figures, 1500), wanted);
+    }
+}
