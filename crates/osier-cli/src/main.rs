@@ -4,14 +4,11 @@
 //! words are told apart and an outcome becomes an exit code, nothing else.
 #![forbid(unsafe_code)]
 
-#[allow(dead_code, reason = "its users are being written")]
 mod addr;
 mod attach;
 mod bench;
 mod control;
-#[allow(dead_code, reason = "its users are being written")]
 mod exit;
-#[allow(dead_code, reason = "its users are being written")]
 mod link;
 mod nc;
 mod ping;

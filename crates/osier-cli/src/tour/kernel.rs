@@ -9,7 +9,8 @@ use super::program::{self, Program, Which};
 use super::sight::{Sight, see};
 use crate::exit::Failure;
 use osier_device::sock_diag::{self, KernelState};
-use osier_device::{Device, Readiness, TunTap, interface, netns, tuntap};
+use osier_device::tuntap::{self, TUN_NODE};
+use osier_device::{Device, Error, ErrorKind, Readiness, TunTap, interface, netns};
 use osier_time::Duration;
 use osier_wire::tcp::Flags;
 use osier_wire::{Frame, MacAddr, Received};
@@ -53,7 +54,7 @@ impl Kernel {
         netns::enter_private_network()?;
         // It was perhaps forgotten when this process got other rights.
         osier_device::process::end_with_parent()?;
-        let tap = TunTap::open(&tuntap::Config::tap(TAP, mac))?;
+        let tap = TunTap::open(&tuntap::Config::tap(TAP, mac)).map_err(no_tap)?;
         // The kernel would look for IPv6 routers on the new wire. Where it cannot be told not to,
         // it does, and the tour does not tell of it.
         let _ = std::fs::write(format!("/proc/sys/net/ipv6/conf/{TAP}/disable_ipv6"), "1");
@@ -147,10 +148,11 @@ impl Kernel {
         self.program.halt();
     }
 
-    /// Where the program has ended without a word on the wire, starts our own in its place; says
+    /// Where the program has ended or waits without a word on the wire, starts our own in its place; says
     /// whether there is still hope.
     pub(crate) fn look_after_program(&mut self) -> Result<Hope, Failure> {
-        if self.client.is_some() || !self.program.ended() {
+        let silent = self.program.ended() || self.program.is_late();
+        if self.client.is_some() || !silent {
             return Ok(Hope::Yes);
         }
         if self.which == Which::Own {
@@ -206,6 +208,16 @@ fn turn(frames: &[Received]) -> usize {
         Sight::Arp(_) | Sight::Other => false,
     };
     frames.iter().position(turning).unwrap_or(frames.len().saturating_sub(1))
+}
+
+/// In a network of our own no interface needs to be made for us beforehand, as the remedy for other
+/// uses has it; the device node is all that can be in the way.
+fn no_tap(e: Error) -> Failure {
+    match e.kind() {
+        ErrorKind::NoPermission => Failure::refused(e.what())
+            .remedy(format!("run it as root, or allow it to all: sudo chmod 0666 {TUN_NODE}")),
+        _ => e.into(),
+    }
 }
 
 fn no_program(e: &io::Error) -> Failure {

@@ -25,6 +25,9 @@ const OWN: &str = "own-client";
 const PROXIES: [&str; 6] =
     ["http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY", "CURL_HOME", "CURL_SSL_BACKEND"];
 
+/// A program that has sent nothing after so long will not: on slow machines curl takes a second.
+const LATE: Duration = Duration::from_secs(5);
+
 /// The most of what the program prints that is kept: many times the page.
 const PRINTED_MAX: u64 = 64 * 1024;
 
@@ -69,6 +72,7 @@ fn curl(server: SocketAddr) -> Vec<String> {
 #[derive(Debug)]
 pub(crate) struct Program {
     child: Child,
+    started: Instant,
 }
 
 /// How the program ended.
@@ -98,7 +102,7 @@ impl Program {
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()?;
-        Ok(Program { child })
+        Ok(Program { child, started: Instant::now() })
     }
 
     /// Halts it, and waits until it has halted or ended.
@@ -123,6 +127,11 @@ impl Program {
     /// Whether it has ended.
     pub(crate) fn ended(&mut self) -> bool {
         !matches!(self.child.try_wait(), Ok(None))
+    }
+
+    /// Whether it has had so much time that a frame of it would have come.
+    pub(crate) fn is_late(&self) -> bool {
+        self.started.elapsed() > LATE
     }
 
     /// Waits for its end, but not longer than `patience`, and says how it ended.

@@ -19,6 +19,10 @@ pub(crate) const PART: &str = "OSIER_TOUR_PART";
 const KERNEL: &str = "kernel";
 const MEMORY: &str = "memory";
 
+/// The numbers of signals on Linux.
+const SIGINT: i32 = 2;
+const SIGSYS: i32 = 31;
+
 /// By this exit code the child says that it was refused a network of its own, and has said so.
 const NO_NETWORK: u8 = 75;
 
@@ -70,6 +74,11 @@ fn look_after_children(args: &Args) -> Outcome {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let status = match runtime.block_on(child(KERNEL)) {
         Ok(status) if status.code() == Some(NO_NETWORK.into()) => runtime.block_on(child(MEMORY)),
+        Ok(status) if status.signal() == Some(SIGSYS) => {
+            let what = "a policy (seccomp) kills whoever asks for a network of its own";
+            walk::tell_refusal(args, &Failure::refused(what).remedy("run it without that policy"));
+            runtime.block_on(child(MEMORY))
+        }
         other => other,
     };
     match status {
@@ -107,7 +116,6 @@ async fn child(name: &str) -> Result<ExitStatus, Trouble> {
 
 /// What the end of the child means for us.
 fn ended(status: ExitStatus) -> Outcome {
-    const SIGINT: i32 = 2;
     match (status.code(), status.signal()) {
         (Some(0), _) => Ok(()),
         (Some(code), _) => {
