@@ -139,7 +139,7 @@ pub(crate) fn code(outcome: Outcome) -> ExitCode {
             if !text.is_empty() {
                 eprintln!("osier: {text}");
             }
-            ExitCode::from(failure.code.number())
+            ExitCode::from(failure.code().number())
         }
     }
 }
@@ -166,7 +166,8 @@ pub(crate) fn report_panics() {
 /// What to do about a bug.
 fn report() -> String {
     format!(
-        "this is a bug: please report it with the command line, this message and version {} at {}/issues",
+        "this is a bug: please report it with the command line, this message and version {} at \
+         {}/issues",
         env!("CARGO_PKG_VERSION"),
         env!("CARGO_PKG_REPOSITORY")
     )

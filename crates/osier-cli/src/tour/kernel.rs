@@ -148,8 +148,8 @@ impl Kernel {
         self.program.halt();
     }
 
-    /// Where the program has ended or waits without a word on the wire, starts our own in its place; says
-    /// whether there is still hope.
+    /// Where the program has ended or waits without a word on the wire, starts our own in its
+    /// place; says whether there is still hope.
     pub(crate) fn look_after_program(&mut self) -> Result<Hope, Failure> {
         let silent = self.program.ended() || self.program.is_late();
         if self.client.is_some() || !silent {

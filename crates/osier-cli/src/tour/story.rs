@@ -98,7 +98,8 @@ impl Words<'_> {
         why(
             format!(
                 "Step 3 of 3. Now {} knows as well that its SYN arrived. Without this ACK a SYN \
-                 that strayed in the network for a while could open a connection that nobody wants.",
+                 that strayed in the network for a while could open a connection that nobody \
+                 wants.",
                 self.receiver
             ),
             "RFC 9293 §3.5",
@@ -133,9 +134,9 @@ impl Words<'_> {
         if waited >= HELD_BACK {
             return why(
                 format!(
-                    "{sender} has all octets before {acked}. It said so after {waited} only: an ACK \
-                     is held back for a moment, in the hope that text goes the same way and can \
-                     carry it."
+                    "{sender} has all octets before {acked}. It said so after {waited} only: an \
+                     ACK is held back for a moment, in the hope that text goes the same way and \
+                     can carry it."
                 ),
                 "RFC 9293 §3.8.6.3",
             );

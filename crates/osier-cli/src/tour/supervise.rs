@@ -12,6 +12,7 @@ use std::io;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::Path;
 use std::process::{Command, ExitStatus};
+use tokio::signal::unix::{SignalKind, signal};
 
 /// The environment variable that names the part of a child.
 pub(crate) const PART: &str = "OSIER_TOUR_PART";
@@ -103,10 +104,12 @@ enum Trouble {
 async fn child(name: &str) -> Result<ExitStatus, Trouble> {
     let mut command = tokio::process::Command::from(part(name));
     command.args(std::env::args_os().skip(1)).kill_on_drop(true);
+    // Before the child is there: a Ctrl-C that comes early shall find us ready.
+    let mut ctrl_c = signal(SignalKind::interrupt()).map_err(Trouble::NotStarted)?;
     let mut child = command.spawn().map_err(Trouble::NotStarted)?;
     tokio::select! {
         status = child.wait() => status.map_err(Trouble::NotStarted),
-        _ = tokio::signal::ctrl_c() => {
+        _ = ctrl_c.recv() => {
             // It is killed with its program, and has no file half written.
             let _ = child.kill().await;
             Err(Trouble::Interrupted)
