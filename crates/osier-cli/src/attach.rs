@@ -20,6 +20,9 @@ use osier_wire::link::Medium;
 use std::net::IpAddr;
 use std::path::PathBuf;
 
+/// What every link must carry (RFC 8200 §5).
+const IPV6_MTU_MIN: u32 = 1_280;
+
 /// Where a stack stands.
 #[derive(Clone, Debug, clap::Args)]
 pub(crate) struct Network {
@@ -35,6 +38,9 @@ pub(crate) struct Network {
     /// An address to give to the kernel's side of the link: 10.71.0.1/24 (repeatable)
     #[arg(long = "peer", value_name = "CIDR", value_parser = addr::cidr)]
     pub(crate) peers: Vec<Cidr>,
+    /// The longest IP packet, in bytes [default: what the link has; a new one has 1500]
+    #[arg(long, value_name = "BYTES", value_parser = clap::value_parser!(u32).range(576..=65_521))]
+    pub(crate) mtu: Option<u32>,
     /// What the kernel and osier leave to each other
     #[arg(long, value_name = "WORK", value_enum, default_value_t = Offload::Segmentation)]
     pub(crate) offload: Offload,
@@ -105,6 +111,11 @@ impl Network {
     }
 
     fn check(&self) -> Result<(), Failure> {
+        let v6 = self.addresses.iter().any(|cidr| cidr.address.is_ipv6());
+        if let Some(mtu) = self.mtu.filter(|mtu| v6 && *mtu < IPV6_MTU_MIN) {
+            return Err(Failure::usage(format!("--mtu {mtu} is too little for IPv6"))
+                .remedy(format!("it wants at least {IPV6_MTU_MIN}")));
+        }
         let all: Vec<&Cidr> = self.addresses.iter().chain(&self.peers).collect();
         for (n, one) in all.iter().enumerate() {
             if all[..n].iter().any(|other| other.address == one.address) {
@@ -138,7 +149,7 @@ impl Network {
             Offload::Checksum => OffloadMode::Checksum,
             Offload::Segmentation => OffloadMode::Segmentation,
         };
-        Ok((Config { offload, ..config }, name.clone()))
+        Ok((Config { offload, mtu: self.mtu.map(|mtu| mtu as usize), ..config }, name.clone()))
     }
 
     /// Our link address: the same in every run, so that nobody's neighbour cache goes stale, and

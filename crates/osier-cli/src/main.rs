@@ -76,10 +76,10 @@ fn main() -> ExitCode {
 
 fn run(command: Command) -> Outcome {
     match command {
-        Command::Serve(args) => serve::run(args),
-        Command::Nc(args) => nc::run(args),
-        Command::Ping(args) => ping::run(args),
-        Command::Ss(args) => ss::run(args),
+        Command::Serve(args) => serve::run(&args),
+        Command::Nc(args) => nc::run(&args),
+        Command::Ping(args) => ping::run(&args),
+        Command::Ss(args) => ss::run(&args),
         Command::Bench(args) => bench::run(args),
         Command::Lab(rest) => not_built("lab", &rest),
         Command::Prove(rest) => not_built("prove", &rest),

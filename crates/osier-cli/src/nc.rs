@@ -49,8 +49,8 @@ enum Task {
     Connect(String, u16),
 }
 
-pub(crate) fn run(args: Args) -> Outcome {
-    let task = task(&args)?;
+pub(crate) fn run(args: &Args) -> Outcome {
+    let task = task(args)?;
     let attached = args.network.attach()?;
     runtime::block_on(async {
         let stack = args.network.builder(attached.device).build()?;
@@ -58,7 +58,7 @@ pub(crate) fn run(args: Args) -> Outcome {
         let link = args.network.link.to_string();
         let _control = Served::start(&stack, &link, args.control.as_deref())?;
         let outcome = tokio::select! {
-            outcome = talk(&stack, &args, &task) => outcome,
+            outcome = talk(&stack, args, &task) => outcome,
             ended = stack.closed() => ended.map_err(Failure::from),
             () = interrupts.next() => Err(Failure::interrupted()),
         };

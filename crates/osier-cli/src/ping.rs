@@ -48,7 +48,7 @@ const WAITING_MAX: usize = 65_536;
 /// What came of a request.
 type Answer = (u64, io::Result<EchoReply>);
 
-pub(crate) fn run(args: Args) -> Outcome {
+pub(crate) fn run(args: &Args) -> Outcome {
     if args.size > SIZE_MAX {
         return Err(Failure::usage(format!("-s {}: too much for a packet", args.size))
             .remedy(format!("at most {SIZE_MAX}")));
@@ -56,8 +56,8 @@ pub(crate) fn run(args: Args) -> Outcome {
     let attached = args.network.attach()?;
     runtime::block_on(async {
         let stack = args.network.builder(attached.device).build()?;
-        let to = resolve(&args).await?;
-        let outcome = ping(&stack, &args, to).await;
+        let to = resolve(args).await?;
+        let outcome = ping(&stack, args, to).await;
         stack.shutdown(Duration::ZERO).await;
         outcome
     })

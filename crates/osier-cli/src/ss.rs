@@ -45,7 +45,7 @@ pub(crate) struct Args {
     control: Vec<PathBuf>,
 }
 
-pub(crate) fn run(args: Args) -> Outcome {
+pub(crate) fn run(args: &Args) -> Outcome {
     let mut shown = 0;
     let asked = if args.control.is_empty() { found()? } else { args.control.clone() };
     for path in &asked {
@@ -58,7 +58,7 @@ pub(crate) fn run(args: Args) -> Outcome {
         if shown > 0 && !args.json {
             println!();
         }
-        show(&args, &lines);
+        show(args, &lines);
         shown += 1;
     }
     if shown == 0 { Err(nobody()) } else { Ok(()) }
@@ -158,6 +158,7 @@ mod tests {
             receive_queue: 0,
             send_queue: 0,
             timer: None,
+            retransmits: 0,
             srtt_us: None,
             cwnd: 0,
             mss: 0,

@@ -62,6 +62,8 @@ pub struct SocketInfo {
     pub send_queue: u32,
     /// The alarm that is due next, and when.
     pub timer: Option<(Timer, Instant)>,
+    /// Expiries of the retransmission timer in a row.
+    pub retransmits: u8,
     /// Smoothed round-trip time, once measured.
     pub srtt: Option<Duration>,
     /// Congestion window in octets.
@@ -81,6 +83,7 @@ impl SocketInfo {
             receive_queue: 0,
             send_queue: 0,
             timer: None,
+            retransmits: 0,
             srtt: None,
             cwnd: 0,
             mss: 0,

@@ -93,6 +93,7 @@ fn of_connection(socket: &Socket) -> SocketInfo {
         receive_queue: connection.readable(),
         send_queue: connection.unacknowledged(),
         timer: connection.next_timer(),
+        retransmits: info.map_or(0, |info| info.retransmits),
         srtt: info.and_then(|info| info.rtt),
         cwnd: info.map_or(0, |info| info.snd_cwnd),
         mss: info.map_or(0, |info| info.snd_mss as u16),

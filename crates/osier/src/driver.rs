@@ -142,7 +142,7 @@ impl<D: Device + 'static> Driver<D> {
             }
             sent += 1;
         };
-        self.device.flush()?;
+        or_lost(self.device.flush())?;
         self.wake();
         self.write_capture(now);
         Ok(match next {
@@ -207,18 +207,14 @@ impl<D: Device + 'static> Driver<D> {
     }
 
     fn transmit(&mut self, frame: Frame) -> io::Result<()> {
-        match self.device.transmit(frame) {
-            // Lost, as on any wire.
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(()),
-            result => result,
-        }
+        or_lost(self.device.transmit(frame))
     }
 
     /// Whether the device takes a frame. Where frames wait inside it, makes sure that we are woken
     /// when they can go.
     fn has_room(&mut self, cx: &mut Context<'_>) -> io::Result<bool> {
         while self.fd.is_some() && self.device.room() < self.room_at_rest {
-            self.device.flush()?;
+            or_lost(self.device.flush())?;
             if self.device.room() == self.room_at_rest {
                 break;
             }
@@ -315,6 +311,16 @@ impl<D: Device> Drop for Driver<D> {
 )]
 fn watched(fd: OwnedFd) -> io::Result<AsyncFd<OwnedFd>> {
     AsyncFd::new(fd)
+}
+
+/// A frame that the device could not take is lost, as on any wire: there was no room, the link is
+/// down for a while, or the kernel refused this one. Other errors end the stack.
+fn or_lost(result: io::Result<()>) -> io::Result<()> {
+    use io::ErrorKind::{InvalidInput, NetworkDown, WouldBlock};
+    match result {
+        Err(error) if matches!(error.kind(), WouldBlock | NetworkDown | InvalidInput) => Ok(()),
+        result => result,
+    }
 }
 
 /// Loopback carries the longest IP packet, as on Linux.

@@ -55,6 +55,9 @@ pub(super) fn set_up(
     let mode = if matches!(network.link, Link::Tun(_)) { "tun" } else { "tap" };
     let made = if before.is_some() { Fate::AlreadySo } else { Fate::Done };
     let mut steps = vec![step(format!("ip tuntap add dev {name} mode {mode}"), made)];
+    if let Some(mtu) = network.mtu {
+        steps.push(step(format!("ip link set {name} mtu {mtu}"), Fate::Done));
+    }
     let there = interface::addresses(name)?;
     for peer in &network.peers {
         steps.push(give(name, *peer, &there)?);

@@ -68,13 +68,13 @@ const CLOSING: Duration = Duration::from_millis(1_500);
 /// How often a silent peer is asked for a sign of life before it is given up.
 const PROBES: u8 = 3;
 
-pub(crate) fn run(args: Args) -> Outcome {
+pub(crate) fn run(args: &Args) -> Outcome {
     let attached = args.network.attach()?;
     let mac = attached.mac();
     start::announce_link(&args.network, &attached.steps);
     runtime::block_on(async {
         let stack = args.network.builder(attached.device).config(args.config());
-        serve(&args, stack.build()?, mac).await
+        serve(args, stack.build()?, mac).await
     })
 }
 

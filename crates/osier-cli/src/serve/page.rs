@@ -2,7 +2,8 @@
 //!
 //! A few lines about the very connection that asks, as `osier ss` would say it, in words.
 
-use osier::{SocketInfo, StreamHandle};
+use osier::StreamHandle;
+use osier::engine::{Info, Offer};
 use std::fmt::Write as _;
 use std::net::SocketAddr;
 
@@ -18,25 +19,42 @@ pub(super) fn lines(stream: &StreamHandle) -> Vec<Row> {
         ("your end", yours.to_string()),
         ("network", version.to_owned()),
     ];
-    match stream.info() {
+    match stream.tcp_info() {
         Some(info) => describe(&info, &mut rows),
         None => rows.push(("state", "it has ended meanwhile".to_owned())),
     }
     rows
 }
 
-fn describe(info: &SocketInfo, rows: &mut Vec<Row>) {
-    let state = info.state.map_or("none", |state| state.name());
-    rows.push(("state", state.to_owned()));
+fn describe(info: &Info, rows: &mut Vec<Row>) {
+    let segments =
+        |octets: u32| format!("{octets} bytes ({} segments)", octets / info.snd_mss.max(1));
+    rows.push(("state", info.state.name().to_owned()));
     rows.push((
         "round trip",
-        info.srtt.map_or("not measured yet".to_owned(), |srtt| {
-            format!("{}.{:03} ms, smoothed", srtt.as_micros() / 1_000, srtt.as_micros() % 1_000)
+        info.rtt.map_or("not measured yet".to_owned(), |rtt| {
+            format!("{} ms, mean deviation {} ms", millis(rtt), millis(info.rttvar))
         }),
     ));
-    let segments = info.cwnd / u32::from(info.mss).max(1);
-    rows.push(("cwnd", format!("{} bytes ({segments} segments)", info.cwnd)));
-    rows.push(("segment", format!("at most {} bytes of text", info.mss)));
+    rows.push(("timeout", format!("{} ms", millis(info.rto))));
+    rows.push(("cwnd", segments(info.snd_cwnd)));
+    rows.push(("segment", format!("at most {} bytes of text", info.snd_mss)));
+    rows.push(("windows", format!("ours {} bytes, yours {} bytes", info.rcv_wnd, info.snd_wnd)));
+    rows.push(("options", options(info)));
+    rows.push(("sent again", format!("{} segments", info.total_retrans)));
+}
+
+/// What both ends agreed on in their SYNs.
+fn options(info: &Info) -> String {
+    let Offer { window_scale, timestamps, sack } = info.options;
+    let scale = format!("window scale (ours {}, yours {})", info.rcv_wscale, info.snd_wscale);
+    let names = [(window_scale, scale.as_str()), (timestamps, "timestamps"), (sack, "SACK")];
+    let agreed: Vec<&str> = names.iter().filter(|(on, _)| *on).map(|(_, name)| *name).collect();
+    if agreed.is_empty() { "none".to_owned() } else { agreed.join(", ") }
+}
+
+fn millis(time: osier::time::Duration) -> String {
+    format!("{}.{:03}", time.as_micros() / 1_000, time.as_micros() % 1_000)
 }
 
 /// An address as its owner writes it: not mapped into IPv6.

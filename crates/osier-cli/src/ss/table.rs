@@ -26,7 +26,7 @@ pub(super) fn table<'a>(sockets: impl Iterator<Item = &'a SocketLine>, info: boo
     let mut text = String::new();
     write_row(&mut text, &widths, &HEAD.map(str::to_owned), "Timer");
     for (socket, row) in sockets.iter().zip(&rows) {
-        write_row(&mut text, &widths, row, &timer(socket.timer.as_ref()));
+        write_row(&mut text, &widths, row, &timer(socket));
         if info && socket.protocol == "tcp" && socket.cwnd > 0 {
             text.push_str(&path(socket));
         }
@@ -77,17 +77,19 @@ fn end(mut at: SocketAddr) -> String {
     }
 }
 
-/// The alarm that is due next, as `ss -o` writes it: `timer:(on,200ms)`.
-fn timer(timer: Option<&TimerLine>) -> String {
-    let Some(TimerLine { name, due_us }) = timer else { return String::new() };
+/// The alarm that is due next, as `ss -o` writes it: `timer:(on,200ms,0)`, the last number being
+/// how often in a row the retransmission timer has expired.
+fn timer(socket: &SocketLine) -> String {
+    let Some(TimerLine { name, due_us }) = &socket.timer else { return String::new() };
     let name = match name.as_str() {
+        _ if socket.state.as_deref() == Some("TIME-WAIT") => "timewait",
         "retransmit" => "on",
         "fin_wait2" => "finwait2",
         "keep_alive" => "keepalive",
         "delayed_ack" => "ack",
         other => other,
     };
-    format!("timer:({name},{})", span(*due_us))
+    format!("timer:({name},{},{})", span(*due_us), socket.retransmits)
 }
 
 /// `850us`, `200ms`, `4.5sec`, `1min30sec`.
@@ -127,6 +129,7 @@ mod tests {
             receive_queue: 0,
             send_queue: 2896,
             timer: Some(TimerLine { name: "retransmit".to_owned(), due_us: 200_400 }),
+            retransmits: 1,
             srtt_us: Some(212),
             cwnd: 14_480,
             mss: 1_448,
@@ -139,7 +142,7 @@ mod tests {
         assert_eq!(
             text,
             "Netid State Recv-Q Send-Q Local Address:Port Peer Address:Port Timer\n\
-             tcp   ESTAB 0      2896   10.71.0.2:80       10.71.0.1:40000   timer:(on,200ms)\n\
+             tcp   ESTAB 0      2896   10.71.0.2:80       10.71.0.1:40000   timer:(on,200ms,1)\n\
              \t rtt:0.212 mss:1448 cwnd:10 cwnd_bytes:14480\n"
         );
     }

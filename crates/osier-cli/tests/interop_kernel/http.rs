@@ -138,12 +138,40 @@ fn frames_without_offloads_carry_the_same() {
 
 #[test]
 #[ignore = "wants root or user namespaces"]
+fn a_tun_serves_as_a_tap_does() {
+    let Some(net) = Net::with(&["curl"]) else { return };
+    let server = Server::start_on(net, "tun:osier1", &["--mtu", "9000"]);
+    for at in BOTH {
+        download(&server, &server.net, at, 4 * MIB);
+        upload(&server, &server.net, at, 4 * MIB);
+        let page = stdout(server.curl().arg(format!("http://{at}/")));
+        assert!(page.contains("at most 89"), "an MTU of 9000 was asked for: {page}");
+    }
+    server.stop();
+}
+
+#[test]
+#[ignore = "wants root or user namespaces"]
+fn a_link_that_was_down_for_a_while_comes_back() {
+    let Some(server) = Server::with(&["curl"], &[]) else { return };
+    let mut curl = server.curl();
+    curl.args(["--limit-rate", "4M", "-o", "/dev/null"]).arg(format!("http://{V4}/bytes/8000000"));
+    let mut curl = server.net.start(&mut curl, &server.folder, "curl");
+    std::thread::sleep(Duration::from_millis(500));
+    server.net.sh("ip link set osier0 down; sleep 0.5; ip link set osier0 up");
+    assert_eq!(curl.exit_code(Duration::from_secs(30)), 0, "{}", curl.said());
+    download(&server, &server.net, V4, MIB);
+    server.stop();
+}
+
+#[test]
+#[ignore = "wants root or user namespaces"]
 fn ab_sees_no_failed_request() {
     let Some(server) = Server::with(&["ab"], &[]) else { return };
     for at in BOTH {
         let url = format!("http://{at}/bytes/1024");
         for (words, requests) in [
-            (&["-c", "100"][..], size(4_000, 20_000)),
+            (&["-c", "100"][..], size(10_000, 20_000)),
             (&["-k", "-c", "50"][..], size(40_000, 200_000)),
         ] {
             let mut ab = server.net.command("ab");

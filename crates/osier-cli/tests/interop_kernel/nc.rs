@@ -60,6 +60,15 @@ fn exchange(osier: &str, kernel: &str, first: First) {
     println!("{first:?} first: {} MiB each way in {:?}", count / MIB, start.elapsed());
 }
 
+/// Waits until a command says something.
+fn wait_for(net: &Net, command: &str) {
+    let end = Instant::now() + Duration::from_secs(10);
+    while net.sh(command).is_empty() {
+        assert!(Instant::now() < end, "`{command}` says nothing");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
+
 #[test]
 #[ignore = "wants root or user namespaces"]
 fn nc_calls_socat_and_each_hears_the_other_to_the_end() {
@@ -117,15 +126,11 @@ fn nc_says_that_the_peer_reset() {
     let mut socat = net.command("socat");
     socat.args(["-u", "PIPE:pipe", "TCP-LISTEN:9000"]).current_dir(folder.itself());
     let socat = net.start(&mut socat, &folder, "socat");
+    wait_for(&net, "ss -Hltn sport = :9000");
     let script = format!("(echo willow; sleep 30) | {} 10.71.0.1 9000", osier("nc", &folder));
     let mut sh = net.command("sh");
     let mut sh = net.start(sh.args(["-ec", &script]), &folder, "nc");
-    let end = Instant::now() + Duration::from_secs(10);
-    let unread = "ss -Htn sport = :9000 | awk '$1 == \"ESTAB\" && $2 > 0'";
-    while net.sh(unread).is_empty() {
-        assert!(Instant::now() < end, "{}", sh.said());
-        std::thread::sleep(Duration::from_millis(50));
-    }
+    wait_for(&net, "ss -Htn sport = :9000 | awk '$1 == \"ESTAB\" && $2 > 0'");
     socat.signal("KILL");
     sh.wait_for("broke off: the peer reset it");
 }

@@ -25,10 +25,15 @@ pub(crate) struct Server {
 impl Server {
     /// Starts it with HTTP on port 80, and more as the words say.
     pub(crate) fn start(net: Net, words: &[&str]) -> Server {
+        Server::start_on(net, "tap:osier0", words)
+    }
+
+    /// As `start`, on another link.
+    pub(crate) fn start_on(net: Net, link: &str, words: &[&str]) -> Server {
         let folder = Folder::new();
         let mut command = net.command(OSIER);
         command.args(["serve", "--http", "80", "--control"]).arg(folder.path("control"));
-        command.args(NETWORK).args(words).current_dir(folder.itself());
+        command.args(["--link", link]).args(&NETWORK[2..]).args(words).current_dir(folder.itself());
         let mut process = net.start(&mut command, &folder, "serve");
         process.wait_for(READY);
         Server { process, folder, net }

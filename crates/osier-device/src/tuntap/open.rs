@@ -35,6 +35,8 @@ pub struct Config {
     pub offload: OffloadMode,
     /// Whether others may open it too.
     pub queue: Queue,
+    /// The longest IP packet, in bytes; `None` leaves what the interface has (a new one: 1500).
+    pub mtu: Option<usize>,
 }
 
 impl Config {
@@ -46,7 +48,7 @@ impl Config {
     /// A TUN: no offloads, one queue.
     pub fn tun(name: impl Into<String>) -> Self {
         let (offload, queue) = (OffloadMode::None, Queue::Single);
-        Config { name: name.into(), medium: Medium::Ip, offload, queue }
+        Config { name: name.into(), medium: Medium::Ip, offload, queue, mtu: None }
     }
 }
 
@@ -74,7 +76,7 @@ pub enum Queue {
 
 impl TunTap {
     /// Takes the interface of this name, or makes it if there is none; it is then gone with this
-    /// value. Its MTU is read now, and is not followed. A new one is down and has no address (see
+    /// value. Its MTU is set or read now, and is not followed. A new one is down and has no address (see
     /// [`crate::interface`]).
     ///
     /// # Errors
@@ -87,6 +89,9 @@ impl TunTap {
         tun::set_vnet_header_len(fd.as_fd(), vnet::LEN)
             .map_err(|e| Error::kernel(ErrorKind::Unsupported, "the vnet header was refused", e))?;
         let uso = set_offload(fd.as_fd(), config.offload)?;
+        if let Some(mtu) = config.mtu {
+            interface::set_mtu(name, mtu)?;
+        }
         let mtu = interface::find(name)?.map_or(1500, |interface| interface.mtu);
         let properties = properties(config, mtu, uso);
         let link = config.medium.header_len() + VLAN;

@@ -59,6 +59,9 @@ pub struct SocketLine {
     /// The alarm that is due next.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub timer: Option<TimerLine>,
+    /// Expiries of the retransmission timer in a row.
+    #[serde(default)]
+    pub retransmits: u8,
     /// Smoothed round-trip time in microseconds, once measured.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub srtt_us: Option<u64>,
@@ -113,6 +116,7 @@ impl SocketLine {
                 name: snake_case(&format!("{timer:?}")),
                 due_us: at.since(now).as_micros(),
             }),
+            retransmits: socket.retransmits,
             srtt_us: socket.srtt.map(|srtt| srtt.as_micros()),
             cwnd: socket.cwnd,
             mss: socket.mss,
@@ -154,6 +158,7 @@ mod tests {
             receive_queue: 0,
             send_queue: 1,
             timer: Some((Timer::DelayedAck, Instant::from_millis(45))),
+            retransmits: 2,
             srtt: Some(Duration::from_micros(212)),
             cwnd: 14_600,
             mss: 1_460,
@@ -165,7 +170,7 @@ mod tests {
             "{\"type\":\"socket\",\"protocol\":\"tcp\",\"state\":\"FIN-WAIT-1\",\
              \"local\":\"10.71.0.2:80\",\"remote\":\"10.71.0.1:40000\",\"receive_queue\":0,\
              \"send_queue\":1,\"timer\":{\"name\":\"delayed_ack\",\"due_us\":40000},\
-             \"srtt_us\":212,\"cwnd\":14600,\"mss\":1460}"
+             \"retransmits\":2,\"srtt_us\":212,\"cwnd\":14600,\"mss\":1460}"
         );
         let newer = text.replace("\"cwnd\"", "\"since_then\":true,\"cwnd\"");
         assert_eq!(serde_json::from_str::<Line>(&newer).unwrap(), line);
