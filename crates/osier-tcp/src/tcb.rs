@@ -278,6 +278,25 @@ impl Tcb {
         self.owed.look = Look::Again;
     }
 
+    /// Records that what waits, if anything does, may now go.
+    pub(crate) fn look_if_waiting(&mut self) {
+        if self.has_work() {
+            self.look_again();
+        }
+    }
+
+    /// Whether anything is owed, lost or unsent, whether or not it may go now.
+    pub(crate) fn has_work(&self) -> bool {
+        let owed = &self.owed;
+        owed.ack == Due::Now
+            || owed.fin == Fin::Queued
+            || self.unsent() > 0
+            || self.recovery.has_lost()
+            || owed.syn_ack == Due::Now
+            || owed.probe.is_some()
+            || owed.reset.is_some()
+    }
+
     /// Records that an acknowledgment is due at once.
     pub(crate) fn owe_ack(&mut self) {
         self.owed.ack = Due::Now;

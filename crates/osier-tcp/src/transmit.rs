@@ -34,8 +34,10 @@ pub(crate) fn next(tcb: &mut Tcb, now: Instant, notes: &mut Notes) -> Option<Tra
         .or_else(|| probe(tcb, now, notes))
         .or_else(|| acknowledgment(tcb, now));
     if found.is_none() {
-        tcb.owed.look = Look::Nothing;
         arm_persist(tcb, now);
+    }
+    if found.is_none() || !tcb.has_work() {
+        tcb.owed.look = Look::Nothing;
     }
     found
 }

@@ -123,6 +123,11 @@ impl Recovery {
         Some(Retransmission { from, to, cause: self.cause })
     }
 
+    /// Whether anything is to be sent again.
+    pub(crate) fn has_lost(&self) -> bool {
+        self.records.has_lost()
+    }
+
     /// `[from, to)`, which [`Recovery::next_retransmission`] offered, or the front of it, was
     /// sent again.
     pub(crate) fn on_retransmitted(&mut self, now: Instant, from: SeqNumber, to: SeqNumber) {

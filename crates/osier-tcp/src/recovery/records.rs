@@ -187,6 +187,11 @@ impl Records {
         }
     }
 
+    /// Whether anything is lost and not sent again.
+    pub(super) fn has_lost(&self) -> bool {
+        self.lost > 0
+    }
+
     /// The first range that is lost: consecutive records up to `max` octets, or a part of one in
     /// whole segments.
     pub(super) fn first_lost(&self, max: u32) -> Option<(SeqNumber, SeqNumber)> {

@@ -39,7 +39,7 @@ pub(crate) fn process(
     congestion(tcb, now, &outcome, notes);
     alarms(tcb, now, &outcome, window);
     tell_user(tcb);
-    tcb.look_again();
+    tcb.look_if_waiting();
     our_fin(tcb, now, notes);
     ControlFlow::Continue(())
 }
