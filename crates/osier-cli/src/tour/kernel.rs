@@ -170,7 +170,7 @@ impl Kernel {
     }
 
     /// Waits for the end of the program.
-    pub(crate) fn finish(self) -> program::Result {
+    pub(crate) fn finish(self) -> program::Ended {
         self.program.finish(std::time::Duration::from_secs(2))
     }
 }

@@ -77,7 +77,7 @@ pub(crate) struct Program {
 
 /// How the program ended.
 #[derive(Debug)]
-pub(crate) struct Result {
+pub(crate) struct Ended {
     pub(crate) status: Option<ExitStatus>,
     pub(crate) printed: Vec<u8>,
     pub(crate) complaint: String,
@@ -135,14 +135,14 @@ impl Program {
     }
 
     /// Waits for its end, but not longer than `patience`, and says how it ended.
-    pub(crate) fn finish(mut self, patience: Duration) -> Result {
+    pub(crate) fn finish(mut self, patience: Duration) -> Ended {
         let began = Instant::now();
         self.go_on();
         while !self.ended() && began.elapsed() < patience {
             std::thread::sleep(Duration::from_millis(1));
         }
         let status = self.child.try_wait().ok().flatten();
-        let mut result = Result { status, printed: Vec::new(), complaint: String::new() };
+        let mut result = Ended { status, printed: Vec::new(), complaint: String::new() };
         if status.is_none() {
             return result;
         }

@@ -294,3 +294,86 @@ pub(crate) fn capital(name: &str) -> String {
     let first = letters.next().into_iter().flat_map(char::to_uppercase);
     first.chain(letters.clone()).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use osier_wire::SeqNumber;
+    use osier_wire::tcp::{Flags, Options};
+
+    const CAST: Cast = Cast { client: "the kernel", server: "osier" };
+
+    fn segment() -> Segment {
+        Segment {
+            from: "10.71.0.1:40000".parse().unwrap(),
+            to: "10.71.0.2:80".parse().unwrap(),
+            seq: SeqNumber(1000),
+            ack: SeqNumber(5000),
+            flags: Flags::ACK,
+            window: 100,
+            options: Options::default(),
+            text: Vec::new(),
+        }
+    }
+
+    fn told(side: Side, meaning: Meaning) -> Why {
+        of_segment(&CAST, &Track::default(), side, &segment(), meaning)
+    }
+
+    fn all() -> Vec<Meaning> {
+        let (soon, late) = (Duration::from_micros(50), Duration::from_millis(40));
+        vec![
+            Meaning::Syn,
+            Meaning::SynAck,
+            Meaning::ThirdAck,
+            Meaning::Text { octets: 76, acknowledges: 0 },
+            Meaning::Text { octets: 76, acknowledges: 500 },
+            Meaning::Ack { octets: 76, waited: soon },
+            Meaning::Ack { octets: 76, waited: late },
+            Meaning::FirstFin { octets: 0 },
+            Meaning::FirstFin { octets: 20 },
+            Meaning::AckOfFin { waited: soon },
+            Meaning::AckOfFin { waited: late },
+            Meaning::SecondFin,
+            Meaning::FinWithAck,
+            Meaning::CrossingFin,
+            Meaning::LastAck,
+            Meaning::Reset,
+            Meaning::Again { step: 3 },
+            Meaning::Other,
+        ]
+    }
+
+    #[test]
+    fn each_step_has_a_sentence_and_the_section_of_an_rfc() {
+        for meaning in all() {
+            for side in [Side::Client, Side::Server] {
+                let why = told(side, meaning);
+                let section = why.section.unwrap();
+                let known = ["RFC 9293 §3.", "RFC 6298 §5."];
+                assert!(known.iter().any(|rfc| section.starts_with(rfc)), "{meaning:?}: {section}");
+                assert!(why.sentence.ends_with('.'), "{}", why.sentence);
+                assert!(!why.sentence.contains("  "), "{}", why.sentence);
+                let first = why.sentence.chars().next().unwrap();
+                assert!(first.is_uppercase() || why.sentence.starts_with("osier"));
+            }
+        }
+    }
+
+    #[test]
+    fn an_ack_that_was_held_back_is_told_from_a_prompt_one() {
+        let prompt = told(Side::Client, Meaning::Ack { octets: 1, waited: Duration::ZERO });
+        let late =
+            told(Side::Client, Meaning::Ack { octets: 1, waited: Duration::from_millis(40) });
+        assert_eq!(prompt.section.unwrap(), "RFC 9293 §3.4");
+        assert_eq!(late.section.unwrap(), "RFC 9293 §3.8.6.3");
+        assert!(late.sentence.contains("40 ms"));
+    }
+
+    #[test]
+    fn a_merged_fin_and_ack_is_explained() {
+        let why = told(Side::Client, Meaning::FinWithAck);
+        assert!(why.sentence.starts_with("Steps 2 and 3 of 4 in one segment."));
+        assert!(why.sentence.contains("the kernel had not yet acknowledged the first FIN"));
+    }
+}
