@@ -12,8 +12,25 @@ use crate::send::nagle::{self, Decision};
 use crate::tcb::{Due, Fin, Look, Probe, Reset, Tcb};
 use crate::timers::Timer;
 use osier_time::Instant;
-use osier_wire::tcp::{Flags, Options};
+use osier_wire::tcp::{Flags, Options, SackBlocks};
 use osier_wire::{Chunks, SeqNumber};
+
+/// What is to be sent next, most pressing first.
+#[derive(Clone, Copy, Debug)]
+enum Next {
+    /// The SYN,ACK of a simultaneous open.
+    SynAck,
+    /// An acknowledgment that tells of holes.
+    Report(SackBlocks),
+    /// What recovery says is lost.
+    Again(Retransmission),
+    /// New text, and our FIN where its flag is set.
+    New(u32, Flags),
+    /// A probe of a closed window or of a silent peer.
+    Probe(Reason),
+    /// An acknowledgment that nothing else has carried.
+    Ack,
+}
 
 /// The next segment to send, if any.
 pub(crate) fn next(tcb: &mut Tcb, now: Instant, notes: &mut Notes) -> Option<Transmit> {
@@ -23,23 +40,68 @@ pub(crate) fn next(tcb: &mut Tcb, now: Instant, notes: &mut Notes) -> Option<Tra
     if let Some(reset) = tcb.owed.reset.take() {
         return Some(rst(tcb, now, reset));
     }
-    if tcb.ending.is_some() {
+    let Some(next) = choose(tcb, now) else {
         tcb.owed.look = Look::Nothing;
         return None;
-    }
-    let found = syn_ack(tcb, now)
-        .or_else(|| sack(tcb, now))
-        .or_else(|| lost(tcb, now, notes))
-        .or_else(|| text(tcb, now))
-        .or_else(|| probe(tcb, now, notes))
-        .or_else(|| acknowledgment(tcb, now));
-    if found.is_none() {
-        arm_persist(tcb, now);
-    }
-    if found.is_none() || !tcb.has_work() {
+    };
+    let transmit = build(tcb, now, next, notes);
+    if !tcb.has_work() {
         tcb.owed.look = Look::Nothing;
     }
-    found
+    Some(transmit)
+}
+
+/// Decides what is to be sent; changes nothing but what is thereby no longer owed.
+fn choose(tcb: &mut Tcb, now: Instant) -> Option<Next> {
+    if tcb.ending.is_some() {
+        return None;
+    }
+    if core::mem::take(&mut tcb.owed.syn_ack) == Due::Now {
+        return Some(Next::SynAck);
+    }
+    if let Some(next) = report(tcb).or_else(|| lost(tcb)).or_else(|| text(tcb)) {
+        return Some(next);
+    }
+    match tcb.owed.probe.take() {
+        Some(Probe::Window) => {
+            let attempt = tcb.persist.attempts();
+            return Some(Next::Probe(Reason::ZeroWindowProbe { attempt }));
+        }
+        Some(Probe::KeepAlive) => {
+            let attempt = tcb.liveness.probes();
+            return Some(Next::Probe(Reason::KeepAliveProbe { attempt }));
+        }
+        Some(Probe::Override) | None => {}
+    }
+    if tcb.owed.ack == Due::Now {
+        return Some(Next::Ack);
+    }
+    arm_persist(tcb, now);
+    None
+}
+
+/// Builds what was chosen, and records that it was sent.
+fn build(tcb: &mut Tcb, now: Instant, next: Next, notes: &mut Notes) -> Transmit {
+    match next {
+        Next::SynAck => {
+            tcb.owed.ack = Due::No;
+            syn_ack_of(tcb, now)
+        }
+        Next::Report(blocks) => {
+            let mut transmit = segment(tcb, now, tcb.snd.nxt);
+            transmit.segment.options.sack = blocks;
+            transmit
+        }
+        Next::Again(retransmission) => send_again(tcb, now, retransmission, notes),
+        Next::New(octets, fin) => send_new(tcb, now, octets, fin),
+        Next::Probe(reason) => {
+            notes.push(reason);
+            // An octet that the peer has had, so that it answers with what it expects (RFC 9293
+            // §3.8.4; Linux probes windows so, too).
+            segment(tcb, now, tcb.snd.una - 1)
+        }
+        Next::Ack => segment(tcb, now, tcb.snd.nxt),
+    }
 }
 
 /// RFC 9293 §3.5.3: in our own sequence, so that the peer believes it, or at the number that the
@@ -56,46 +118,38 @@ fn rst(tcb: &mut Tcb, now: Instant, reset: Reset) -> Transmit {
     transmit
 }
 
-/// RFC 9293 §3.5 figure 8.
-fn syn_ack(tcb: &mut Tcb, now: Instant) -> Option<Transmit> {
-    (core::mem::take(&mut tcb.owed.syn_ack) == Due::Now).then(|| {
-        tcb.owed.ack = Due::No;
-        syn_ack_of(tcb, now)
-    })
-}
-
 /// An acknowledgment with SACK blocks. It goes first and alone: in a segment full of text there is
 /// no room for them, and the peer should learn of a hole at once (RFC 2018 §4).
-fn sack(tcb: &mut Tcb, now: Instant) -> Option<Transmit> {
+fn report(tcb: &mut Tcb) -> Option<Next> {
     if tcb.owed.ack == Due::No {
         return None;
     }
     let room = if tcb.clock.is_some() { 3 } else { 4 };
     let blocks = tcb.sack.as_mut()?.blocks(tcb.rcv.nxt, &tcb.text, room);
-    if blocks.is_empty() {
-        return None;
-    }
-    let mut transmit = segment(tcb, now, tcb.snd.nxt);
-    transmit.segment.options.sack = blocks;
-    Some(transmit)
+    (!blocks.is_empty()).then_some(Next::Report(blocks))
 }
 
 /// What recovery says is lost, as far as the congestion window allows.
-fn lost(tcb: &mut Tcb, now: Instant, notes: &mut Notes) -> Option<Transmit> {
-    let Retransmission { from, to, cause } = tcb.recovery.next_retransmission()?;
-    let mss = tcb.text_mss();
-    let in_flight = tcb.recovery.in_flight();
+fn lost(tcb: &Tcb) -> Option<Next> {
+    let retransmission = tcb.recovery.next_retransmission()?;
     // The first retransmission of a loss always goes (RFC 5681 §3.2 step 3, RFC 6675 §5 (4.1)).
-    let first = from == tcb.snd.una;
-    if !first && in_flight + mss > tcb.congestion.window() {
-        return None;
-    }
+    let first = retransmission.from == tcb.snd.una;
+    let fits = tcb.recovery.in_flight() + tcb.text_mss() <= tcb.congestion.window();
+    (first || fits).then_some(Next::Again(retransmission))
+}
+
+/// Sends the front of a range again: one segment of it.
+fn send_again(
+    tcb: &mut Tcb,
+    now: Instant,
+    Retransmission { from, to, cause }: Retransmission,
+    notes: &mut Notes,
+) -> Transmit {
     if from == tcb.snd.iss {
         tcb.recovery.on_retransmitted(now, from, from + 1);
-        return Some(syn_ack_of(tcb, now));
+        return syn_ack_of(tcb, now);
     }
-    let len = to.since(from).min(mss);
-    let transmit = sent_before(tcb, now, from, len);
+    let len = to.since(from).min(tcb.text_mss());
     tcb.recovery.on_retransmitted(now, from, from + len);
     tcb.timers.set_if_idle(Timer::Retransmit, now + tcb.recovery.rto());
     notes.push(match cause {
@@ -104,7 +158,7 @@ fn lost(tcb: &mut Tcb, now: Instant, notes: &mut Notes) -> Option<Transmit> {
         Cause::Recovery => Reason::RecoveryRetransmit { seq: from },
         Cause::PathMtu => Reason::TooLongForPath { seq: from },
     });
-    Some(transmit)
+    sent_before(tcb, now, from, len)
 }
 
 /// A segment over `len` octets of sequence space that were sent before; the last may be our FIN.
@@ -125,15 +179,11 @@ fn sent_before(tcb: &mut Tcb, now: Instant, from: SeqNumber, len: u32) -> Transm
 
 /// New text, as much as both windows, Nagle and the avoidance of silly windows let go, and our FIN
 /// with the last of it.
-fn text(tcb: &mut Tcb, now: Instant) -> Option<Transmit> {
+fn text(tcb: &Tcb) -> Option<Next> {
     let octets = may_send(tcb);
     let fin = tcb.owed.fin == Fin::Queued && octets == tcb.unsent() && fin_fits(tcb, octets);
-    if octets == 0 && !fin {
-        return None;
-    }
-    restart_after_idle(tcb, now);
-    let fin = if fin { Flags::FIN } else { Flags::NONE };
-    Some(send_new(tcb, now, octets, fin))
+    let flags = if fin { Flags::FIN } else { Flags::NONE };
+    (octets > 0 || fin).then_some(Next::New(octets, flags))
 }
 
 /// Whether the peer's window, or the lack of anything in flight, lets the FIN go.
@@ -175,6 +225,7 @@ fn largest(tcb: &Tcb, mss: u32) -> u32 {
 
 /// Sends `octets` of new text and what of `fin` is set.
 fn send_new(tcb: &mut Tcb, now: Instant, octets: u32, fin: Flags) -> Transmit {
+    restart_after_idle(tcb, now);
     let from = tcb.snd.nxt;
     let mss = tcb.text_mss();
     let mut transmit = segment(tcb, now, from);
@@ -215,26 +266,6 @@ fn restart_after_idle(tcb: &mut Tcb, now: Instant) {
     if tcb.snd.outstanding() == 0 && idle > tcb.recovery.rto() {
         tcb.congestion.on_idle();
     }
-}
-
-/// A probe of a closed window or of a silent peer: an octet that the peer has had, so that it
-/// answers with what it expects (RFC 9293 §3.8.4; as Linux probes windows too).
-fn probe(tcb: &mut Tcb, now: Instant, notes: &mut Notes) -> Option<Transmit> {
-    match tcb.owed.probe.take()? {
-        Probe::Override => return None,
-        Probe::Window => {
-            notes.push(Reason::ZeroWindowProbe { attempt: tcb.persist.attempts() });
-        }
-        Probe::KeepAlive => {
-            notes.push(Reason::KeepAliveProbe { attempt: tcb.liveness.probes() });
-        }
-    }
-    Some(segment(tcb, now, tcb.snd.una - 1))
-}
-
-/// An acknowledgment that nothing else has carried.
-fn acknowledgment(tcb: &mut Tcb, now: Instant) -> Option<Transmit> {
-    (tcb.owed.ack == Due::Now).then(|| segment(tcb, now, tcb.snd.nxt))
 }
 
 /// A segment without text at `seq` that acknowledges all we have and opens the window: every
