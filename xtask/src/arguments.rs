@@ -93,7 +93,7 @@ pub(crate) fn help() -> String {
         "cargo xtask test [--install] [--skip-fuzz] [--fuzz-seconds N] [--only STEP]…\n\
          \n\
          Checks the whole project, as CI does. Missing tools are installed from Debian's packages\n\
-         and from crates.io, after a question, or without one given --install or CI=true.\n\
+         and with cargo install, after a question, or without one given --install or CI=true.\n\
          \n\
          \x20 --install         install what is missing without asking\n\
          \x20 --skip-fuzz       leave the fuzz step out\n\

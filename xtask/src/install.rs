@@ -1,7 +1,7 @@
 //! Which programs do the tests need, which are missing, and may we install them?
 //!
 //! A program counts as there if it is found, whoever installed it; what is missing comes from
-//! Debian's packages or, for cargo's own tools, from crates.io at a fixed version. Without
+//! Debian's packages or, for cargo's own tools, with `cargo install` at a fixed version. Without
 //! permission, or where the system would refuse, nothing is tried: one command to type is
 //! printed instead.
 
@@ -86,7 +86,7 @@ pub(crate) fn cargo_tools(options: &TestOptions) -> Outcome {
     // A debug build takes a third of the time and is fast enough for what we ask of it.
     let mut words = vec!["install", "--locked", "--debug"];
     words.extend(missing.iter().map(String::as_str));
-    let question = format!("Install {} from crates.io?", missing.join(" "));
+    let question = format!("Install {} with cargo?", missing.join(" "));
     if !may_install(options, &question) {
         let by_hand = words.join(" ");
         let remedy = format!("Type this once, then run it again:\n\n    cargo {by_hand}\n");
@@ -95,7 +95,7 @@ pub(crate) fn cargo_tools(options: &TestOptions) -> Outcome {
     match run(&mut cargo(&words)) {
         Ok(()) if missing_tools().is_empty() => Outcome::Passed,
         Ok(()) => Outcome::Refused("Put the `bin` folder of cargo install on the PATH.".to_owned()),
-        Err(why) => Outcome::Refused(format!("{why}\nIs crates.io reached from here?")),
+        Err(why) => Outcome::Refused(format!("{why}\nIs cargo's registry reached from here?")),
     }
 }
 
