@@ -304,11 +304,9 @@ impl<D: Device> Drop for Driver<D> {
     }
 }
 
-/// Has the runtime watch a descriptor.
-#[expect(
-    deprecated,
-    reason = "its successor is unsafe for the sake of types that may close the                                descriptor behind its back; an OwnedFd that we keep cannot"
-)]
+/// Has the runtime watch a descriptor. The successor of this call is unsafe for the sake of types
+/// that may close the descriptor behind its back; an `OwnedFd` that we keep cannot.
+#[expect(deprecated, reason = "sound for an OwnedFd, see above")]
 fn watched(fd: OwnedFd) -> io::Result<AsyncFd<OwnedFd>> {
     AsyncFd::new(fd)
 }

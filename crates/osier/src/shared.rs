@@ -182,11 +182,11 @@ impl Inner {
     /// The driver, if it sleeps and should not.
     fn driver_if_due(&mut self) -> Option<Waker> {
         self.driver.as_ref()?;
-        let nearer = match (self.host.next_deadline(), self.armed) {
+        let nearer = || match (self.host.next_deadline(), self.armed) {
             (Some(deadline), Some(armed)) => deadline < armed,
             (deadline, _) => deadline.is_some(),
         };
-        if nearer || self.host.wants_transmit() { self.driver.take() } else { None }
+        if self.host.wants_transmit() || nearer() { self.driver.take() } else { None }
     }
 
     /// Wakes the driver whatever the host says.

@@ -4,9 +4,9 @@
 //! no root is needed and nothing is left behind. Where that is refused the checks say so, and fail
 //! if `CI=true`. An argument selects checks by a part of their name.
 
-use osier::Stack;
 use osier::device::{TunTap, interface, netns, tuntap};
 use osier::wire::MacAddr;
+use osier::{Builder, Stack};
 use std::io::{ErrorKind, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream, UdpSocket};
 use std::process::{Command, ExitCode};
@@ -23,12 +23,17 @@ const REFUSED: u8 = 77;
 /// Octets of a long transfer.
 const LONG: usize = 16 << 20;
 
-const CHECKS: [(&str, fn()); 5] = [
+const CHECKS: [(&str, fn()); 8] = [
     ("the_kernel_calls_over_tap", || run(tap, called_by_the_kernel("10.71.0.2:7"))),
     ("the_kernel_calls_over_tun_and_ipv6", || run(tun, called_by_the_kernel("[fd71::2]:7"))),
     ("we_call_the_kernel_over_tap_and_ipv6", || run(tap, calling_the_kernel("[fd71::1]:0"))),
     ("we_call_the_kernel_over_tun", || run(tun, calling_the_kernel("10.71.0.1:0"))),
+    ("we_call_the_kernel_in_super_frames", || {
+        run(tap_with_offloads, calling_the_kernel("[fd71::1]:0"));
+    }),
     ("what_the_kernel_refuses_is_refused", || run(tap, refused)),
+    ("an_idle_stack_takes_no_time_of_the_processor", || run(tap, idle)),
+    ("a_capture_of_super_frames_is_clean_to_tshark", a_clean_capture),
 ];
 
 fn main() -> ExitCode {
@@ -79,12 +84,27 @@ fn tap() -> TunTap {
     TunTap::open(&tuntap::Config::tap("osier0", MacAddr([2, 0, 0, 0, 0, 7]))).unwrap()
 }
 
+/// Both sides leave checksums and segmentation to each other.
+fn tap_with_offloads() -> TunTap {
+    let mut config = tuntap::Config::tap("osier0", MacAddr([2, 0, 0, 0, 0, 7]));
+    config.offload = tuntap::OffloadMode::Segmentation;
+    TunTap::open(&config).unwrap()
+}
+
 fn tun() -> TunTap {
     TunTap::open(&tuntap::Config::tun("osier0")).unwrap()
 }
 
 /// Runs a check with a stack on one side of a link and the kernel on the other.
 fn run(open: fn() -> TunTap, check: impl AsyncFnOnce(&Stack)) {
+    run_with(|builder| builder, open, check);
+}
+
+fn run_with(
+    settings: impl FnOnce(Builder<TunTap>) -> Builder<TunTap>,
+    open: fn() -> TunTap,
+    check: impl AsyncFnOnce(&Stack),
+) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
         let device = open();
@@ -94,9 +114,8 @@ fn run(open: fn() -> TunTap, check: impl AsyncFnOnce(&Stack)) {
         let stack = Stack::builder()
             .device(device)
             .address("10.71.0.2/24".parse().unwrap())
-            .address("fd71::2/64".parse().unwrap())
-            .build()
-            .unwrap();
+            .address("fd71::2/64".parse().unwrap());
+        let stack = settings(stack).build().unwrap();
         let done = tokio::time::timeout(Duration::from_secs(60), check(&stack));
         done.await.expect("a check takes less than a minute");
         stack.shutdown(Duration::from_secs(5)).await;
@@ -192,6 +211,63 @@ async fn refused(stack: &Stack) {
     assert_eq!(ours.recv(&mut [0; 8]).await.unwrap(), 6);
     let reply = stack.ping("10.71.0.1".parse().unwrap(), 1, bytes::Bytes::new()).await.unwrap();
     assert_eq!(reply.from, kernel_address());
+}
+
+async fn idle(stack: &Stack) {
+    let listener = stack.tcp_listen("10.71.0.2:7".parse().unwrap()).unwrap();
+    let to = listener.local_addr().unwrap();
+    let kernel = spawn_blocking(move || TcpStream::connect(to).unwrap());
+    let (_stream, _) = listener.accept().await.unwrap();
+    let _theirs = kernel.await.unwrap();
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    let before = nanoseconds_run();
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    let run = nanoseconds_run() - before;
+    assert!(before > 0, "the kernel counts");
+    assert!(run < 10_000_000, "{run} ns in two idle seconds");
+}
+
+/// How long the main thread, which runs everything here, has been on a processor.
+fn nanoseconds_run() -> u64 {
+    let text = std::fs::read_to_string("/proc/self/schedstat").unwrap();
+    text.split(' ').next().unwrap().parse().unwrap()
+}
+
+/// The file shows what a wire would carry, whatever the two sides leave undone.
+fn a_clean_capture() {
+    let file = std::env::temp_dir().join(format!("osier-capture-{}.pcapng", std::process::id()));
+    let settings = |builder: Builder<TunTap>| builder.capture(&file);
+    run_with(settings, tap_with_offloads, called_by_the_kernel("10.71.0.2:7"));
+    let checks = ["ip", "tcp", "udp"].map(|p| format!("{p}.check_checksum:TRUE"));
+    let mut tshark = Command::new("tshark");
+    tshark.args(["-2", "-n", "-r"]).arg(&file).args(checks.iter().flat_map(|c| ["-o", c]));
+    tshark.args(["-T", "fields", "-e", "frame.len", "-e", "_ws.malformed"]);
+    tshark.args([
+        "-e",
+        "tcp.checksum.status",
+        "-e",
+        "ip.checksum.status",
+        "-e",
+        "udp.checksum.status",
+    ]);
+    let output = tshark.output();
+    std::fs::remove_file(&file).unwrap();
+    let Ok(output) = output else {
+        eprintln!("tshark is not installed");
+        std::process::exit(i32::from(REFUSED));
+    };
+    let mut full = 0;
+    for line in String::from_utf8(output.stdout).unwrap().lines() {
+        let fields: Vec<&str> = line.split('\t').collect();
+        let len: usize = fields[0].parse().unwrap();
+        assert!(len <= 1_514, "a super-frame in the file: {line}");
+        assert_eq!(fields[1], "", "malformed: {line}");
+        let good = |status: &str| matches!(status, "" | "1" | "Good");
+        assert!(fields[2..].iter().all(|status| good(status)), "a bad checksum: {line}");
+        assert!(len < 1_514 || !fields[2].is_empty(), "tshark has not looked: {line}");
+        full += usize::from(len == 1_514);
+    }
+    assert!(full > 2 * LONG / 1_500, "{full} full frames");
 }
 
 fn kernel_address() -> std::net::IpAddr {
