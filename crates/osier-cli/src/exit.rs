@@ -145,22 +145,30 @@ pub(crate) fn code(outcome: Outcome) -> ExitCode {
 }
 
 /// From now on a panic, on any thread, says how to report it and ends the process with 70.
-///
-/// A reader who went away (`osier | head`) is no bug: the process ends as one that is done.
 pub(crate) fn report_panics() {
     std::panic::set_hook(Box::new(|panic| {
         let payload = panic.payload();
         let text = (payload.downcast_ref::<&str>().copied())
             .or_else(|| payload.downcast_ref::<String>().map(String::as_str))
             .unwrap_or("a panic without words");
-        if text.starts_with("failed printing to stdout") {
-            std::process::exit(0);
+        if let Some(why) = text.strip_prefix("failed printing to stdout: ") {
+            std::process::exit(i32::from(unprintable(why)));
         }
         let place = panic.location().map(|at| format!(" ({}:{})", at.file(), at.line()));
         let place = place.unwrap_or_default();
         eprintln!("osier: internal error: {text}{place}; {}", report());
         std::process::exit(i32::from(Code::Bug.number()));
     }));
+}
+
+/// The exit code where the standard output takes no more, which is no bug of ours: a reader who
+/// went away has seen what he wanted, anything else is said.
+fn unprintable(why: &str) -> u8 {
+    if why.starts_with("Broken pipe") {
+        return 0;
+    }
+    eprintln!("osier: the standard output cannot be written: {why}");
+    Code::Refused.number()
 }
 
 /// What to do about a bug.
