@@ -3,7 +3,7 @@
 use crate::netns::{Folder, Net, OSIER, text};
 use crate::server::NETWORK;
 use crate::{MIB, size};
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 /// osier's words for link and addresses, in a shell.
@@ -124,15 +124,16 @@ fn nc_says_that_the_peer_reset() {
     let folder = Folder::new();
     // It never reads, so that its death leaves text unread: the kernel resets.
     let mut socat = net.command("socat");
-    socat.args(["-u", "PIPE:pipe", "TCP-LISTEN:9000"]).current_dir(folder.itself());
+    socat.args(["-u", "UDP-RECV:9999", "TCP-LISTEN:9000"]);
     let socat = net.start(&mut socat, &folder, "socat");
     wait_for(&net, "ss -Hltn sport = :9000");
-    let script = format!("(echo willow; sleep 30) | {} 10.71.0.1 9000", osier("nc", &folder));
-    let mut sh = net.command("sh");
-    let mut sh = net.start(sh.args(["-ec", &script]), &folder, "nc");
+    let mut nc = nc(&net, &folder, &["10.71.0.1", "9000"]);
+    let mut nc = net.start(nc.stdin(Stdio::piped()), &folder, "nc");
+    nc.write(b"willow");
     wait_for(&net, "ss -Htn sport = :9000 | awk '$1 == \"ESTAB\" && $2 > 0'");
     socat.signal("KILL");
-    sh.wait_for("broke off: the peer reset it");
+    assert_eq!(nc.exit_code(Duration::from_secs(5)), 1, "{}", nc.said());
+    assert!(nc.said().contains("broke off: the peer reset it"), "{}", nc.said());
 }
 
 #[test]

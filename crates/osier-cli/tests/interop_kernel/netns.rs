@@ -163,6 +163,11 @@ impl Running {
         }
     }
 
+    /// Writes to its standard input, which was made a pipe.
+    pub(crate) fn write(&mut self, text: &[u8]) {
+        self.child.stdin.as_mut().expect("a pipe").write_all(text).expect("it reads");
+    }
+
     /// Its process.
     pub(crate) fn pid(&self) -> u32 {
         self.child.id()
