@@ -35,9 +35,9 @@ pub(crate) struct Args {
     services: Services,
     /// Give up a connection whose peer has not acknowledged what we sent for so long, in seconds;
     /// a silent peer is asked for a sign of life after the same time
-    #[arg(long, value_name = "SECS", default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "SECS", default_value_t = 30, value_parser = at_least_one())]
     send_timeout: u32,
-    /// Where `osier ss` finds this stack [default: a socket in $XDG_RUNTIME_DIR/osier or /run/osier]
+    /// Where `osier ss` finds this stack [default: in $XDG_RUNTIME_DIR/osier or /run/osier]
     #[arg(long, value_name = "PATH")]
     control: Option<PathBuf>,
 }
@@ -54,6 +54,10 @@ struct Services {
     /// Throws away what it receives, TCP and UDP (RFC 863)
     #[arg(long, value_name = "PORT", num_args = 0..=1, default_missing_value = "9")]
     discard: Option<u16>,
+}
+
+fn at_least_one() -> clap::builder::RangedI64ValueParser<u32> {
+    clap::value_parser!(u32).range(1..)
 }
 
 /// The port of HTTP where nothing was said.

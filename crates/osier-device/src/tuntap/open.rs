@@ -76,8 +76,8 @@ pub enum Queue {
 
 impl TunTap {
     /// Takes the interface of this name, or makes it if there is none; it is then gone with this
-    /// value. Its MTU is set or read now, and is not followed. A new one is down and has no address (see
-    /// [`crate::interface`]).
+    /// value. Its MTU is set or read now, and is not followed. A new one is down and has no
+    /// address (see [`crate::interface`]).
     ///
     /// # Errors
     /// The name cannot be one, `/dev/net/tun` is missing or refused, we may not make interfaces,
