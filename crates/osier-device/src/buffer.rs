@@ -56,14 +56,21 @@ impl Slabs {
 
     /// Copies the parts of a frame into one contiguous piece.
     pub(crate) fn gather(&mut self, frame: &Frame) -> Bytes {
-        let len = frame.len();
+        self.put(frame.len(), |buffer| {
+            frame.parts().for_each(|part| buffer.extend_from_slice(part));
+        })
+    }
+
+    /// A frame of `len` bytes, which `write` appends to what it is given.
+    #[inline]
+    pub(crate) fn put(&mut self, len: usize, write: impl FnOnce(&mut BytesMut)) -> Bytes {
         if len < COPY_BELOW {
             let mut own = BytesMut::with_capacity(len);
-            frame.parts().for_each(|part| own.extend_from_slice(part));
+            write(&mut own);
             return own.freeze();
         }
         let slab = self.room_for(len);
-        frame.parts().for_each(|part| slab.extend_from_slice(part));
+        write(slab);
         slab.split().freeze()
     }
 }

@@ -43,13 +43,20 @@ impl Wire {
     /// and with its descriptor, if the link's offloads cover it; else the frames that a wire would
     /// carry in its stead.
     pub fn carry(&mut self, frame: &Frame, into: &mut impl Extend<Received>) {
-        let mut put = |frame: &Frame| {
-            let bytes = self.slabs.gather(frame);
-            into.extend([Received { bytes, offload: frame.offload }]);
-        };
         match fit(&frame.offload, &self.offloads) {
-            Fit::AsItIs => put(frame),
-            Fit::Split => split(frame).for_each(|part| put(&part)),
+            Fit::AsItIs => {
+                let bytes = self.slabs.gather(frame);
+                into.extend([Received { bytes, offload: frame.offload }]);
+            }
+            Fit::Split => {
+                let mut parts = split(frame);
+                while let Some(len) = parts.next_len() {
+                    let bytes = self.slabs.put(len, |buffer| {
+                        parts.append_next(buffer);
+                    });
+                    into.extend([Received::from(bytes)]);
+                }
+            }
         }
     }
 }

@@ -6,7 +6,7 @@
 
 use crate::exit::Failure;
 use osier_device::mem::Wire;
-use osier_device::{Medium, Properties};
+use osier_device::{Medium, Offloads, Properties};
 use osier_host::{Config, ConnectionId, Error, Event, Host, Keys, ListenerId};
 use osier_ip::{Cidr, LinkConfig, LinkId};
 use osier_tcp::Text;
@@ -152,13 +152,15 @@ impl Pair {
 
 impl End {
     fn new(address: Ipv4Addr, mtu: u16, seed: u64) -> End {
-        let properties = Properties::plain(Medium::Ip, usize::from(mtu));
-        let Properties { medium, mtu, offloads } = properties;
+        // The wire takes plain frames only. What comes longer it cuts and sums in software, so the
+        // host may leave that to it; every frame is then of one MTU, and verified by who gets it.
+        let wire = Wire::new(&Properties::plain(Medium::Ip, usize::from(mtu)));
         let mut host = Host::new(Config::default(), Keys::from_seed(seed));
-        let link = host.add_link(LinkConfig { medium, mtu, offloads });
+        let (medium, offloads) = (Medium::Ip, Offloads::all(Medium::Ip));
+        let link = host.add_link(LinkConfig { medium, mtu: usize::from(mtu), offloads });
         let cidr = Cidr { address: IpAddr::V4(address), prefix_len: 24 };
         host.add_address(Instant::ZERO, link, cidr);
-        End { host, link, wire: Wire::new(&properties) }
+        End { host, link, wire }
     }
 }
 

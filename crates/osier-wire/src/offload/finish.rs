@@ -17,12 +17,15 @@ pub fn finish(frame: &mut Frame) {
         return;
     }
     let sum = frame.payload.iter().fold(Sum::of(covered), |sum, chunk| sum.and(chunk));
+    put_u16(frame.head.as_mut_slice(), start + offset, field(sum, offset));
+    frame.offload.checksum = Checksum::Filled;
+}
+
+/// What goes into a checksum field at this offset.
+pub(super) fn field(sum: Sum, offset: usize) -> u16 {
     // RFC 768: zero would say that there is no checksum. UDP alone has its field there.
     let udp = offset == udp::CHECKSUM_OFFSET;
-    let checksum = if udp { sum.checksum_udp() } else { sum.checksum() };
-    let field = start + offset;
-    frame.head.as_mut_slice()[field..field + 2].copy_from_slice(&checksum.to_be_bytes());
-    frame.offload.checksum = Checksum::Filled;
+    if udp { sum.checksum_udp() } else { sum.checksum() }
 }
 
 /// How many bytes of a frame that came in are to be its head if it goes out, and with which

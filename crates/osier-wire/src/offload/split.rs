@@ -3,10 +3,12 @@
 //! Every frame gets a copy of the headers, with the fields that must differ: lengths,
 //! identification, sequence number, flags, checksums. The payload is sliced, never copied.
 
-use super::finish::{Headers, finish, get_u16, put_u16};
+use super::finish::{Headers, field, finish, get_u16, put_u16};
 use super::{Checksum, GsoKind, Offload};
+use crate::checksum::Sum;
 use crate::tcp::Flags;
 use crate::{Chunks, Frame, Protocol};
+use bytes::BytesMut;
 
 /// Cuts a super-frame into the frames that a wire carries, with all checksums filled. A frame that
 /// is not to be cut comes out alone, its checksum filled.
@@ -64,6 +66,52 @@ impl Iterator for Split<'_> {
 impl ExactSizeIterator for Split<'_> {}
 
 impl Split<'_> {
+    /// How long the next frame is.
+    #[inline]
+    pub fn next_len(&self) -> Option<usize> {
+        if self.left == 0 {
+            return None;
+        }
+        let payload = self.frame.payload_len();
+        let size = match &self.cut {
+            None => payload,
+            Some(cut) => (payload - self.index * cut.size).min(cut.size),
+        };
+        Some(self.frame.head.len() + size)
+    }
+
+    /// Writes the next frame behind what `out` holds, in one piece, and says how long it is: what
+    /// [`Iterator::next`] gives, for a device that has to copy it anyway.
+    pub fn append_next(&mut self, out: &mut BytesMut) -> Option<usize> {
+        let len = self.next_len()?;
+        let (from, head) = (out.len(), self.frame.head.as_slice());
+        self.left -= 1;
+        out.extend_from_slice(head);
+        self.append_payload(len - head.len(), out);
+        let frame = &mut out[from..];
+        if let Some(cut) = &self.cut {
+            cut.adjust(frame, self.index, self.left == 0);
+            cut.headers.set_payload_len(frame, len - head.len());
+        }
+        fill(frame, head.len(), self.frame.offload.checksum);
+        self.index += 1;
+        Some(len)
+    }
+
+    fn append_payload(&mut self, mut n: usize, out: &mut BytesMut) {
+        while n > 0
+            && let Some(chunk) = self.frame.payload.get(self.chunk)
+        {
+            let end = chunk.len().min(self.at + n);
+            out.extend_from_slice(&chunk[self.at..end]);
+            n -= end - self.at;
+            self.at = end;
+            if end == chunk.len() {
+                (self.chunk, self.at) = (self.chunk + 1, 0);
+            }
+        }
+    }
+
     /// The next `n` bytes of payload, or what is left of it.
     fn take(&mut self, mut n: usize) -> Chunks {
         let mut taken = Chunks::new();
@@ -80,6 +128,17 @@ impl Split<'_> {
             (self.chunk, self.at) = (self.chunk + 1, 0);
         }
         taken
+    }
+}
+
+/// [`finish`] for a frame that lies in one piece, its headers `head_len` bytes long.
+#[inline]
+fn fill(frame: &mut [u8], head_len: usize, checksum: Checksum) {
+    let Checksum::Partial { start, offset } = checksum else { return };
+    let (start, offset) = (usize::from(start), usize::from(offset));
+    if start + offset + 2 <= head_len {
+        let checksum = field(Sum::of(&frame[start..]), offset);
+        put_u16(frame, start + offset, checksum);
     }
 }
 

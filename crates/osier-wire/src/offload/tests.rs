@@ -8,7 +8,7 @@ use crate::ethernet::{self, EtherType, MacAddr};
 use crate::link::Medium;
 use crate::tcp::{Flags, Options, Timestamps};
 use crate::{Frame, Protocol, Received, SeqNumber, ip, ipv4, ipv6, tcp, udp};
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use proptest::prelude::*;
 use std::vec::Vec;
 
@@ -343,6 +343,32 @@ proptest! {
         prop_assert_eq!(texts.concat(), chunks.concat());
         for text in texts.iter().rev().skip(1) {
             prop_assert_eq!(text.len(), usize::from(shape.size));
+        }
+        let mut cut = split(&frame);
+        for piece in pieces {
+            let mut whole = BytesMut::from(&b"before"[..]);
+            prop_assert_eq!(cut.next_len(), Some(piece.len()));
+            prop_assert_eq!(cut.append_next(&mut whole), Some(piece.len()));
+            prop_assert_eq!(&whole[6..], &joined(&piece)[..]);
+        }
+        prop_assert_eq!(cut.next_len(), None);
+        prop_assert_eq!(cut.append_next(&mut BytesMut::new()), None);
+    }
+
+    #[test]
+    fn a_descriptor_that_knows_nothing_of_the_frame_makes_the_same_bytes_in_one_piece_or_in_parts(
+        shape in shapes(), text: Vec<u8>, start in 0..90u16, offset in 0..40u16,
+        gso in proptest::option::of((0..3usize, 0..50u16)),
+    ) {
+        let mut frame = shape.frame(&[&text]);
+        let kinds = [GsoKind::TcpV4, GsoKind::TcpV6, GsoKind::Udp];
+        let gso = gso.map(|(kind, size)| Gso { kind: kinds[kind], size, header_len: start });
+        frame.offload = Offload { checksum: Checksum::Partial { start, offset }, gso };
+        let mut cut = split(&frame);
+        for piece in split(&frame) {
+            let mut whole = BytesMut::new();
+            prop_assert_eq!(cut.append_next(&mut whole), Some(piece.len()));
+            prop_assert_eq!(&whole[..], &joined(&piece)[..]);
         }
     }
 
