@@ -2,7 +2,7 @@
 //!
 //! In slabs that many frames share: each frame is split off the front, and a slab is used again
 //! once the last frame that lay in it is gone. Text that an application holds on to pins the whole
-//! slab, so slabs stay small and a frame below [`COPY_BELOW`] gets memory of its own.
+//! slab, so slabs stay small, and frames below [`COPY_BELOW`] lie in much smaller ones.
 
 use bytes::{Bytes, BytesMut};
 use osier_wire::Frame;
@@ -17,9 +17,19 @@ const SLABS: usize = 4;
 /// Frames shorter than this are copied out, lest an acknowledgment pin a slab.
 pub(crate) const COPY_BELOW: usize = 256;
 
-/// A few slabs, used in turn.
+/// Bytes of a slab that holds short frames: as much as a device commonly gives a single frame.
+const SMALL_SLAB: usize = 2 * 1024;
+
+/// Slabs for frames of every length.
 #[derive(Debug)]
 pub(crate) struct Slabs {
+    large: Ring,
+    small: Ring,
+}
+
+/// A few slabs of one size, used in turn.
+#[derive(Debug)]
+struct Ring {
     slabs: [BytesMut; SLABS],
     current: usize,
     size: usize,
@@ -28,13 +38,37 @@ pub(crate) struct Slabs {
 impl Slabs {
     /// Slabs for frames of up to `max_frame` bytes, at least two of which fit in one.
     pub(crate) fn new(max_frame: usize) -> Self {
-        let size = SLAB.max(2 * max_frame);
-        Slabs { slabs: Default::default(), current: 0, size }
+        Slabs { large: Ring::new(SLAB.max(2 * max_frame)), small: Ring::new(SMALL_SLAB) }
     }
 
     /// An empty tail of a slab with room for `len` bytes: what is put there and split off becomes
     /// a frame.
     pub(crate) fn room_for(&mut self, len: usize) -> &mut BytesMut {
+        if len < COPY_BELOW { self.small.room_for(len) } else { self.large.room_for(len) }
+    }
+
+    /// Copies the parts of a frame into one contiguous piece.
+    pub(crate) fn gather(&mut self, frame: &Frame) -> Bytes {
+        self.put(frame.len(), |buffer| {
+            frame.parts().for_each(|part| buffer.extend_from_slice(part));
+        })
+    }
+
+    /// A frame of `len` bytes, which `write` appends to what it is given.
+    #[inline]
+    pub(crate) fn put(&mut self, len: usize, write: impl FnOnce(&mut BytesMut)) -> Bytes {
+        let slab = self.room_for(len);
+        write(slab);
+        slab.split().freeze()
+    }
+}
+
+impl Ring {
+    fn new(size: usize) -> Self {
+        Ring { slabs: Default::default(), current: 0, size }
+    }
+
+    fn room_for(&mut self, len: usize) -> &mut BytesMut {
         if spare(&self.slabs[self.current]) < len {
             self.turn(len);
         }
@@ -52,26 +86,6 @@ impl Slabs {
         }
         self.current = (self.current + 1) % SLABS;
         self.slabs[self.current] = BytesMut::with_capacity(size);
-    }
-
-    /// Copies the parts of a frame into one contiguous piece.
-    pub(crate) fn gather(&mut self, frame: &Frame) -> Bytes {
-        self.put(frame.len(), |buffer| {
-            frame.parts().for_each(|part| buffer.extend_from_slice(part));
-        })
-    }
-
-    /// A frame of `len` bytes, which `write` appends to what it is given.
-    #[inline]
-    pub(crate) fn put(&mut self, len: usize, write: impl FnOnce(&mut BytesMut)) -> Bytes {
-        if len < COPY_BELOW {
-            let mut own = BytesMut::with_capacity(len);
-            write(&mut own);
-            return own.freeze();
-        }
-        let slab = self.room_for(len);
-        write(slab);
-        slab.split().freeze()
     }
 }
 
@@ -113,9 +127,26 @@ mod tests {
     }
 
     #[test]
-    fn a_small_frame_pins_no_slab() {
+    fn a_small_frame_pins_no_large_slab() {
         let mut slabs = Slabs::new(1514);
         let _held = slabs.gather(&frame(COPY_BELOW - 1));
-        assert!(slabs.slabs.iter().all(|slab| slab.capacity() == 0));
+        assert!(slabs.large.slabs.iter().all(|slab| slab.capacity() == 0));
+        assert!(slabs.small.slabs.iter().all(|slab| slab.capacity() <= SMALL_SLAB));
+    }
+
+    #[test]
+    fn small_frames_that_are_held_keep_their_bytes_and_others_take_turns_in_the_same_slabs() {
+        let mut slabs = Slabs::new(1514);
+        let held: Vec<Bytes> = (0..1000).map(|_| slabs.gather(&frame(53))).collect();
+        assert!(held.iter().all(|bytes| bytes.len() == 53 && bytes.iter().all(|b| *b == 5)));
+        drop(held);
+        let mut seen = Vec::new();
+        for _ in 0..2000 {
+            let place = slabs.gather(&frame(53)).as_ptr() as usize / SMALL_SLAB;
+            if !seen.contains(&place) {
+                seen.push(place);
+            }
+        }
+        assert!(seen.len() <= 2 * SLABS, "2000 frames lay in {} slabs", seen.len());
     }
 }
