@@ -135,14 +135,20 @@ const fn fold_to_33(sum: u64) -> u64 {
 /// modulo 2^16 - 1, and zero only where all bytes are.
 #[inline]
 fn add_words(bytes: &[u8]) -> u64 {
-    let (blocks, rest) = bytes.as_chunks::<BLOCK>();
-    let sum = add_rest(rest);
-    if blocks.is_empty() {
-        sum
-    } else {
-        sum + blocks.chunks(MOST_BLOCKS).map(add_blocks).sum::<u64>()
-    }
+    let (sum, rest) = if bytes.len() < SHORT { (0, bytes) } else { add_most(bytes) };
+    sum + add_rest(rest)
 }
+
+/// The sum of all whole blocks, and what follows them.
+#[inline(never)]
+fn add_most(bytes: &[u8]) -> (u64, &[u8]) {
+    let (blocks, rest) = bytes.as_chunks::<BLOCK>();
+    (blocks.chunks(MOST_BLOCKS).map(add_blocks).sum(), rest)
+}
+
+/// Below so many bytes, headers alone for instance, adding up the lanes of vectors at the end costs
+/// more than they save.
+const SHORT: usize = 96;
 
 /// Two vectors of 16 bytes: what one turn of the loop takes.
 const BLOCK: usize = 32;
@@ -155,6 +161,7 @@ const MOST_BLOCKS: usize = 1 << 16;
 /// four: `all` adds up the 32-bit words and loses what overflows, `high` their upper halves, which
 /// do not overflow. `all - high * 2^16`, in which what was lost cancels, is then the sum of the
 /// lower halves. The lanes are independent, so the compiler takes four at a time.
+#[inline]
 fn add_blocks(blocks: &[[u8; BLOCK]]) -> u64 {
     let (mut all, mut high) = ([0u32; LANES], [0u32; LANES]);
     for block in blocks {
@@ -168,7 +175,7 @@ fn add_blocks(blocks: &[[u8; BLOCK]]) -> u64 {
     lanes.map(|(all, high)| u64::from(all.wrapping_sub(high << 16)) + u64::from(*high)).sum()
 }
 
-/// The sum of fewer bytes than a block.
+/// The sum of a few bytes.
 #[inline]
 fn add_rest(bytes: &[u8]) -> u64 {
     let (words, bytes) = bytes.as_chunks::<8>();
