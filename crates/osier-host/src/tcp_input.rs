@@ -28,7 +28,7 @@ impl Host {
     /// A packet for TCP.
     pub(crate) fn tcp_input(&mut self, now: Instant, packet: Packet) {
         // RFC 9293 §3.1: the checksum must be checked [MUST-3].
-        if !is_intact(&packet, Protocol::TCP, packet.payload.len()) {
+        if !is_intact(&packet, Protocol::TCP, packet.payload().len()) {
             let flow = flow_of(&packet);
             return self.account.push(flow, HostReason::BadChecksum);
         }
@@ -57,15 +57,15 @@ pub(crate) fn is_intact(packet: &Packet, protocol: Protocol, len: usize) -> bool
         return true;
     }
     let sum = Sum::pseudo_header(packet.src, packet.dst, protocol, len);
-    packet.payload.get(..len).is_some_and(|bytes| sum.and(bytes).verifies())
+    packet.payload().get(..len).is_some_and(|bytes| sum.and(bytes).verifies())
 }
 
 fn read(packet: Packet) -> Option<Incoming> {
-    let (header, text_at) = tcp::Header::parse(&packet.payload).ok()?;
+    let (header, text_at) = tcp::Header::parse(packet.payload()).ok()?;
     let local = SocketAddr::new(packet.dst, header.dst_port);
     let key = FlowKey::new(local, SocketAddr::new(packet.src, header.src_port))?;
-    let mut text = packet.payload;
-    text.advance(text_at);
+    let mut text = packet.datagram;
+    text.advance(usize::from(packet.transport_at) + text_at);
     if text.is_empty() {
         // An acknowledgment does not hold on to its frame.
         text = Bytes::new();
@@ -86,7 +86,7 @@ fn read(packet: Packet) -> Option<Incoming> {
 
 /// The flow that a damaged segment says it belongs to.
 fn flow_of(packet: &Packet) -> Option<Flow> {
-    let &[a, b, c, d, ..] = &packet.payload[..] else { return None };
+    let &[a, b, c, d, ..] = packet.payload() else { return None };
     Some(Flow {
         protocol: packet.protocol,
         local: SocketAddr::new(packet.dst, u16::from_be_bytes([c, d])),

@@ -202,14 +202,14 @@ impl UdpSocket {
 impl Host {
     /// A packet for UDP.
     pub(crate) fn udp_input(&mut self, now: Instant, packet: &Packet) {
-        let Ok((header, data)) = udp::Header::parse(&packet.payload) else {
+        let Ok((header, data)) = udp::Header::parse(packet.payload()) else {
             return self.account.push(None, HostReason::Malformed);
         };
         let local = SocketAddr::new(packet.dst, header.dst_port);
         let remote = SocketAddr::new(packet.src, header.src_port);
         let flow = Some(Flow { protocol: Protocol::UDP, local, remote });
         let len = udp::HEADER_LEN + usize::from(header.payload_len);
-        if udp::has_checksum(&packet.payload) {
+        if udp::has_checksum(packet.payload()) {
             if !is_intact(packet, Protocol::UDP, len) {
                 return self.account.push(flow, HostReason::BadChecksum);
             }
@@ -225,7 +225,9 @@ impl Host {
             self.account.push(flow, HostReason::NoUdpSocket { port: header.dst_port });
             return self.answer_unreachable(now, packet);
         };
-        let data = packet.payload.slice(data);
+        let mut kept = packet.payload_from(data.start);
+        kept.truncate(data.len());
+        let data = kept;
         if let Err(octets) = self.udp.deliver(id, data, remote) {
             let queued = octets as u32;
             self.account.push(flow, HostReason::UdpReceiveFull { queued });

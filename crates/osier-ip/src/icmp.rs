@@ -40,14 +40,14 @@ impl Layer {
         packet: &Packet,
         audience: Audience,
     ) -> Option<Delivered> {
-        if packet.vouched == Vouched::No && !Sum::of(&packet.payload).verifies() {
+        if packet.vouched == Vouched::No && !Sum::of(packet.payload()).verifies() {
             return self.drop_for(Reason::IcmpChecksum);
         }
-        let (message, len) = match icmpv4::Message::parse(&packet.payload) {
+        let (message, len) = match icmpv4::Message::parse(packet.payload()) {
             Ok(parsed) => parsed,
             Err(error) => return self.drop_for(Reason::BadIcmp { error }),
         };
-        let data = packet.payload.slice(len..);
+        let data = packet.payload_from(len);
         match message {
             icmpv4::Message::EchoRequest { id, seq } => {
                 let reply = Message::V4(icmpv4::Message::EchoReply { id, seq });
@@ -66,7 +66,7 @@ impl Layer {
         packet: &Packet,
         standing: Standing,
     ) -> Option<Delivered> {
-        let covered = &packet.payload;
+        let covered = packet.payload();
         if packet.vouched == Vouched::No {
             let (src, dst, protocol) = (packet.src, packet.dst, packet.protocol);
             let sum = Sum::pseudo_header(src, dst, protocol, covered.len()).and(covered);
@@ -78,7 +78,7 @@ impl Layer {
             Ok(parsed) => parsed,
             Err(error) => return self.drop_for(Reason::BadIcmp { error }),
         };
-        let data = packet.payload.slice(len..);
+        let data = packet.payload_from(len);
         match message {
             icmpv6::Message::NeighborSolicitation { .. }
             | icmpv6::Message::NeighborAdvertisement { .. } => {
@@ -97,7 +97,7 @@ impl Layer {
     }
 
     fn ignore_icmp(&mut self, packet: &Packet) -> Option<Delivered> {
-        let kind_and_code = packet.payload.first_chunk();
+        let kind_and_code = packet.payload().first_chunk();
         let [kind, code] = kind_and_code.copied().unwrap_or_default();
         self.drop_for(Reason::IcmpIgnored { kind, code })
     }

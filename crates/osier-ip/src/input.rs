@@ -267,7 +267,7 @@ fn packet(
         hop_limit,
         vouched,
         gso_size: offload.gso.map_or(0, |gso| gso.size),
-        payload: datagram.slice(start..),
+        transport_at: start as u16,
         datagram,
     }
 }

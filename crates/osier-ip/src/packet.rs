@@ -60,10 +60,24 @@ pub struct Packet {
     pub vouched: Vouched,
     /// Text bytes of each of the segments that the device merged into this one; 0: none merged.
     pub gso_size: u16,
-    /// Transport header and text: a slice of the frame.
-    pub payload: Bytes,
-    /// The whole IP packet, for an ICMP error that has to quote it: a slice of the same frame.
+    /// The whole IP packet, which an ICMP error may have to quote: a slice of the frame.
     pub datagram: Bytes,
+    /// Where in it the transport header starts.
+    pub transport_at: u16,
+}
+
+impl Packet {
+    /// Transport header and text.
+    #[inline]
+    pub fn payload(&self) -> &[u8] {
+        self.datagram.get(usize::from(self.transport_at)..).unwrap_or(&[])
+    }
+
+    /// The payload from an offset on, to be kept: it shares the frame's memory.
+    pub fn payload_from(&self, offset: usize) -> Bytes {
+        let at = usize::from(self.transport_at) + offset;
+        self.datagram.slice(at.min(self.datagram.len())..)
+    }
 }
 
 /// Whether somebody below has made sure of the transport checksum.

@@ -63,7 +63,7 @@ fn the_first_packet_waits_for_arp_and_the_second_goes_at_once() {
     assert_eq!(wire.seen.len(), 4);
     let packets = wire.packets();
     assert_eq!(packets.len(), 2);
-    assert_eq!(packets[0].1.payload, Bytes::from_static(b"segment!xxxxxxxxxxxx"));
+    assert_eq!(packets[0].1.payload(), Bytes::from_static(b"segment!xxxxxxxxxxxx"));
 }
 
 #[test]
@@ -108,7 +108,7 @@ fn three_packets_wait_and_a_fourth_pushes_the_oldest_out() {
     assert_eq!(wire.hosts[0].notes_mut().count(&Reason::NeighbourQueueFull), 1);
     wire.hosts.push(host(2));
     wire.run(T0 + Duration::from_secs(1));
-    let lens: Vec<usize> = wire.packets().iter().map(|(_, p)| p.payload.len()).collect();
+    let lens: Vec<usize> = wire.packets().iter().map(|(_, p)| p.payload().len()).collect();
     assert_eq!(lens, [22, 23, 24]);
 }
 

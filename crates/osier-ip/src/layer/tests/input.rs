@@ -69,12 +69,12 @@ fn a_packet_goes_up_as_slices_of_its_frame_with_all_that_its_header_said() {
     assert_eq!((packet.src, packet.dst), (ip("10.0.0.2"), ip("10.0.0.1")));
     assert_eq!((packet.ecn, packet.hop_limit), (Ecn::Ce, 33));
     assert_eq!((packet.vouched, packet.gso_size), (Vouched::No, 0));
-    assert_eq!(packet.payload.as_ptr(), frame[34..].as_ptr());
-    assert_eq!(packet.payload, frame[34..42]);
+    assert_eq!(packet.payload().as_ptr(), frame[34..].as_ptr());
+    assert_eq!(packet.payload(), &frame[34..42]);
     assert_eq!(packet.datagram, frame[14..42]);
     let packet = taken(ETH, Bytes::from(frame_v6("fd00::2", "fd00::1")).into());
     assert_eq!((packet.ecn, packet.hop_limit), (Ecn::Ect1, 33));
-    assert_eq!(packet.payload, Bytes::from_static(b"12345678"));
+    assert_eq!(packet.payload(), Bytes::from_static(b"12345678"));
 }
 
 #[test]
