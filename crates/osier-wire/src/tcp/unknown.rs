@@ -1,27 +1,33 @@
 //! Which TCP options does nobody here know? (RFC 9293 §3.1 [MUST-6]: they are ignored)
 //!
-//! They are kept as they came, so that what is written again is what was read.
+//! They are kept as they came, so that what is written again is what was read. Hardly any segment
+//! has one, so they lie apart, and a segment without costs a pointer.
 
 use super::options::{END, MSS, NOP, Options, SACK, SACK_PERMITTED, TIMESTAMPS, WINDOW_SCALE};
+use alloc::boxed::Box;
 use core::fmt;
 
 const MAX_LEN: usize = Options::MAX_LEN;
 
 /// Options that are not known here, as bytes: kind, length, data, one after the other.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub struct UnknownOptions {
+#[derive(Clone, PartialEq, Eq)]
+pub struct UnknownOptions(Option<Box<Kept>>);
+
+#[derive(Clone, PartialEq, Eq)]
+struct Kept {
+    /// Not zero.
     len: u8,
     bytes: [u8; MAX_LEN],
 }
 
 impl UnknownOptions {
     /// No option.
-    pub const NONE: UnknownOptions = UnknownOptions { len: 0, bytes: [0; MAX_LEN] };
+    pub const NONE: UnknownOptions = UnknownOptions(None);
 
     /// Adds an option at the end; says `false`, and adds nothing, where it does not fit into 40
     /// bytes with the others, or where it would be read back as one of the known options.
     pub fn push(&mut self, kind: u8, data: &[u8]) -> bool {
-        let (from, len) = (usize::from(self.len), 2 + data.len());
+        let (from, len) = (self.as_slice().len(), 2 + data.len());
         let known = match kind {
             END | NOP => true,
             MSS => len == 4,
@@ -34,23 +40,24 @@ impl UnknownOptions {
         if known || from + len > MAX_LEN {
             return false;
         }
-        self.bytes[from] = kind;
-        self.bytes[from + 1] = len as u8;
-        self.bytes[from + 2..from + len].copy_from_slice(data);
-        self.len += len as u8;
+        let kept = self.0.get_or_insert_with(|| Box::new(Kept { len: 0, bytes: [0; MAX_LEN] }));
+        kept.bytes[from] = kind;
+        kept.bytes[from + 1] = len as u8;
+        kept.bytes[from + 2..from + len].copy_from_slice(data);
+        kept.len += len as u8;
         true
     }
 
     /// The options as they are on the wire.
     #[inline]
     pub fn as_slice(&self) -> &[u8] {
-        &self.bytes[..usize::from(self.len)]
+        self.0.as_ref().map_or(&[], |kept| &kept.bytes[..usize::from(kept.len)])
     }
 
     /// Whether there is none.
     #[inline]
     pub const fn is_empty(&self) -> bool {
-        self.len == 0
+        self.0.is_none()
     }
 
     /// Kind and data of each option, in order.
