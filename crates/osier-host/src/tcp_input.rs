@@ -61,7 +61,7 @@ pub(crate) fn is_intact(packet: &Packet, protocol: Protocol, len: usize) -> bool
 }
 
 fn read(packet: Packet) -> Option<Incoming> {
-    let (header, text_at) = tcp::Header::parse(packet.payload()).ok()?;
+    let Ok((header, text_at)) = tcp::Header::parse(packet.payload()) else { return None };
     let local = SocketAddr::new(packet.dst, header.dst_port);
     let key = FlowKey::new(local, SocketAddr::new(packet.src, header.src_port))?;
     let mut text = packet.datagram;
