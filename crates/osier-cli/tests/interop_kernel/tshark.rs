@@ -13,7 +13,8 @@ pub(crate) struct Frame {
     comment: String,
     /// `tcp.analysis.…` flags that are set.
     marks: Vec<&'static str>,
-    malformed: bool,
+    /// What tshark could not make sense of: `[Malformed Packet: HTTP],_ws.malformed`.
+    malformed: String,
     /// `tcp`, `udp`, `ip`: those whose checksum is bad.
     bad_checksums: Vec<&'static str>,
     summary: String,
@@ -59,7 +60,7 @@ fn frame(line: &str) -> Frame {
         number: values[0].parse().expect("a number"),
         src: format!("{}{}", values[1], values[2]),
         comment: values[3].to_owned(),
-        malformed: !values[4].is_empty(),
+        malformed: values[4].to_owned(),
         marks: set(5, &MARKS, |value| !value.is_empty()),
         // 0: bad, 1: good, 2: not verified.
         bad_checksums: set(5 + MARKS.len(), &CHECKSUMS, |value| value.starts_with('0')),
@@ -70,10 +71,26 @@ fn frame(line: &str) -> Frame {
 /// No frame is malformed and no checksum is bad.
 pub(crate) fn assert_sound(frames: &[Frame]) {
     assert!(!frames.is_empty(), "the capture is empty");
-    let bad = |frame: &&Frame| frame.malformed || !frame.bad_checksums.is_empty();
+    let bad = |frame: &&Frame| {
+        !frame.bad_checksums.is_empty() || !frame.malformed.is_empty() && !frame.is_misread()
+    };
     let bad: Vec<&Frame> = frames.iter().filter(bad).take(5).collect();
     assert!(bad.is_empty(), "{bad:#?}");
-    println!("tshark: {} frames, none malformed, no bad checksum", frames.len());
+    let misread = frames.iter().filter(|frame| frame.is_misread()).count();
+    println!(
+        "tshark: {} frames, none malformed, no bad checksum; of {misread} out of order it took the \
+         text for the beginning of an HTTP message",
+        frames.len()
+    );
+}
+
+impl Frame {
+    /// Without `tcp.reassemble_out_of_order` tshark hands the text of a segment behind a hole to
+    /// its HTTP dissector as if a message began there; now and then it finds that malformed.
+    /// Nothing below HTTP is: the segment is the kernel's, and good.
+    fn is_misread(&self) -> bool {
+        self.malformed.contains("HTTP") && self.comment.contains("out of order: ")
+    }
 }
 
 /// How our words and tshark's about what was sent again compare.
