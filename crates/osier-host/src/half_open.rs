@@ -82,15 +82,16 @@ impl Host {
     }
 
     /// The next SYN,ACK, or ACK of a handshake.
-    pub(crate) fn transmit_handshake(&mut self, now: Instant) -> Option<(LinkId, Frame)> {
+    pub(crate) fn transmit_handshake(&mut self, now: Instant, frame: &mut Frame) -> Option<LinkId> {
         while let Some(id) = self.handshakes.transmit.pop_front() {
             let Some(handshake) = self.handshakes.entries.get_mut(id) else { continue };
             let key = handshake.key;
             let config = self.links[usize::from(handshake.link.0)].tcp(&key);
             let Some(transmit) = handshake.half.poll_transmit(now, config) else { continue };
             self.settle_handshake(id);
-            if let Some(frame) = self.send_quietly(now, &key, transmit) {
-                return Some(frame);
+            let link = self.send_quietly(now, &key, transmit, frame);
+            if link.is_some() {
+                return link;
             }
         }
         None

@@ -53,18 +53,20 @@ impl Host {
         if let Some(frame) = self.ip.poll_transmit(now) {
             return Some(frame);
         }
+        // One frame, written in place by all who add to it: it is too large to be handed around.
+        let mut frame = Frame::default();
         for _ in 0..Turn::COUNT {
             let turn = self.turn;
             self.turn = turn.next();
-            let frame = match turn {
-                Turn::Connections => self.transmit_connection(now),
-                Turn::Handshakes => self.transmit_handshake(now),
-                Turn::TimeWaits => self.transmit_time_wait(now),
-                Turn::Strays => self.transmit_stray(now),
-                Turn::Udp => self.transmit_udp(now),
+            let link = match turn {
+                Turn::Connections => self.transmit_connection(now, &mut frame),
+                Turn::Handshakes => self.transmit_handshake(now, &mut frame),
+                Turn::TimeWaits => self.transmit_time_wait(now, &mut frame),
+                Turn::Strays => self.transmit_stray(now, &mut frame),
+                Turn::Udp => self.transmit_udp(now, &mut frame),
             };
-            if frame.is_some() {
-                return frame;
+            if let Some(link) = link {
+                return Some((link, frame));
             }
         }
         // What was submitted may have made the layer ask for a neighbour.
@@ -82,7 +84,7 @@ impl Host {
 
     /// One segment of the next connection that has one.
     #[inline]
-    fn transmit_connection(&mut self, now: Instant) -> Option<(LinkId, Frame)> {
+    fn transmit_connection(&mut self, now: Instant, frame: &mut Frame) -> Option<LinkId> {
         while let Some(id) = self.connections.transmit.pop_front() {
             let Some(socket) = self.connections.sockets.get_mut(id) else { continue };
             let key = socket.key;
@@ -103,12 +105,12 @@ impl Host {
                 continue;
             };
             self.settle(id);
-            match self.wrap_segment(now, &key, marks, &mut transmit) {
+            match self.wrap_segment(now, &key, marks, &mut transmit, frame) {
                 Ok(wrapped) => {
-                    let frame = self.ip.submit(now, wrapped);
+                    let link = self.ip.submit(now, wrapped, frame);
                     self.account.close_ip(&mut self.ip, Some(&key));
-                    if frame.is_some() {
-                        return frame;
+                    if link.is_some() {
+                        return link;
                     }
                 }
                 Err(unreachable) => self.tell_unsent(id, &key, unreachable),
@@ -134,16 +136,17 @@ impl Host {
         now: Instant,
         key: &FlowKey,
         mut transmit: Transmit,
-    ) -> Option<(LinkId, Frame)> {
+        frame: &mut Frame,
+    ) -> Option<LinkId> {
+        let marks = Marks::default();
         // The IP layer has noted why not.
-        let wrapped = self.wrap_segment(now, key, Marks::default(), &mut transmit).ok()?;
-        let frame = self.ip.submit(now, wrapped);
+        let wrapped = self.wrap_segment(now, key, marks, &mut transmit, frame).ok()?;
+        let link = self.ip.submit(now, wrapped, frame);
         self.account.close_ip(&mut self.ip, Some(key));
-        frame
+        link
     }
 
-    /// Makes a frame of a segment, whose options and payload it takes. Once submitted it comes out
-    /// at once, or later from the IP layer, where its neighbour is still being asked for.
+    /// Makes a frame of a segment, whose options and payload it takes.
     #[inline]
     fn wrap_segment(
         &mut self,
@@ -151,6 +154,7 @@ impl Host {
         key: &FlowKey,
         marks: Marks,
         transmit: &mut Transmit,
+        frame: &mut Frame,
     ) -> Result<Wrapped, Unreachable> {
         let (local, remote) = key.ends();
         let Transmit { segment, payload, gso_size, ecn, dont_fragment, .. } = transmit;
@@ -176,24 +180,24 @@ impl Host {
             fragment: if *dont_fragment { Fragment::Never } else { Fragment::Allowed },
             len,
         };
-        let mut wrapped = match self.ip.wrap(now, &packet) {
+        let wrapped = match self.ip.wrap(now, &packet, frame) {
             Ok(wrapped) => wrapped,
             Err(unreachable) => {
                 self.account.close_ip(&mut self.ip, Some(key));
                 return Err(unreachable);
             }
         };
-        header.emit(wrapped.frame.head.grow(header_len));
-        wrapped.frame.payload = core::mem::take(payload);
+        header.emit(frame.head.grow(header_len));
+        frame.payload = core::mem::take(payload);
         if gso_size > 0 {
             let kind = match key {
                 FlowKey::V4(_) => GsoKind::TcpV4,
                 FlowKey::V6(_) => GsoKind::TcpV6,
             };
-            let header_len = wrapped.frame.head.len() as u16;
-            wrapped.frame.offload.gso = Some(Gso { kind, size: gso_size, header_len });
+            let header_len = frame.head.len() as u16;
+            frame.offload.gso = Some(Gso { kind, size: gso_size, header_len });
         }
-        self.finish(&mut wrapped, &packet, tcp::CHECKSUM_OFFSET);
+        self.finish(wrapped, frame, &packet, tcp::CHECKSUM_OFFSET);
         Ok(wrapped)
     }
 
@@ -204,22 +208,22 @@ impl Host {
         packet: &ToSend,
         header: udp::Header,
         data: bytes::Bytes,
-    ) -> Result<Option<(LinkId, Frame)>, Unreachable> {
-        let mut wrapped = self.ip.wrap(now, packet)?;
-        header.emit(wrapped.frame.head.grow(header.len()));
+        frame: &mut Frame,
+    ) -> Result<Option<LinkId>, Unreachable> {
+        let wrapped = self.ip.wrap(now, packet, frame)?;
+        header.emit(frame.head.grow(header.len()));
         if !data.is_empty() {
-            wrapped.frame.payload.push(data);
+            frame.payload.push(data);
         }
-        self.finish(&mut wrapped, packet, udp::CHECKSUM_OFFSET);
-        Ok(self.ip.submit(now, wrapped))
+        self.finish(wrapped, frame, packet, udp::CHECKSUM_OFFSET);
+        Ok(self.ip.submit(now, wrapped, frame))
     }
 
     /// Fills the transport checksum, or leaves it to a device that offers it.
-    fn finish(&self, wrapped: &mut Wrapped, packet: &ToSend, offset: usize) {
+    fn finish(&self, wrapped: Wrapped, frame: &mut Frame, packet: &ToSend, offset: usize) {
         let start = usize::from(wrapped.transport_at);
         let device = self.links.get(usize::from(wrapped.link.0));
         let pseudo = Sum::pseudo_header(packet.src, packet.dst, packet.protocol, packet.len);
-        let frame = &mut wrapped.frame;
         let cut = frame.offload.gso.is_some();
         let field = if cut || device.is_some_and(|link| link.offloads.checksum) {
             let (start, offset) = (wrapped.transport_at, offset as u16);

@@ -77,12 +77,13 @@ impl Host {
     }
 
     /// The next RST that is owed.
-    pub(crate) fn transmit_stray(&mut self, now: Instant) -> Option<(LinkId, Frame)> {
+    pub(crate) fn transmit_stray(&mut self, now: Instant, frame: &mut Frame) -> Option<LinkId> {
         while let Some(Reset { key, seq, ack, flags }) = self.strays.owed.pop_front() {
             let segment = Segment { seq, ack, flags, ..Segment::default() };
             let reset = Transmit { segment, dont_fragment: true, ..Transmit::default() };
-            if let Some(frame) = self.send_quietly(now, &key, reset) {
-                return Some(frame);
+            let link = self.send_quietly(now, &key, reset, frame);
+            if link.is_some() {
+                return link;
             }
         }
         None

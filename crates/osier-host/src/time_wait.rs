@@ -100,13 +100,14 @@ impl Host {
     }
 
     /// The next acknowledgment of a repeated FIN.
-    pub(crate) fn transmit_time_wait(&mut self, now: Instant) -> Option<(LinkId, Frame)> {
+    pub(crate) fn transmit_time_wait(&mut self, now: Instant, frame: &mut Frame) -> Option<LinkId> {
         while let Some(id) = self.time_waits.transmit.pop_front() {
             let Some(entry) = self.time_waits.entries.get_mut(id) else { continue };
             let Some(transmit) = entry.time_wait.poll_transmit(now) else { continue };
             let key = entry.key;
-            if let Some(frame) = self.send_quietly(now, &key, transmit) {
-                return Some(frame);
+            let link = self.send_quietly(now, &key, transmit, frame);
+            if link.is_some() {
+                return link;
             }
         }
         None

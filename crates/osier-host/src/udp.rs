@@ -235,7 +235,7 @@ impl Host {
     }
 
     /// One datagram of the next socket that has one.
-    pub(crate) fn transmit_udp(&mut self, now: Instant) -> Option<(LinkId, Frame)> {
+    pub(crate) fn transmit_udp(&mut self, now: Instant, frame: &mut Frame) -> Option<LinkId> {
         while let Some(id) = self.udp.transmit.pop_front() {
             let Some(socket) = self.udp.slots.get_mut(id) else { continue };
             let Some((data, to)) = socket.sending.pop() else { continue };
@@ -247,8 +247,9 @@ impl Host {
                 socket.room = Room::Appeared;
                 self.udp.news.push_back(id);
             }
-            if let Some(frame) = self.transmit_datagram(now, at, to, data) {
-                return Some(frame);
+            let link = self.transmit_datagram(now, (at, to), data, frame);
+            if link.is_some() {
+                return link;
             }
         }
         None
@@ -257,10 +258,10 @@ impl Host {
     fn transmit_datagram(
         &mut self,
         now: Instant,
-        at: SocketAddr,
-        to: SocketAddr,
+        (at, to): (SocketAddr, SocketAddr),
         data: Bytes,
-    ) -> Option<(LinkId, Frame)> {
+        frame: &mut Frame,
+    ) -> Option<LinkId> {
         let src = self.source_of(at.ip(), to.ip());
         let header = udp::Header {
             src_port: at.port(),
@@ -277,7 +278,7 @@ impl Host {
                 fragment: Fragment::Allowed,
                 len: header.len() + data.len(),
             };
-            self.send_datagram(now, &packet, header, data)
+            self.send_datagram(now, &packet, header, data, frame)
         });
         let flow = Flow { protocol: Protocol::UDP, local: at, remote: to };
         self.account.take_from_ip(&mut self.ip, Some(flow));

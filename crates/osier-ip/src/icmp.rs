@@ -14,14 +14,15 @@ pub(crate) use rate::Rates;
 
 use crate::addresses::Audience;
 use crate::input::{Source, Standing};
-use crate::layer::{Layer, Wrapped};
+use crate::layer::Layer;
+use crate::output::Hop;
 use crate::packet::{Delivered, EchoReply, Packet, ToSend, Vouched};
 use crate::reason::Reason;
 use bytes::Bytes;
 use core::net::IpAddr;
 use osier_time::Instant;
 use osier_wire::checksum::Sum;
-use osier_wire::{Protocol, icmpv4, icmpv6};
+use osier_wire::{Frame, Protocol, icmpv4, icmpv6};
 
 /// A message to send, of either version.
 #[derive(Clone, Copy, Debug)]
@@ -102,16 +103,17 @@ impl Layer {
         self.drop_for(Reason::IcmpIgnored { kind, code })
     }
 
-    /// Sends a message of ours: writes it behind the headers of `to`, with its
-    /// checksum.
+    /// Sends a message of ours on its way: writes it behind the headers of `to`, with its checksum.
     pub(crate) fn send_icmp(
         &mut self,
         now: Instant,
-        mut wrapped: Wrapped,
+        hop: Hop,
         to: &ToSend,
         (message, data): (Message, Bytes),
     ) {
-        let out = wrapped.frame.head.grow(HEADER_LEN);
+        let mut frame = Frame::default();
+        let wrapped = self.write_headers(hop, to, &mut frame);
+        let out = frame.head.grow(HEADER_LEN);
         let (sum, field) = match message {
             Message::V4(message) => {
                 message.emit(out);
@@ -126,9 +128,9 @@ impl Layer {
         let checksum = sum.and(out).and(&data).checksum();
         out[field..field + 2].copy_from_slice(&checksum.to_be_bytes());
         if !data.is_empty() {
-            wrapped.frame.payload.push(data);
+            frame.payload.push(data);
         }
-        if let Some((link, frame)) = self.dispatch(now, wrapped) {
+        if let Some(link) = self.dispatch(now, wrapped, &mut frame) {
             self.send(link, frame);
         }
     }

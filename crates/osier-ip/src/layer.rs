@@ -46,17 +46,15 @@ pub struct Layer {
     pub(crate) notes: Notes,
 }
 
-/// A frame whose link and IP headers are written. The transport appends its header to
+/// Where a frame goes whose link and IP headers are written. The transport appends its header to
 /// `frame.head` and its text to `frame.payload` (together exactly `ToSend::len` bytes) and then
 /// gives it to [`Layer::submit`].
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Wrapped {
     /// The link on which it will leave.
     pub link: LinkId,
     /// Bytes of `frame.head` in front of the transport header.
     pub transport_at: u16,
-    /// The frame so far.
-    pub frame: Frame,
     /// Who takes it from us.
     pub(crate) next: Next,
     /// Whether the MTU allows it.
@@ -192,23 +190,29 @@ impl Layer {
 
 /// What is to be sent.
 impl Layer {
-    /// Writes link and IP headers for a packet.
+    /// Writes link and IP headers for a packet into an empty frame.
     ///
     /// # Errors
     /// [`Unreachable`], as it says; counted.
     #[inline]
-    pub fn wrap(&mut self, _now: Instant, packet: &ToSend) -> Result<Wrapped, Unreachable> {
+    pub fn wrap(
+        &mut self,
+        _now: Instant,
+        packet: &ToSend,
+        frame: &mut Frame,
+    ) -> Result<Wrapped, Unreachable> {
         match self.way(packet) {
-            Ok(hop) => Ok(self.write_headers(hop, packet)),
+            Ok(hop) => Ok(self.write_headers(hop, packet, frame)),
             Err(error) => Err(self.refuse(packet, error)),
         }
     }
 
-    /// Gives a wrapped packet back, complete. It comes out at once where the neighbour is known;
-    /// else it waits, in a bounded queue, until it is, or is dropped with a counted reason.
+    /// Gives a wrapped packet back, complete. Where the neighbour is known it is the caller's to
+    /// send at once, on the link returned; else it is taken, and waits in a bounded queue until
+    /// the neighbour is known, or is dropped with a counted reason.
     #[inline]
-    pub fn submit(&mut self, now: Instant, wrapped: Wrapped) -> Option<(LinkId, Frame)> {
-        self.dispatch(now, wrapped)
+    pub fn submit(&mut self, now: Instant, wrapped: Wrapped, frame: &mut Frame) -> Option<LinkId> {
+        self.dispatch(now, wrapped, frame)
     }
 
     /// Tells the sender of a packet ([`crate::Packet::datagram`]) what became of it, where RFC 1122

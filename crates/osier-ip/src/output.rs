@@ -146,21 +146,25 @@ impl Layer {
 
     /// Writes link and IP headers on a way that was found and is wide enough.
     #[inline]
-    pub(crate) fn write_headers(&mut self, hop: Hop, packet: &ToSend) -> Wrapped {
+    pub(crate) fn write_headers(
+        &mut self,
+        hop: Hop,
+        packet: &ToSend,
+        frame: &mut Frame,
+    ) -> Wrapped {
         let link = self.links.get(usize::from(hop.link.0));
         let (mtu, medium) = link.map_or((0, Medium::Ip), |l| (l.config.mtu, l.config.medium));
-        let mut frame = Frame::default();
         match (packet.src, packet.dst) {
             (IpAddr::V4(src), IpAddr::V4(dst)) => {
-                write_ethernet(&mut frame, medium, EtherType::IPV4, group_mac_v4(dst));
+                write_ethernet(frame, medium, EtherType::IPV4, group_mac_v4(dst));
                 let count = if packet.len < mtu { 1 } else { packet.len / mtu.max(1) + 1 };
                 let identification = self.identification.take(dst, count as u16);
-                write_ipv4(&mut frame, packet, (src, dst), identification);
+                write_ipv4(frame, packet, (src, dst), identification);
             }
             (IpAddr::V6(src), IpAddr::V6(dst)) => {
                 let group = MacAddr::of_ipv6_group(dst);
-                write_ethernet(&mut frame, medium, EtherType::IPV6, group);
-                write_ipv6(&mut frame, packet, (src, dst));
+                write_ethernet(frame, medium, EtherType::IPV6, group);
+                write_ipv6(frame, packet, (src, dst));
             }
             (IpAddr::V4(_), IpAddr::V6(_)) | (IpAddr::V6(_), IpAddr::V4(_)) => {
                 unreachable!("a way leads between addresses of one version")
@@ -170,7 +174,7 @@ impl Layer {
         let next = if medium == Medium::Ip { Next::All } else { hop.to };
         let ip_header = usize::from(transport_at) - medium.header_len();
         let fit = if ip_header + packet.len <= mtu { Fit::Whole } else { Fit::IfCut };
-        Wrapped { link: hop.link, transport_at, frame, next, fit }
+        Wrapped { link: hop.link, transport_at, next, fit }
     }
 
     /// Whether the packet fits the first link, or is a super-frame that its device will cut.
@@ -191,20 +195,22 @@ impl Layer {
     pub(crate) fn dispatch(
         &mut self,
         now: Instant,
-        mut wrapped: Wrapped,
-    ) -> Option<(LinkId, Frame)> {
-        if wrapped.fit == Fit::IfCut && wrapped.frame.offload.gso.is_none() {
-            return self.refuse_long(&wrapped);
+        wrapped: Wrapped,
+        frame: &mut Frame,
+    ) -> Option<LinkId> {
+        if wrapped.fit == Fit::IfCut && frame.offload.gso.is_none() {
+            self.refuse_long(wrapped.link, core::mem::take(frame));
+            return None;
         }
         if let Next::Neighbour(address) = wrapped.next {
             let key = Key::new(wrapped.link, address);
             let Some(mac) = self.neighbours.find(now, key) else {
-                self.wait(now, key, wrapped.frame);
+                self.wait(now, key, core::mem::take(frame));
                 return None;
             };
-            wrapped.frame.head.as_mut_slice()[..6].copy_from_slice(&mac.0);
+            frame.head.as_mut_slice()[..6].copy_from_slice(&mac.0);
         }
-        Some((wrapped.link, wrapped.frame))
+        Some(wrapped.link)
     }
 
     /// Lets a frame wait for its neighbour.
@@ -219,11 +225,11 @@ impl Layer {
 
     /// `wrap` took a long packet on the word that it would be a super-frame, and it is none.
     #[cold]
-    fn refuse_long(&mut self, wrapped: &Wrapped) -> Option<(LinkId, Frame)> {
-        let mtu = self.links.get(usize::from(wrapped.link.0)).map_or(0, |link| link.config.mtu);
-        let len = wrapped.frame.len() as u32;
+    #[expect(clippy::needless_pass_by_value, reason = "the frame ends here")]
+    fn refuse_long(&mut self, link: LinkId, frame: Frame) {
+        let mtu = self.links.get(usize::from(link.0)).map_or(0, |link| link.config.mtu);
+        let len = frame.len() as u32;
         self.notes.push(Reason::TooBig { len, mtu: mtu as u32 });
-        None
     }
 
     /// Neighbours are asked again or given up.

@@ -47,9 +47,8 @@ impl Layer {
             _ => self.way(&to),
         };
         let Ok(hop) = way else { return self.drop_for(Reason::EchoUnanswerable) };
-        let wrapped = self.write_headers(hop, &to);
         self.notes.push(Reason::EchoAnswered { len: data.len() as u16 });
-        self.send_icmp(now, wrapped, &to, (reply, data));
+        self.send_icmp(now, hop, &to, (reply, data));
         None
     }
 
@@ -75,8 +74,7 @@ impl Layer {
             IpAddr::V6(_) => Message::V6(icmpv6::Message::EchoRequest { id, seq }),
         };
         let hop = self.way(&to)?;
-        let wrapped = self.write_headers(hop, &to);
-        self.send_icmp(now, wrapped, &to, (message, data));
+        self.send_icmp(now, hop, &to, (message, data));
         Ok(())
     }
 }

@@ -53,10 +53,9 @@ impl Layer {
         };
         match self.way(&to) {
             Ok(hop) => {
-                let wrapped = self.write_headers(hop, &to);
                 let (kind, code) = message.kind_and_code();
                 self.notes.push(Reason::ErrorSent { kind, code });
-                self.send_icmp(now, wrapped, &to, (message, quoted));
+                self.send_icmp(now, hop, &to, (message, quoted));
             }
             Err(_) => self.notes.push(Reason::ErrorNotDue),
         }

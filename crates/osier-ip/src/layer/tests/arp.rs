@@ -41,9 +41,10 @@ fn read_arp(frame: &Received) -> Option<arp::Packet> {
 
 /// Sends to a neighbour; says to which station it went, if at once.
 fn sent_to(layer: &mut Layer, now: Instant, dst: &str) -> Option<MacAddr> {
-    let mut wrapped = layer.wrap(now, &packet_to(layer, dst)).unwrap();
-    wrapped.frame.head.grow(20);
-    let (_, frame) = layer.submit(now, wrapped)?;
+    let mut frame = Frame::default();
+    let wrapped = layer.wrap(now, &packet_to(layer, dst), &mut frame).unwrap();
+    frame.head.grow(20);
+    layer.submit(now, wrapped, &mut frame)?;
     Some(ethernet::Header::parse(frame.head.as_slice()).unwrap().0.dst)
 }
 

@@ -51,9 +51,10 @@ fn read(frame: &Received) -> Option<(ipv6::Header, Message)> {
 }
 
 fn sent_to(layer: &mut Layer, now: Instant, dst: &str) -> Option<MacAddr> {
-    let mut wrapped = layer.wrap(now, &packet_to(layer, dst)).unwrap();
-    wrapped.frame.head.grow(20);
-    let (_, frame) = layer.submit(now, wrapped)?;
+    let mut frame = Frame::default();
+    let wrapped = layer.wrap(now, &packet_to(layer, dst), &mut frame).unwrap();
+    frame.head.grow(20);
+    layer.submit(now, wrapped, &mut frame)?;
     Some(ethernet::Header::parse(frame.head.as_slice()).unwrap().0.dst)
 }
 

@@ -5,8 +5,9 @@ use osier_wire::offload::{Gso, GsoKind, Offload};
 use osier_wire::{ipv4, ipv6};
 
 fn head(layer: &mut Layer, packet: &ToSend) -> Vec<u8> {
-    let wrapped = layer.wrap(T0, packet).unwrap();
-    wrapped.frame.head.as_slice()[14..].to_vec()
+    let mut frame = Frame::default();
+    layer.wrap(T0, packet, &mut frame).unwrap();
+    frame.head.as_slice()[14..].to_vec()
 }
 
 fn read_v4(head: &[u8]) -> ipv4::Header {
@@ -40,9 +41,10 @@ fn to_a_group_a_packet_goes_one_hop_and_to_the_station_of_the_group() {
         ("10.0.0.255", [0xff; 6]),
         ("ff02::fb", [0x33, 0x33, 0, 0, 0, 0xfb]),
     ] {
-        let mut wrapped = layer.wrap(T0, &packet_to(&layer, dst)).unwrap();
-        wrapped.frame.head.grow(20);
-        let (link, frame) = layer.submit(T0, wrapped).unwrap();
+        let mut frame = Frame::default();
+        let wrapped = layer.wrap(T0, &packet_to(&layer, dst), &mut frame).unwrap();
+        frame.head.grow(20);
+        let link = layer.submit(T0, wrapped, &mut frame).unwrap();
         assert_eq!((link, &frame.head.as_slice()[..6]), (ETH, &station[..]), "{dst}");
     }
     let packet = packet_to(&layer, "224.0.0.251");
@@ -66,7 +68,7 @@ fn what_exceeds_the_mtu_is_refused_unless_the_device_cuts_it() {
     let refused = Err(Unreachable::TooBig { mtu: 1500 });
     let wrap = |layer: &mut Layer, protocol, dst, len| {
         let packet = ToSend { protocol, len, ..packet_to(layer, dst) };
-        layer.wrap(T0, &packet).map(|_| ())
+        layer.wrap(T0, &packet, &mut Frame::default()).map(|_| ())
     };
     assert_eq!(wrap(&mut layer, Protocol::TCP, "10.0.0.2", 1480), Ok(()));
     assert_eq!(wrap(&mut layer, Protocol::TCP, "10.0.0.2", 1481), refused);
@@ -87,10 +89,12 @@ fn a_long_frame_that_is_no_super_frame_after_all_is_not_sent() {
     let packet =
         ToSend { protocol: Protocol::TCP, len: 4_000, ..packet_to(&layer, "255.255.255.255") };
     for gso in [None, Some(Gso { kind: GsoKind::TcpV4, size: 1448, header_len: 54 })] {
-        let mut wrapped = layer.wrap(T0, &packet).unwrap();
-        wrapped.frame.payload.push(Bytes::from(std::vec![0; 4_000]));
-        wrapped.frame.offload = Offload { gso, ..Offload::NONE };
-        assert_eq!(layer.submit(T0, wrapped).is_some(), gso.is_some());
+        let mut frame = Frame::default();
+        let wrapped = layer.wrap(T0, &packet, &mut frame).unwrap();
+        frame.payload.push(Bytes::from(std::vec![0; 4_000]));
+        frame.offload = Offload { gso, ..Offload::NONE };
+        assert_eq!(layer.submit(T0, wrapped, &mut frame).is_some(), gso.is_some());
+        assert_eq!(frame.is_empty(), gso.is_none(), "what is not to be sent is taken");
     }
 }
 
@@ -109,7 +113,11 @@ fn what_cannot_be_sent_says_why() {
         ("fd00::1", "::", Unreachable::BadAddress),
     ] {
         let packet = ToSend { src: ip(src), dst: ip(dst), ..good };
-        assert_eq!(layer.wrap(T0, &packet).map(|_| ()), Err(error), "{src} to {dst}");
+        assert_eq!(
+            layer.wrap(T0, &packet, &mut Frame::default()).map(|_| ()),
+            Err(error),
+            "{src} to {dst}"
+        );
     }
     assert_eq!(layer.source_for(ip("192.0.2.1")), Err(Unreachable::NoRoute));
     let bare = Layer::new(1);
@@ -148,9 +156,10 @@ fn packets_to_ourselves_leave_on_the_loopback() {
     let mut layer = host(1);
     for dst in ["127.0.0.1", "127.1.1.1", "10.0.0.1", "::1", "fd00::1", "fe80::ff:fe00:1"] {
         let packet = packet_to(&layer, dst);
-        let wrapped = layer.wrap(T0, &packet).unwrap();
+        let mut frame = Frame::default();
+        let wrapped = layer.wrap(T0, &packet, &mut frame).unwrap();
         assert_eq!((wrapped.link, layer.link_towards(ip(dst)).unwrap().0), (LinkId(0), LinkId(0)));
-        assert!(layer.submit(T0, wrapped).is_some());
+        assert!(layer.submit(T0, wrapped, &mut frame).is_some());
     }
 }
 
@@ -163,9 +172,10 @@ fn a_link_without_stations_needs_no_neighbour() {
     layer.add_address(T0, tun, Cidr { address: ip("10.1.0.1"), prefix_len: 24 });
     assert!(layer.poll_transmit(T0).is_none());
     let packet = packet_to(&layer, "10.1.0.2");
-    let wrapped = layer.wrap(T0, &packet).unwrap();
+    let mut frame = Frame::default();
+    let wrapped = layer.wrap(T0, &packet, &mut frame).unwrap();
     assert_eq!((wrapped.transport_at, wrapped.link), (20, tun));
-    assert!(layer.submit(T0, wrapped).is_some());
+    assert!(layer.submit(T0, wrapped, &mut frame).is_some());
     assert_eq!(layer.link_towards(ip("10.1.0.2")).unwrap().1.mtu, 1400);
 }
 
@@ -192,10 +202,13 @@ fn a_new_route_and_a_lost_address_count_for_the_very_next_packet() {
     let last = wire.seen.last().unwrap().clone();
     let network = Cidr { address: ip("10.0.0.2"), prefix_len: 32 };
     wire.hosts[0].add_route(Route { network, gateway: Some(ip("10.0.0.3")), link: ETH });
-    let wrapped = wire.hosts[0].wrap(T0, &packet).unwrap();
-    assert!(wire.hosts[0].submit(T0, wrapped).is_none(), "it waits for the new gateway");
+    let mut frame = Frame::default();
+    let wrapped = wire.hosts[0].wrap(T0, &packet, &mut frame).unwrap();
+    let sent = wire.hosts[0].submit(T0, wrapped, &mut frame);
+    assert!(sent.is_none() && frame.is_empty(), "it waits for the new gateway");
     wire.hosts[0].remove_address(ETH, ip("10.0.0.1"));
-    assert_eq!(wire.hosts[0].wrap(T0, &packet).map(|_| ()), Err(Unreachable::BadAddress));
+    let again = wire.hosts[0].wrap(T0, &packet, &mut Frame::default());
+    assert_eq!(again.map(|_| ()), Err(Unreachable::BadAddress));
     assert!(wire.hosts[1].on_frame(T0, ETH, last.clone()).is_some());
     wire.hosts[1].remove_address(ETH, ip("10.0.0.2"));
     assert_eq!(wire.hosts[1].on_frame(T0, ETH, last), None);

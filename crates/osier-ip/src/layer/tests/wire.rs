@@ -82,11 +82,12 @@ impl Wire {
     /// Sends a packet with `text` behind a header of the transport's own, and lets all answer.
     pub(crate) fn send(&mut self, now: Instant, from: usize, packet: &ToSend) {
         let layer = &mut self.hosts[from];
-        let mut wrapped = layer.wrap(now, packet).unwrap();
-        assert_eq!(usize::from(wrapped.transport_at), wrapped.frame.head.len());
-        wrapped.frame.head.grow(8).copy_from_slice(b"segment!");
-        wrapped.frame.payload.push(Bytes::from(std::vec![b'x'; packet.len - 8]));
-        if let Some((link, frame)) = layer.submit(now, wrapped) {
+        let mut frame = Frame::default();
+        let wrapped = layer.wrap(now, packet, &mut frame).unwrap();
+        assert_eq!(usize::from(wrapped.transport_at), frame.head.len());
+        frame.head.grow(8).copy_from_slice(b"segment!");
+        frame.payload.push(Bytes::from(std::vec![b'x'; packet.len - 8]));
+        if let Some(link) = layer.submit(now, wrapped, &mut frame) {
             self.carry(now, from, link, &frame);
         }
         self.settle(now);
