@@ -5,6 +5,7 @@
 
 use crate::checksum::Sum;
 use crate::{Error, Protocol};
+use alloc::boxed::Box;
 use core::fmt;
 use core::net::Ipv4Addr;
 use core::ops::Range;
@@ -168,9 +169,14 @@ fn long_header_sum(header: &[u8]) -> Sum {
     Sum::of(header)
 }
 
-/// The options of a header as bytes, padded to a multiple of four.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub struct Options {
+/// The options of a header as bytes, padded to a multiple of four. Hardly any packet has some, so
+/// they lie apart, and a header without costs a pointer.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Options(Option<Box<Kept>>);
+
+#[derive(Clone, PartialEq, Eq)]
+struct Kept {
+    /// Not zero.
     len: u8,
     bytes: [u8; Options::MAX],
 }
@@ -180,7 +186,7 @@ impl Options {
     pub const MAX: usize = 40;
 
     /// No options.
-    pub const NONE: Options = Options { len: 0, bytes: [0; Options::MAX] };
+    pub const NONE: Options = Options(None);
 
     /// These bytes, padded with end-of-list to a multiple of four; what exceeds
     /// [`Options::MAX`] is left off.
@@ -191,23 +197,22 @@ impl Options {
 
     #[cold]
     fn copied(bytes: &[u8]) -> Options {
-        let mut options = Options::NONE;
         let n = bytes.len().min(Options::MAX);
-        options.bytes[..n].copy_from_slice(&bytes[..n]);
-        options.len = n.next_multiple_of(4) as u8;
-        options
+        let mut kept = Kept { len: n.next_multiple_of(4) as u8, bytes: [0; Options::MAX] };
+        kept.bytes[..n].copy_from_slice(&bytes[..n]);
+        Options(Some(Box::new(kept)))
     }
 
     /// The bytes.
     #[inline]
     pub fn as_slice(&self) -> &[u8] {
-        &self.bytes[..usize::from(self.len)]
+        self.0.as_ref().map_or(&[], |kept| &kept.bytes[..usize::from(kept.len)])
     }
 
     /// Whether there is none.
     #[inline]
     pub const fn is_empty(&self) -> bool {
-        self.len == 0
+        self.0.is_none()
     }
 }
 

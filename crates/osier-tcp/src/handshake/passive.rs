@@ -21,7 +21,6 @@ use osier_wire::tcp::{Flags, Timestamps};
 
 /// What a listener makes of a segment (RFC 9293 §3.10.7.2).
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[expect(clippy::large_enum_variant, reason = "lives for one call, and a box would cost more")]
 pub enum Admission {
     /// A SYN: make a [`HalfOpen`] of it.
     Syn,
