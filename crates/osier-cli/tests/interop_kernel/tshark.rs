@@ -37,6 +37,8 @@ fn fields() -> Vec<String> {
 /// Every frame of a capture, read in two passes with all checksums verified.
 pub(crate) fn read(capture: &Path) -> Vec<Frame> {
     let mut tshark = Command::new("tshark");
+    // Nobody's own settings.
+    tshark.env("HOME", capture.parent().expect("a folder")).env_remove("XDG_CONFIG_HOME");
     tshark.arg("-r").arg(capture).args(["-2", "-n", "-T", "fields", "-E", "separator=/t"]);
     for sort in CHECKSUMS {
         tshark.args(["-o", &format!("{sort}.check_checksum:TRUE")]);
