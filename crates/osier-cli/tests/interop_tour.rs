@@ -105,9 +105,14 @@ fn root_sees_the_kernel_and_osier_closes_first() {
     let out = tour(&stage, User::Root, Node::Free, &["--plain"]);
     assert!(says(&out, "the Linux kernel's"), "{out}");
     check_ladder(&out, Side::Right);
-    assert!(says(&out, "TIME-WAIT is with osier: for 59."), "{out}");
+    assert!(waits(&out, "TIME-WAIT is with osier"), "{out}");
     assert!(says(&out, "The program printed the page"), "{out}");
     check_capture(&stage);
+}
+
+/// Nearly all of the minute is left, or, on a quick machine, all of it.
+fn waits(out: &str, with_whom: &str) -> bool {
+    ["59.", "60 s"].iter().any(|left| says(out, &format!("{with_whom}: for {left}")))
 }
 
 #[test]
@@ -116,7 +121,7 @@ fn the_kernel_closes_first_where_that_is_asked_for() {
     let Some(stage) = Stage::new("client") else { return };
     let out = tour(&stage, User::Root, Node::Free, &["--plain", "--close", "client"]);
     check_ladder(&out, Side::Left);
-    assert!(says(&out, "TIME-WAIT is with the kernel: for 59."), "{out}");
+    assert!(waits(&out, "TIME-WAIT is with the kernel"), "{out}");
     check_capture(&stage);
 }
 

@@ -282,6 +282,22 @@ fn a_silent_peer_ends_the_connection_by_the_user_timeout() {
     assert!(pair.a.events.contains(&Event::Closed(Ending::TimedOut)));
 }
 
+/// RFC 5482: also where nothing is in flight because the peer's window is closed.
+#[test]
+fn a_peer_that_falls_silent_behind_a_closed_window_ends_the_connection_by_the_user_timeout() {
+    let a = Config { user_timeout: Some(Duration::from_secs(10)), ..Config::default() };
+    let b = Config { receive_buffer: 20_000, ..Config::default() };
+    let mut pair = Pair::connected_with(a, b);
+    pair.b.reads = false;
+    pair.write(Who::A, &pattern(100_000));
+    pair.run_for(Duration::from_secs(60));
+    assert_eq!(pair.a.state(), State::Established, "whoever answers probes is alive");
+    pair.rule = Box::new(|_, _| Fate::Drop);
+    pair.run_for(Duration::from_secs(25));
+    assert_eq!(pair.a.state(), State::Closed);
+    assert!(pair.a.events.contains(&Event::Closed(Ending::TimedOut)));
+}
+
 #[test]
 fn a_close_in_syn_received_of_a_simultaneous_open_ends_in_order() {
     let mut pair = Pair::new(Config::default(), Config::default());

@@ -178,7 +178,8 @@ impl Connection {
             Phase::SynSent(syn_sent) => syn_sent.config_mut().user_timeout = limit,
             Phase::Synchronized(tcb) => {
                 tcb.liveness.user_timeout = limit;
-                match limit.filter(|_| tcb.snd.outstanding() > 0 && tcb.ending.is_none()) {
+                let waits = tcb.snd.outstanding() > 0 || tcb.timers.is_set(Timer::Persist);
+                match limit.filter(|_| waits && tcb.ending.is_none()) {
                     Some(limit) => tcb.timers.set(Timer::GiveUp, now + limit),
                     None => tcb.timers.stop(Timer::GiveUp),
                 }

@@ -663,7 +663,8 @@ impl Path {
 
     fn survives(&mut self) -> bool {
         self.at += 1;
-        self.fate[self.at % self.fate.len()] >= self.loss
+        // Shifted each time around, so that nothing is lost with the period of the fates forever.
+        self.fate[(self.at + self.at / self.fate.len()) % self.fate.len()] >= self.loss
     }
 
     /// The acknowledgment, and the blocks with that of the latest segment first.
