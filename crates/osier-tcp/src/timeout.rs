@@ -63,7 +63,13 @@ fn persist(tcb: &mut Tcb, now: Instant, notes: &mut Notes) {
     let probe = if tcb.snd.usable() > 0 { Probe::Override } else { Probe::Window };
     tcb.owed.probe = Some(probe);
     tcb.persist.on_probe();
-    let wait = tcb.persist.interval(tcb.recovery.rto(), tcb.settings.rto_max);
+    let mut wait = tcb.persist.interval(tcb.recovery.rto(), tcb.settings.rto_max);
+    // RFC 5482, for text that waits for a window: counted from the first probe without an answer,
+    // and the probes are not so rare that silence would not be noticed.
+    if let Some(limit) = tcb.liveness.user_timeout {
+        tcb.timers.set_if_idle(Timer::GiveUp, now + limit);
+        wait = wait.min(limit);
+    }
     tcb.timers.set(Timer::Persist, now + wait);
     tcb.look_again();
 }

@@ -295,9 +295,5 @@ fn arm_persist(tcb: &mut Tcb, now: Instant) {
     if waits && tcb.snd.outstanding() == 0 && !tcb.timers.is_set(Timer::Persist) {
         let wait = tcb.persist.interval(tcb.recovery.rto(), tcb.settings.rto_max);
         tcb.timers.set(Timer::Persist, now + wait);
-        // RFC 5482: text that waits for a window is unacknowledged, too.
-        if let Some(limit) = tcb.liveness.user_timeout {
-            tcb.timers.set_if_idle(Timer::GiveUp, now + limit);
-        }
     }
 }

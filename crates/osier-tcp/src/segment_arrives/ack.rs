@@ -153,21 +153,18 @@ fn alarms(tcb: &mut Tcb, now: Instant, outcome: &AckOutcome, window: WindowUpdat
             }
         }
     }
-    answered(tcb, now, window);
+    answered(tcb, window);
 }
 
 /// RFC 9293 §3.8.6.1 [MUST-37]: whoever answers probes is alive, however long its window is closed.
-fn answered(tcb: &mut Tcb, now: Instant, window: WindowUpdate) {
+fn answered(tcb: &mut Tcb, window: WindowUpdate) {
     tcb.persist.on_answer();
-    if !tcb.timers.is_set(Timer::Persist) {
-        return;
+    if tcb.snd.outstanding() == 0 {
+        tcb.timers.stop(Timer::GiveUp);
     }
     if window == WindowUpdate::Opened {
         tcb.persist.on_window_open();
         tcb.timers.stop(Timer::Persist);
-        tcb.timers.stop(Timer::GiveUp);
-    } else if let Some(limit) = tcb.liveness.user_timeout {
-        tcb.timers.set(Timer::GiveUp, now + limit);
     }
 }
 
