@@ -18,7 +18,7 @@ use osier_time::{Duration, Instant};
 pub enum Text<T> {
     /// Text.
     Got(T),
-    /// Nothing now; [`Event::Readable`] will follow.
+    /// Nothing now; [`Event::Readable`](crate::Event::Readable) will follow.
     NotYet,
     /// The end: the peer has closed and everything was read.
     End,
@@ -42,7 +42,7 @@ impl Connection {
     }
 
     /// Queues a copy of `text` and says how much was taken; 0 where the buffer is full, and
-    /// [`Event::Writable`] will follow.
+    /// [`Event::Writable`](crate::Event::Writable) will follow.
     ///
     /// # Errors
     /// [`WriteError`] once we have closed or the connection has ended.
