@@ -19,7 +19,7 @@ struct Row {
 const ROWS: [Row; 3] = [
     Row { work: "bulk", goal: 3.0, accepted: 2.86 },
     Row { work: "rr", goal: 7_000.0, accepted: 11_720.0 },
-    Row { work: "crr", goal: 30_000.0, accepted: 46_700.0 },
+    Row { work: "crr", goal: 30_000.0, accepted: 43_400.0 },
 ];
 
 /// How much more than accepted is still taken for the same.

@@ -31,8 +31,11 @@ impl Crr {
 
     fn connection(&mut self, byte: u8) -> Outcome {
         let pair = &mut self.pair;
-        let (client, server) = pair.open()?;
+        // The client writes as soon as it hears that it may: its byte carries the last
+        // acknowledgment of the handshake.
+        let client = pair.connect()?;
         say(pair, Side::Client, client, byte)?;
+        let server = pair.accept()?;
         hear(pair, Side::Server, server, byte)?;
         say(pair, Side::Server, server, !byte)?;
         hear(pair, Side::Client, client, !byte)?;

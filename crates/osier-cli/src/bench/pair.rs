@@ -59,17 +59,24 @@ impl Pair {
 
     /// Opens a connection and says what both hosts call it.
     pub(super) fn open(&mut self) -> Result<(ConnectionId, ConnectionId), Failure> {
+        let client = self.connect()?;
+        self.cross(Side::Client);
+        Ok((client, self.accept()?))
+    }
+
+    /// Connects, up to the event that says so: the acknowledgment of it is still to be sent.
+    pub(super) fn connect(&mut self) -> Result<ConnectionId, Failure> {
         let to = SocketAddr::new(IpAddr::V4(SERVER), PORT);
         let opened = self.client.host.connect(self.now, to, None);
         let client = opened.map_err(|error| unexpected(&error))?;
         self.cross(Side::Client);
         self.cross(Side::Server);
         expect(self.event(Side::Client), Event::Connected(client))?;
-        Ok((client, self.accept()?))
+        Ok(client)
     }
 
-    fn accept(&mut self) -> Result<ConnectionId, Failure> {
-        self.cross(Side::Client);
+    /// Accepts the connection that has arrived.
+    pub(super) fn accept(&mut self) -> Result<ConnectionId, Failure> {
         expect(self.event(Side::Server), Event::Acceptable(self.listener))?;
         let accepted = self.server.host.accept(self.listener);
         Ok(accepted.ok_or_else(|| unexpected(&"no connection to accept"))?.0)
