@@ -1,10 +1,10 @@
 //! How much work is it for osier to move a byte, to answer a request, to make a connection?
 //!
-//! Two hosts back to back in one thread, over a link in memory. Every frame that crosses is one of a
-//! plain wire, no longer than the MTU: super-segments are cut and summed in software on the sender's
-//! side, and the receiver verifies each frame. What is measured is both hosts, the link's cutting,
-//! summing and one copy, and the application's reads and writes. Wall-clock figures swing on a
-//! shared machine; instructions do not, so those are what limits are set in
+//! Two hosts back to back in one thread, over a link in memory. Every frame that crosses is one of
+//! a plain wire, no longer than the MTU: super-segments are cut and summed in software on the
+//! sender's side, and the receiver verifies each frame. What is measured is both hosts, the link's
+//! cutting, summing and one copy, and the application's reads and writes. Wall-clock figures swing
+//! on a shared machine; instructions do not, so those are what limits are set in
 //! (`docs/performance.md`). Other stacks, devices and losses are not measured here.
 
 mod bulk;
