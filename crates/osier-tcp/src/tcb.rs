@@ -127,6 +127,8 @@ pub(crate) enum Probe {
     /// The first octets that a nearly closed window allows, small or not: the override timeout
     /// of silly window avoidance (RFC 9293 §3.8.6.2.1 (4)).
     Override,
+    /// Of the end of what is in flight: the tail loss probe (RFC 8985 §7).
+    Tail,
 }
 
 /// Whether `transmit` has anything to look for.

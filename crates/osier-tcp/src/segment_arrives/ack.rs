@@ -6,6 +6,7 @@
 use super::{Stop, Verdict};
 use crate::congestion::Acked;
 use crate::event::{Ending, Event};
+use crate::loss;
 use crate::reason::{Notes, Reason};
 use crate::recovery::{AckArrived, AckOutcome, Duplicate, Turn};
 use crate::segment::Segment;
@@ -38,6 +39,7 @@ pub(crate) fn process(
     }
     congestion(tcb, now, &outcome, notes);
     alarms(tcb, now, &outcome, window);
+    loss::set_alarm(tcb);
     tell_user(tcb);
     tcb.look_if_waiting();
     our_fin(tcb, now, notes);
@@ -119,12 +121,13 @@ fn advance(tcb: &mut Tcb, ack: SeqNumber) {
 fn congestion(tcb: &mut Tcb, now: Instant, outcome: &AckOutcome, notes: &mut Notes) {
     let mss = tcb.text_mss();
     match outcome.turn {
-        Turn::LossFound => {
-            tcb.congestion.on_loss(outcome.in_flight_before, mss);
-            let (cwnd, ssthresh) = (tcb.congestion.window(), tcb.congestion.ssthresh());
-            notes.push(Reason::WindowCut { cwnd, ssthresh });
+        Turn::LossFound => loss::found(tcb, outcome.in_flight_before, notes),
+        Turn::RecoveryOver => loss::repaired(tcb),
+        Turn::NextLoss => {
+            loss::repaired(tcb);
+            loss::found(tcb, outcome.in_flight_before, notes);
         }
-        Turn::RecoveryOver => tcb.congestion.on_recovery_over(),
+        Turn::ProbeRepaired => loss::repaired_by_probe(tcb, outcome.in_flight_before, notes),
         Turn::PartialAck => {}
         Turn::None => {
             if outcome.acked > 0 {

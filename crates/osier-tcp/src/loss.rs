@@ -1,0 +1,64 @@
+//! What follows when a loss is found, and when it is repaired? (RFC 5681 §3.2, RFC 8985 §6.3, §7)
+//!
+//! Recovery finds it, in an acknowledgment or by its alarm; congestion control is told here, and
+//! the alarm is set. What is sent in consequence is `transmit.rs`'s affair.
+
+use crate::reason::{Notes, Reason};
+use crate::recovery::Alarm;
+use crate::tcb::{Probe, Tcb};
+use crate::timers::Timer;
+use osier_time::Instant;
+
+/// Fast recovery begins: the window is cut by what was in flight.
+pub(crate) fn found(tcb: &mut Tcb, in_flight: u32, notes: &mut Notes) {
+    tcb.congestion.on_loss(in_flight, tcb.text_mss());
+    note_cut(tcb, notes);
+}
+
+/// Everything that was in flight when the loss was found has arrived.
+pub(crate) fn repaired(tcb: &mut Tcb) {
+    tcb.congestion.on_recovery_over();
+}
+
+/// RFC 8985 §7.4: a probe has repaired a loss before anybody knew of it. It is a loss all the
+/// same.
+pub(crate) fn repaired_by_probe(tcb: &mut Tcb, in_flight: u32, notes: &mut Notes) {
+    found(tcb, in_flight, notes);
+    repaired(tcb);
+}
+
+/// Recovery's alarm has gone off.
+pub(crate) fn on_alarm(tcb: &mut Tcb, now: Instant, notes: &mut Notes) {
+    match tcb.recovery.on_alarm(now) {
+        Alarm::Nothing => {}
+        Alarm::LossFound { in_flight_before } => {
+            notes.push(Reason::ReorderingTimeout);
+            found(tcb, in_flight_before, notes);
+        }
+        Alarm::MoreLost => notes.push(Reason::ReorderingTimeout),
+        Alarm::Probe => {
+            tcb.owed.probe = Some(Probe::Tail);
+            // RFC 8985 §7.3: the retransmission timer starts anew, sent or not [MUST].
+            tcb.timers.set(Timer::Retransmit, now + tcb.recovery.rto());
+        }
+    }
+    set_alarm(tcb);
+    tcb.look_again();
+}
+
+/// Sets recovery's alarm. RFC 8985 §7.2: a probe comes before the retransmission timer expires.
+pub(crate) fn set_alarm(tcb: &mut Tcb) {
+    match tcb.recovery.alarm() {
+        Some(at) => {
+            let at = tcb.timers.get(Timer::Retransmit).map_or(at, |timeout| timeout.min(at));
+            tcb.timers.set(Timer::Recovery, at);
+        }
+        None => tcb.timers.stop(Timer::Recovery),
+    }
+}
+
+/// The window was cut.
+pub(crate) fn note_cut(tcb: &Tcb, notes: &mut Notes) {
+    let (cwnd, ssthresh) = (tcb.congestion.window(), tcb.congestion.ssthresh());
+    notes.push(Reason::WindowCut { cwnd, ssthresh });
+}
