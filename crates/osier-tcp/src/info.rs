@@ -78,7 +78,7 @@ impl Info {
             snd_mss: tcb.text_mss(),
             rtt: recovery.srtt(),
             rttvar: recovery.rttvar().unwrap_or_default(),
-            snd_cwnd: tcb.congestion.window(),
+            snd_cwnd: tcb.cwnd(),
             snd_ssthresh: tcb.congestion.ssthresh(),
             snd_wnd: tcb.snd.wnd,
             rcv_wnd: tcb.rcv.wnd(),

@@ -4,14 +4,22 @@
 //! the alarm is set. What is sent in consequence is `transmit.rs`'s affair.
 
 use crate::reason::{Notes, Reason};
-use crate::recovery::Alarm;
+use crate::recovery::{AckOutcome, Alarm};
 use crate::tcb::{Probe, Tcb};
 use crate::timers::Timer;
 use osier_time::Instant;
 
-/// Fast recovery begins: the window is cut by what was in flight.
-pub(crate) fn found(tcb: &mut Tcb, in_flight: u32, notes: &mut Notes) {
-    tcb.congestion.on_loss(in_flight, tcb.text_mss());
+/// An acknowledgment shows a loss: fast recovery begins.
+pub(crate) fn found(tcb: &mut Tcb, outcome: &AckOutcome, notes: &mut Notes) {
+    cut(tcb, outcome.in_flight_before, outcome.delivered, notes);
+}
+
+/// The window is cut by what was in flight, and in fast recovery what is sent follows what is
+/// delivered until then.
+fn cut(tcb: &mut Tcb, in_flight: u32, delivered: u32, notes: &mut Notes) {
+    let mss = tcb.text_mss();
+    tcb.congestion.on_loss(in_flight, mss);
+    tcb.recovery.on_window_cut(tcb.congestion.ssthresh(), delivered, mss);
     note_cut(tcb, notes);
 }
 
@@ -22,8 +30,8 @@ pub(crate) fn repaired(tcb: &mut Tcb) {
 
 /// RFC 8985 §7.4: a probe has repaired a loss before anybody knew of it. It is a loss all the
 /// same.
-pub(crate) fn repaired_by_probe(tcb: &mut Tcb, in_flight: u32, notes: &mut Notes) {
-    found(tcb, in_flight, notes);
+pub(crate) fn repaired_by_probe(tcb: &mut Tcb, outcome: &AckOutcome, notes: &mut Notes) {
+    found(tcb, outcome, notes);
     repaired(tcb);
 }
 
@@ -33,7 +41,7 @@ pub(crate) fn on_alarm(tcb: &mut Tcb, now: Instant, notes: &mut Notes) {
         Alarm::Nothing => {}
         Alarm::LossFound { in_flight_before } => {
             notes.push(Reason::ReorderingTimeout);
-            found(tcb, in_flight_before, notes);
+            cut(tcb, in_flight_before, 0, notes);
         }
         Alarm::MoreLost => notes.push(Reason::ReorderingTimeout),
         Alarm::Probe => {

@@ -258,6 +258,12 @@ impl Tcb {
         u32::from(self.snd.mss) - if self.clock.is_some() { TIMESTAMPS_LEN } else { 0 }
     }
 
+    /// Octets that may be in flight: the congestion window, and in fast recovery what leads to it
+    /// (RFC 9937).
+    pub(crate) fn cwnd(&self) -> u32 {
+        self.recovery.window(self.congestion.window())
+    }
+
     /// Octets of the receive buffer that are free.
     pub(crate) fn free(&self) -> u32 {
         self.settings.receive_buffer.saturating_sub(self.text.ready() + self.text.out_of_order())

@@ -90,9 +90,9 @@ fn a_lost_tail_is_found_by_a_probe_in_a_few_round_trips() {
     let start = pair.now;
     pair.transfer(Who::A, &pattern(10 * 1448), LONG);
     let took = pair.now - start;
-    // The acknowledgment of the seventh at 20 ms, twice the round trip, 20 ms for the report and
-    // 10 for the repair.
-    assert!(took < Duration::from_millis(100), "{took}");
+    // The acknowledgment of the seventh at 20 ms, twice the round trip, 20 ms for the report, and
+    // 30 for two repairs one after the other (RFC 9937).
+    assert!(took <= Duration::from_millis(110), "{took}");
     assert!(pair.a.has_reason(&Reason::TailProbeAgain { seq: SeqNumber(0) }));
     assert!(!pair.a.has_reason(&Reason::RtoExpired { rto: Duration::ZERO }));
     assert_eq!(pair.a.connection().info().unwrap().total_retrans, 3);

@@ -9,6 +9,7 @@
 //! sack.rs      what did the peer report?                       RFC 2018 §5, RFC 2883
 //! rack.rs      what of the rest is lost, judged by time?       RFC 8985 §6
 //! tlp.rs       when to ask after the end of a flight?          RFC 8985 §7
+//! prr.rs       how fast may be sent while it is repaired?      RFC 9937
 //! newreno.rs   what do duplicates tell where nobody reports?   RFC 5681 §3.2, RFC 6582
 //! verdict.rs   what does an acknowledgment mean, all told?
 //! mod.rs       the account: an acknowledgment in, a verdict out
@@ -20,6 +21,7 @@
 
 mod ack;
 mod newreno;
+mod prr;
 mod rack;
 mod records;
 mod rto;
@@ -37,6 +39,7 @@ use crate::config::RtoConfig;
 use newreno::NewReno;
 use osier_time::{Duration, Instant};
 use osier_wire::SeqNumber;
+use prr::{Good, Progress, Prr};
 use rack::Rack;
 use records::{Records, Standing};
 use rto::Rto;
@@ -59,6 +62,8 @@ pub(crate) struct Recovery {
     rack: Rack,
     tlp: Tlp,
     newreno: NewReno,
+    /// In fast recovery, once it is known how far the window is to fall.
+    prr: Option<Prr>,
     rtt: Rtt,
     rto: Rto,
     phase: Phase,
@@ -81,6 +86,7 @@ impl Recovery {
             rack: Rack::new(),
             tlp: Tlp::new(),
             newreno: NewReno::default(),
+            prr: None,
             rtt: Rtt::default(),
             rto: Rto::new(config),
             phase: Phase::Open,
@@ -93,6 +99,7 @@ impl Recovery {
     /// `[from, to)` was sent for the first time, cut into segments of `mss` octets of text.
     pub(crate) fn on_sent(&mut self, now: Instant, from: SeqNumber, to: SeqNumber, mss: u32) {
         self.records.push(now, from, to, mss);
+        self.count_sent(to.since(from));
         self.schedule_probe(now, mss);
     }
 
@@ -112,6 +119,11 @@ impl Recovery {
             turn => turn,
         };
         let lost = self.records.counts().lost.saturating_sub(lost_before);
+        let in_flight = self.in_flight();
+        if let Some(prr) = &mut self.prr {
+            let good = if news.acked > 0 && lost == 0 { Good::Yes } else { Good::No };
+            prr.on_ack(&Progress { delivered, in_flight, good, mss: ack.mss });
+        }
         if !self.may_probe() {
             self.tlp.cancel();
         } else if news.acked > 0 {
@@ -119,6 +131,20 @@ impl Recovery {
         }
         let verdict::News { acked, sacked, rtt } = news;
         AckOutcome { acked, sacked, delivered, lost, rtt, in_flight_before, turn }
+    }
+
+    /// Congestion control has answered the loss that was found: `ssthresh` octets shall be in
+    /// flight when it is repaired. `delivered`: what the acknowledgment that showed it delivered.
+    pub(crate) fn on_window_cut(&mut self, ssthresh: u32, delivered: u32, mss: u32) {
+        if self.phase != Phase::FastRecovery {
+            return;
+        }
+        let in_flight = self.in_flight();
+        let recover_fs = in_flight + self.records.counts().lost + delivered;
+        let mut prr = Prr::new(ssthresh, recover_fs);
+        prr.on_ack(&Progress { delivered, in_flight, good: Good::No, mss });
+        prr.force_first(mss);
+        self.prr = Some(prr);
     }
 
     /// [`Recovery::alarm`] is due, or the retransmission timer is, whichever is earlier.
@@ -150,6 +176,7 @@ impl Recovery {
     /// offered, or the front of it, was sent again.
     pub(crate) fn on_retransmitted(&mut self, now: Instant, from: SeqNumber, to: SeqNumber) {
         self.retransmitted_total += u64::from(self.records.retransmitted(now, from, to));
+        self.count_sent(to.since(from));
         if self.cause == Cause::Fast {
             self.cause = Cause::Recovery;
         }
@@ -181,11 +208,18 @@ impl Recovery {
             self.records.lose_all();
         }
         self.phase = Phase::Loss;
+        self.prr = None;
         // RFC 6675 §5.1 and RFC 6582 §3.2 (4): no fast recovery until this point is acknowledged.
         self.recover = Some(end);
         self.newreno.reset();
         self.tlp.reset();
         self.cause = Cause::Timeout;
+    }
+
+    fn count_sent(&mut self, octets: u32) {
+        if let Some(prr) = &mut self.prr {
+            prr.on_sent(octets);
+        }
     }
 
     /// The path takes segments of `mss` octets of text only: what is in flight and longer is to be
@@ -244,6 +278,15 @@ impl Recovery {
     /// pipe).
     pub(crate) fn in_flight(&self) -> u32 {
         self.records.in_flight().saturating_sub(self.newreno.departed())
+    }
+
+    /// So much may be in flight, where congestion control allows `cwnd`: in fast recovery what is,
+    /// and what proportional rate reduction adds (RFC 9937).
+    pub(crate) fn window(&self, cwnd: u32) -> u32 {
+        match &self.prr {
+            Some(prr) => self.in_flight().saturating_add(prr.allowance()),
+            None => cwnd,
+        }
     }
 
     /// Whether everything sent is acknowledged.

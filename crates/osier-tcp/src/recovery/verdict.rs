@@ -91,6 +91,7 @@ impl Recovery {
             return false;
         }
         self.phase = Phase::Open;
+        self.prr = None;
         self.newreno.reset();
         self.rack.on_recovery_over();
         true
@@ -126,6 +127,7 @@ impl Recovery {
 
     pub(super) fn begin_fast_recovery(&mut self, nxt: SeqNumber) {
         self.phase = Phase::FastRecovery;
+        self.prr = None;
         self.recover = Some(nxt);
         self.cause = match self.sack {
             SackUse::On => Cause::Overtaken,

@@ -121,13 +121,13 @@ fn advance(tcb: &mut Tcb, ack: SeqNumber) {
 fn congestion(tcb: &mut Tcb, now: Instant, outcome: &AckOutcome, notes: &mut Notes) {
     let mss = tcb.text_mss();
     match outcome.turn {
-        Turn::LossFound => loss::found(tcb, outcome.in_flight_before, notes),
+        Turn::LossFound => loss::found(tcb, outcome, notes),
         Turn::RecoveryOver => loss::repaired(tcb),
         Turn::NextLoss => {
             loss::repaired(tcb);
-            loss::found(tcb, outcome.in_flight_before, notes);
+            loss::found(tcb, outcome, notes);
         }
-        Turn::ProbeRepaired => loss::repaired_by_probe(tcb, outcome.in_flight_before, notes),
+        Turn::ProbeRepaired => loss::repaired_by_probe(tcb, outcome, notes),
         Turn::PartialAck => {}
         Turn::None => {
             if outcome.acked > 0 {
