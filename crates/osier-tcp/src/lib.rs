@@ -34,6 +34,7 @@
 //! | RFC 7323 window scale, timestamps, PAWS | `options.rs`, `timestamps.rs` |
 //! | RFC 2018, RFC 2883 SACK | `receive/sack_blocks.rs`, `recovery/sack.rs` |
 //! | RFC 8985 RACK, tail loss probe | `recovery/{rack,tlp}.rs`, `loss.rs` |
+//! | RFC 3522, RFC 4015 Eifel, RFC 5682 F-RTO | `recovery/spurious.rs`, `loss.rs` |
 //! | RFC 9438 CUBIC, RFC 9406 HyStart++ | `congestion/{cubic,hystart}.rs` |
 //! | RFC 9937 proportional rate reduction | `recovery/prr.rs` |
 //! | RFC 5961 blind attacks | `segment_arrives/{reset,syn,ack}.rs` |

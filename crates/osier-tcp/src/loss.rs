@@ -1,13 +1,20 @@
-//! What follows when a loss is found, and when it is repaired? (RFC 5681 §3.2, RFC 8985 §6.3, §7)
+//! What follows when a loss is found, when it is repaired, and when it was none? (RFC 5681 §3.2,
+//! RFC 8985 §6.3 and §7, RFC 4015)
 //!
 //! Recovery finds it, in an acknowledgment or by its alarm; congestion control is told here, and
 //! the alarm is set. What is sent in consequence is `transmit.rs`'s affair.
 
 use crate::reason::{Notes, Reason};
-use crate::recovery::{AckOutcome, Alarm};
+use crate::recovery::{AckOutcome, Alarm, Found};
 use crate::tcb::{Probe, Tcb};
 use crate::timers::Timer;
 use osier_time::Instant;
+
+/// Octets that may be in flight: the congestion window, and in fast recovery what leads to it
+/// (RFC 9937).
+pub(crate) fn window(tcb: &Tcb) -> u32 {
+    tcb.recovery.window(tcb.congestion.window())
+}
 
 /// An acknowledgment shows a loss: fast recovery begins.
 pub(crate) fn found(tcb: &mut Tcb, outcome: &AckOutcome, notes: &mut Notes) {
@@ -33,6 +40,31 @@ pub(crate) fn repaired(tcb: &mut Tcb) {
 pub(crate) fn repaired_by_probe(tcb: &mut Tcb, outcome: &AckOutcome, notes: &mut Notes) {
     found(tcb, outcome, notes);
     repaired(tcb);
+}
+
+/// What was being repaired was no loss: the window is what it was (RFC 4015, RFC 9438 §4.9).
+pub(crate) fn undone(tcb: &mut Tcb, found: Found, outcome: &AckOutcome, notes: &mut Notes) {
+    let in_flight = tcb.recovery.in_flight();
+    match found {
+        Found::Reports => tcb.congestion.on_spurious_loss(),
+        Found::Timeout => tcb.congestion.on_spurious_timeout(in_flight, outcome.acked),
+    }
+    notes.push(match found {
+        Found::Reports => Reason::SpuriousRetransmission,
+        Found::Timeout => Reason::SpuriousTimeout,
+    });
+    let (cwnd, ssthresh) = (tcb.congestion.window(), tcb.congestion.ssthresh());
+    notes.push(Reason::CutUndone { cwnd, ssthresh });
+}
+
+/// RFC 5682 §2.1, step 2b: where there is no full segment of new text to ask with, or no room for
+/// one, the repair goes on.
+pub(crate) fn ask_or_repair(tcb: &mut Tcb) {
+    let mss = tcb.text_mss();
+    let room = window(tcb).saturating_sub(tcb.recovery.in_flight()).min(tcb.snd.usable());
+    if tcb.recovery.asks_with_new_text() && tcb.unsent().min(room) < mss {
+        tcb.recovery.cannot_ask();
+    }
 }
 
 /// Recovery's alarm has gone off.

@@ -113,6 +113,15 @@ reasons! {
     /// RFC 8985 §6.3: reordering explains it no longer.
     ReorderingTimeout = "reordering_timeouts",
         "lost: overtaken for longer than reordering on this path takes (RFC 8985)";
+    /// RFC 3522: the retransmission was needless.
+    SpuriousRetransmission = "spurious_retransmissions",
+        "no loss: what was sent again had only been overtaken (Eifel, RFC 3522)";
+    /// RFC 3522, RFC 5682.
+    SpuriousTimeout = "spurious_timeouts",
+        "no loss: the RTO had expired too early, what was in flight arrives (RFC 3522, RFC 5682)";
+    /// RFC 4015, RFC 9438 §4.9.
+    CutUndone { cwnd: u32, ssthresh: u32 } = "cuts_undone",
+        "congestion window back at {cwnd} octets (ssthresh {ssthresh}): the cut was for nothing";
     /// RFC 8985 §7.3.
     TailProbe { seq: SeqNumber } = "tail_loss_probes",
         "probe: the end of the flight is unacknowledged for two round trips, so {seq} goes out \

@@ -139,7 +139,7 @@ fn lost(tcb: &Tcb) -> Option<Next> {
     let retransmission = tcb.recovery.next_retransmission()?;
     // The first retransmission of a loss always goes (RFC 5681 §3.2 step 3, RFC 6675 §5 (4.1)).
     let first = retransmission.from == tcb.snd.una;
-    let fits = tcb.recovery.in_flight() + tcb.text_mss() <= tcb.cwnd();
+    let fits = tcb.recovery.in_flight() + tcb.text_mss() <= loss::window(tcb);
     (first || fits).then_some(Next::Again(retransmission))
 }
 
@@ -204,7 +204,7 @@ fn may_send(tcb: &Tcb) -> u32 {
         return 0;
     }
     let mss = tcb.text_mss();
-    let room = tcb.cwnd().saturating_sub(tcb.recovery.in_flight());
+    let room = loss::window(tcb).saturating_sub(tcb.recovery.in_flight());
     let overridden = tcb.owed.probe == Some(Probe::Override);
     let usable = tcb.snd.usable().min(room);
     let decision = nagle::decide(&nagle::Waiting {

@@ -110,6 +110,33 @@ fn a_probe_that_repairs_the_only_loss_cuts_the_window_for_it() {
     assert!(!pair.a.has_reason(&Reason::RtoExpired { rto: Duration::ZERO }));
 }
 
+/// RFC 3522, RFC 5682, RFC 4015: for 300 ms nothing moves. The timer expires, and the first or the
+/// second acknowledgment shows that nothing was lost: one segment was sent again needlessly, and a
+/// probe, and the window is what it was.
+#[test]
+fn a_sudden_delay_is_no_loss_and_its_cut_is_undone() {
+    for timestamps in [true, false] {
+        let offer = Offer { window_scale: true, timestamps, sack: true };
+        let config = Config { offer, ..Config::default() };
+        let mut pair = Pair::connected_with(config.clone(), config);
+        pair.transfer(Who::A, &pattern(200_000), LONG);
+        let before = pair.a.connection().info().unwrap();
+        pair.stall(Duration::from_millis(300));
+        pair.write(Who::A, &pattern(40 * 1448));
+        pair.run_for(Duration::from_millis(295));
+        assert!(pair.a.has_reason(&Reason::RtoExpired { rto: Duration::ZERO }));
+        // More text, so that F-RTO has something to ask with.
+        pair.write(Who::A, &pattern(500_000));
+        pair.run_for(Duration::from_secs(3));
+        assert_eq!(pair.b.received.len(), 200_000 + 40 * 1448 + 500_000);
+        assert!(pair.a.has_reason(&Reason::SpuriousTimeout), "timestamps: {timestamps}");
+        let after = pair.a.connection().info().unwrap();
+        assert!(after.snd_cwnd >= before.snd_cwnd, "{} of {}", after.snd_cwnd, before.snd_cwnd);
+        // The last for a probe; the oldest, and as it was short a part of the next.
+        assert!(after.total_retrans <= 3, "{}", after.total_retrans);
+    }
+}
+
 /// RFC 8985 §3.3: the fifth segment is lost, and so are its first three retransmissions.
 #[test]
 fn a_retransmission_that_is_lost_is_sent_again_without_the_timer() {

@@ -78,8 +78,19 @@ pub(crate) enum Turn {
     RecoveryOver,
     /// The same, and something sent since is lost: the next fast recovery begins.
     NextLoss,
+    /// What was being repaired was no loss, only late: the cut of the window is to be undone.
+    Spurious(Found),
     /// A tail loss probe has repaired a loss that nothing else had shown (RFC 8985 §7.4.2).
     ProbeRepaired,
+}
+
+/// By what a loss was found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Found {
+    /// Acknowledgments, or that none came where others did.
+    Reports,
+    /// The retransmission timer.
+    Timeout,
 }
 
 /// What is to be done when recovery's alarm goes off (RFC 8985 §6.3, §7.3).

@@ -10,6 +10,7 @@
 //! rack.rs      what of the rest is lost, judged by time?       RFC 8985 §6
 //! tlp.rs       when to ask after the end of a flight?          RFC 8985 §7
 //! prr.rs       how fast may be sent while it is repaired?      RFC 9937
+//! spurious.rs  was the loss none?                              RFC 3522, RFC 5682
 //! newreno.rs   what do duplicates tell where nobody reports?   RFC 5681 §3.2, RFC 6582
 //! verdict.rs   what does an acknowledgment mean, all told?
 //! mod.rs       the account: an acknowledgment in, a verdict out
@@ -27,11 +28,12 @@ mod records;
 mod rto;
 mod rtt;
 mod sack;
+mod spurious;
 mod tlp;
 mod verdict;
 
 pub(crate) use ack::{
-    AckArrived, AckOutcome, Alarm, Cause, Duplicate, Phase, Retransmission, SackUse, Turn,
+    AckArrived, AckOutcome, Alarm, Cause, Duplicate, Found, Phase, Retransmission, SackUse, Turn,
 };
 pub(crate) use tlp::ProbeOf;
 
@@ -45,6 +47,7 @@ use records::{Records, Standing};
 use rto::Rto;
 use rtt::Rtt;
 use sack::Scoreboard;
+use spurious::Doubt;
 use tlp::{Answer, Tlp};
 
 /// RFC 5681 §3.2 and RFC 8985 §6.2: after so many duplicates, a loss and not reordering.
@@ -64,6 +67,8 @@ pub(crate) struct Recovery {
     newreno: NewReno,
     /// In fast recovery, once it is known how far the window is to fall.
     prr: Option<Prr>,
+    /// While something is repaired: whether that is needed.
+    doubt: Option<Doubt>,
     rtt: Rtt,
     rto: Rto,
     phase: Phase,
@@ -87,6 +92,7 @@ impl Recovery {
             tlp: Tlp::new(),
             newreno: NewReno::default(),
             prr: None,
+            doubt: None,
             rtt: Rtt::default(),
             rto: Rto::new(config),
             phase: Phase::Open,
@@ -110,9 +116,10 @@ impl Recovery {
         let news = self.take_in(now, ack);
         let known = self.records.counts().sacked + self.newreno.departed();
         let delivered = (news.acked + known).saturating_sub(known_before);
+        let found = self.inquire(now, ack, news.acked, delivered);
         let probe = self.hear_of_probe(ack, news.acked);
         let lost_before = self.records.counts().lost;
-        let turn = match self.turn(now, ack, news.acked) {
+        let turn = match found.unwrap_or_else(|| self.turn(now, ack, news.acked)) {
             Turn::None if probe == Answer::LossRepaired && self.phase == Phase::Open => {
                 Turn::ProbeRepaired
             }
@@ -177,6 +184,9 @@ impl Recovery {
     pub(crate) fn on_retransmitted(&mut self, now: Instant, from: SeqNumber, to: SeqNumber) {
         self.retransmitted_total += u64::from(self.records.retransmitted(now, from, to));
         self.count_sent(to.since(from));
+        if let Some(doubt) = &mut self.doubt {
+            doubt.on_retransmitted(now);
+        }
         if self.cause == Cause::Fast {
             self.cause = Cause::Recovery;
         }
@@ -206,6 +216,10 @@ impl Recovery {
             self.records.lose_first_and_older_than(sent_before);
         } else {
             self.records.lose_all();
+        }
+        match &mut self.doubt {
+            Some(doubt) if self.phase == Phase::Loss => doubt.on_timeout_again(end),
+            _ => self.doubt = Some(Doubt::new(Found::Timeout, end)),
         }
         self.phase = Phase::Loss;
         self.prr = None;
@@ -251,8 +265,23 @@ impl Recovery {
     /// The next range to be sent again, if any: the first one that is lost, at most what a
     /// super-segment carries.
     pub(crate) fn next_retransmission(&self) -> Option<Retransmission> {
+        if self.asks_with_new_text() {
+            return None;
+        }
         let (from, to) = self.records.first_lost(RANGE_MAX)?;
         Some(Retransmission { from, to, cause: self.cause })
+    }
+
+    /// Whether new text is to find out if more is to be sent again (RFC 5682 §2.1, step 2b).
+    pub(crate) fn asks_with_new_text(&self) -> bool {
+        self.doubt.as_ref().is_some_and(Doubt::asks)
+    }
+
+    /// There is none, or no room for it.
+    pub(crate) fn cannot_ask(&mut self) {
+        if let Some(doubt) = &mut self.doubt {
+            doubt.cannot_ask();
+        }
     }
 
     /// Whether anything is to be sent again.

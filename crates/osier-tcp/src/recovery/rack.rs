@@ -5,6 +5,7 @@
 //! lost again is found again. The tail loss probe (§7) is in `tlp.rs`; the marking itself is
 //! `records/by_time.rs`.
 
+use super::ack::Found;
 use super::records::{Delivered, Order, Overdue};
 use super::{DUP_THRESH, Phase};
 use osier_time::{Duration, Instant};
@@ -103,9 +104,16 @@ impl Rack {
         }
     }
 
-    /// It was found otherwise that segments overtake each other: a retransmission was needless.
-    pub(super) fn on_reordering(&mut self) {
-        self.reordering = Reordering::Seen;
+    /// A retransmission was needless. What it was taken for, the newest that has arrived, may have
+    /// been the first transmission; and where reports had called for it, there was reordering,
+    /// which step 3 cannot see in what was sent twice.
+    pub(super) fn on_spurious(&mut self, found: Found) {
+        self.newest = None;
+        self.deadline = None;
+        match found {
+            Found::Reports => self.reordering = Reordering::Seen,
+            Found::Timeout => {}
+        }
     }
 
     /// SND.UNA is at `una`.

@@ -4,7 +4,7 @@ extern crate std;
 
 use super::records::tests::{check, count};
 use super::{
-    AckArrived, AckOutcome, Alarm, Cause, Duplicate, Phase, ProbeOf, Recovery, SackUse, Turn,
+    AckArrived, AckOutcome, Alarm, Cause, Duplicate, Found, Phase, ProbeOf, Recovery, SackUse, Turn,
 };
 use crate::config::RtoConfig;
 use osier_time::{Duration, Instant};
@@ -425,6 +425,56 @@ fn while_something_is_reported_or_being_repaired_no_probe_is_due() {
     assert_eq!(sender.recovery.alarm(), None, "no SACK");
 }
 
+// RFC 3522, RFC 5682.
+
+#[test]
+fn a_segment_that_was_only_overtaken_ends_the_recovery_and_teaches_patience() {
+    let mut sender = measured();
+    sender.wait(31);
+    assert_eq!(sender.gets(1, &[(2, 6)]).turn, Turn::LossFound);
+    sender.resends(1);
+    sender.wait(2);
+    sender.echo = Some(ms(44));
+    let spurious = sender.gets(6, &[]);
+    assert_eq!((spurious.turn, spurious.acked), (Turn::Spurious(Found::Reports), 5_000));
+    assert_eq!((sender.recovery.phase(), sender.in_flight()), (Phase::Open, 5));
+    assert_eq!(sender.gets(6, &[(7, 10)]).turn, Turn::None, "three reports are not enough now");
+}
+
+#[test]
+fn after_a_needless_timeout_nothing_more_is_sent_again() {
+    let mut sender = measured();
+    sender.wait(300);
+    sender.recovery.on_rto(sender.now);
+    assert_eq!(sender.resends(1), Some((1, 2, Cause::Timeout)));
+    assert_eq!(sender.in_flight(), 1);
+    sender.wait(5);
+    sender.echo = Some(ms(310));
+    assert_eq!(sender.gets(3, &[]).turn, Turn::Spurious(Found::Timeout));
+    assert_eq!((sender.recovery.phase(), sender.in_flight()), (Phase::Open, 8));
+    assert_eq!(sender.resends(9), None);
+    assert_eq!(sender.gets(11, &[]).acked, 8_000);
+}
+
+/// RFC 5682 §2.1, for a peer without timestamps.
+#[test]
+fn new_text_finds_out_that_a_timeout_was_needless() {
+    for sack in [SackUse::On, SackUse::Off] {
+        let mut sender = Sender::sends(sack, 5);
+        sender.wait(1_000);
+        sender.recovery.on_rto(sender.now);
+        sender.resends(1);
+        sender.wait(5);
+        assert_eq!(sender.gets(1, &[]).turn, Turn::None);
+        assert!(sender.recovery.asks_with_new_text());
+        assert_eq!(sender.resends(9), None);
+        sender.send(MSS);
+        sender.send(MSS);
+        assert_eq!(sender.gets(2, &[]).turn, Turn::Spurious(Found::Timeout));
+        assert_eq!(sender.in_flight(), 5);
+    }
+}
+
 /// RFC 2018 §4: blocks are repeated.
 #[test]
 fn a_report_repeated_is_no_news() {
@@ -526,6 +576,7 @@ fn a_receiver_that_dropped_what_it_reported_gets_it_again() {
     sender.recovery.on_rto(sender.now);
     assert_eq!(sender.resends(1), Some((0, 1, Cause::Timeout)));
     assert_eq!(sender.gets(1, &[]).turn, Turn::None, "1 and 2 should have come along");
+    sender.recovery.cannot_ask();
     assert_eq!(sender.resends(9), Some((3, 6, Cause::Timeout)));
     sender.recovery.on_rto(sender.now);
     assert_eq!(sender.resends(9), Some((1, 6, Cause::Timeout)));
@@ -540,6 +591,7 @@ fn after_a_timeout_reports_start_no_fast_recovery() {
     sender.resends(2);
     assert_eq!(sender.gets(1, &[(4, 9)]).turn, Turn::None);
     assert_eq!(sender.recovery.phase(), Phase::Loss);
+    sender.recovery.cannot_ask();
     assert_eq!(sender.resends(9), Some((2, 4, Cause::Timeout)));
     assert_eq!(sender.gets(10, &[]).turn, Turn::RecoveryOver);
 }

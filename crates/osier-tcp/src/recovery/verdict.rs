@@ -5,8 +5,9 @@
 
 use super::rack::{Arrival, Circumstances};
 use super::records::{Delivered, Record, Standing};
+use super::spurious::{Doubt, Evidence, Finding};
 use super::tlp::{Answer, ForProbe};
-use super::{AckArrived, Cause, Duplicate, Phase, Recovery, SackUse, Turn, sack};
+use super::{AckArrived, Cause, Duplicate, Found, Phase, Recovery, SackUse, Turn, sack};
 use osier_time::{Duration, Instant};
 use osier_wire::SeqNumber;
 
@@ -24,8 +25,13 @@ pub(super) struct News {
 impl Recovery {
     pub(super) fn take_in(&mut self, now: Instant, ack: &AckArrived) -> News {
         let arrival = Arrival { now, min_rtt: self.rtt.min(), echoed: ack.echoed_rtt };
-        let rack = &mut self.rack;
-        let mut told = |delivered: &Delivered| rack.on_delivered(&arrival, delivered);
+        let (rack, doubt) = (&mut self.rack, &mut self.doubt);
+        let mut told = |delivered: &Delivered| {
+            rack.on_delivered(&arrival, delivered);
+            if let Some(doubt) = doubt {
+                doubt.on_delivered(delivered);
+            }
+        };
         let covered = self.records.on_una(now, ack.ack, &mut told);
         let mut news = News { acked: covered.octets, sacked: 0, rtt: covered.rtt };
         if self.sack == SackUse::On {
@@ -64,6 +70,35 @@ impl Recovery {
         self.tlp.on_ack(&ForProbe { ack: ack.ack, acked, duplicate, reports })
     }
 
+    /// Whether what is being repaired was no loss. If so, it ends here: what counts as lost and was
+    /// not sent again is in flight, and is judged anew.
+    pub(super) fn inquire(
+        &mut self,
+        now: Instant,
+        ack: &AckArrived,
+        acked: u32,
+        delivered: u32,
+    ) -> Option<Turn> {
+        let doubt = self.doubt.as_mut()?;
+        let evidence = Evidence {
+            now,
+            ack: ack.ack,
+            acked,
+            delivered,
+            echoed: ack.echoed_rtt.filter(|_| acked > 0),
+            resent_in_flight: self.records.counts().resent_in_flight,
+        };
+        if doubt.on_ack(&evidence) == Finding::Loss {
+            return None;
+        }
+        let found = doubt.found();
+        self.end_recovery();
+        self.recover = None;
+        self.records.acquit();
+        self.rack.on_spurious(found);
+        Some(Turn::Spurious(found))
+    }
+
     pub(super) fn turn(&mut self, now: Instant, ack: &AckArrived, acked: u32) -> Turn {
         let over = self.recovery_is_over(ack);
         let found = match self.sack {
@@ -90,11 +125,16 @@ impl Recovery {
         if self.phase == Phase::Open || ack.ack.before(recover) {
             return false;
         }
-        self.phase = Phase::Open;
-        self.prr = None;
-        self.newreno.reset();
+        self.end_recovery();
         self.rack.on_recovery_over();
         true
+    }
+
+    fn end_recovery(&mut self) {
+        self.phase = Phase::Open;
+        self.prr = None;
+        self.doubt = None;
+        self.newreno.reset();
     }
 
     /// RFC 8985 §6.2, step 5: marks what is lost, and sets the reordering timer. Says how many
@@ -128,6 +168,7 @@ impl Recovery {
     pub(super) fn begin_fast_recovery(&mut self, nxt: SeqNumber) {
         self.phase = Phase::FastRecovery;
         self.prr = None;
+        self.doubt = Some(Doubt::new(Found::Reports, nxt));
         self.recover = Some(nxt);
         self.cause = match self.sack {
             SackUse::On => Cause::Overtaken,

@@ -38,6 +38,7 @@ pub(crate) fn process(
         advance(tcb, segment.ack);
     }
     congestion(tcb, now, &outcome, notes);
+    loss::ask_or_repair(tcb);
     alarms(tcb, now, &outcome, window);
     loss::set_alarm(tcb);
     tell_user(tcb);
@@ -131,6 +132,7 @@ fn congestion(tcb: &mut Tcb, now: Instant, outcome: &AckOutcome, notes: &mut Not
             loss::repaired(tcb);
             loss::found(tcb, outcome, notes);
         }
+        Turn::Spurious(found) => loss::undone(tcb, found, outcome, notes),
         Turn::ProbeRepaired => loss::repaired_by_probe(tcb, outcome, notes),
         Turn::PartialAck => {}
         Turn::None if outcome.acked > 0 => grow(tcb, now, outcome.acked, outcome),

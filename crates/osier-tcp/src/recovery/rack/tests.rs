@@ -1,8 +1,8 @@
 //! What does RACK promise, by RFC 8985 §6?
 
 use super::{Arrival, Circumstances, Rack};
-use crate::recovery::Phase;
 use crate::recovery::records::{Delivered, Order};
+use crate::recovery::{Found, Phase};
 use osier_time::{Duration, Instant};
 use osier_wire::SeqNumber;
 
@@ -77,7 +77,14 @@ fn who_arrives_below_what_has_arrived_was_overtaken_unless_sent_twice() {
     repaired.on_delivered(&arrival(50), &delivered(5, 2_000, 0));
     repaired.on_delivered(&arrival(91), &delivered(51, 1_000, 1));
     assert_eq!(window(&repaired, Phase::FastRecovery, 9), ms(0));
-    repaired.on_reordering();
+    repaired.on_spurious(Found::Timeout);
+    assert_eq!(window(&repaired, Phase::FastRecovery, 9), ms(0));
+    assert_eq!(
+        repaired.overdue(at(99), &given(Phase::Open, 0)),
+        None,
+        "nothing is known to be new"
+    );
+    repaired.on_spurious(Found::Reports);
     assert_eq!(window(&repaired, Phase::FastRecovery, 9), ms(10));
 }
 

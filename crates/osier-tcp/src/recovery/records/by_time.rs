@@ -98,15 +98,22 @@ impl Records {
         self.forget_stale_resent();
     }
 
-    /// What was sent once and counted as lost does not any more, and waits for a verdict again.
+    /// What counted as lost does not any more, and waits for a verdict again.
     pub(in crate::recovery) fn acquit(&mut self) {
         for index in 0..self.records.len() {
-            let record = &self.records[index];
-            if record.standing == Standing::Lost && record.resent == 0 {
+            if self.records[index].standing == Standing::Lost {
                 self.stands(index, Standing::InFlight);
             }
         }
         self.judged = self.una();
+        let again =
+            self.records.iter().filter(|r| r.standing == Standing::InFlight && r.resent > 0);
+        let resent = |r: &Record| Resent { from: r.from, to: r.to, order: r.order };
+        self.resent = again.map(resent).collect();
+        let now = self.order.0;
+        // The oldest first, modulo 2^32.
+        let age = |resent: &Resent| core::cmp::Reverse(now.wrapping_sub(resent.order.0));
+        self.resent.make_contiguous().sort_by_key(age);
     }
 
     fn lose_overdue_originals(&mut self, overdue: &Overdue) -> Option<Instant> {

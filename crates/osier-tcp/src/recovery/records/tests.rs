@@ -254,10 +254,14 @@ fn what_is_acquitted_is_in_flight_and_waits_for_a_verdict_again() {
     records.sack(ISS + 3 * MSS, ISS + 4 * MSS);
     records.lose_overdue(&overdue(5, 1, 4));
     records.retransmitted(at(6), ISS, ISS + MSS);
+    records.retransmitted(at(7), ISS + MSS, ISS + 2 * MSS);
+    records.lose_first(MSS);
     records.acquit();
-    assert_eq!(picture(&records), [(1_000, 'r'), (2_000, '.'), (1_000, 's')]);
-    records.lose_overdue(&overdue(5, 1, 4));
-    assert_eq!(picture(&records)[1], (2_000, 'L'));
+    assert_eq!(picture(&records), [(1_000, 'r'), (1_000, 'r'), (1_000, '.'), (1_000, 's')]);
+    records.lose_overdue(&overdue(7, 3, 4));
+    assert_eq!(picture(&records)[..3], [(1_000, 'L'), (1_000, 'r'), (1_000, 'L')]);
+    records.lose_overdue(&overdue(9, 4, 4));
+    assert_eq!(picture(&records)[1], (1_000, 'L'), "what was sent again too, in its order");
 }
 
 #[test]
