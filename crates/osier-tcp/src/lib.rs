@@ -43,8 +43,8 @@
 //!
 //! Words (segment, state, timers, options, reason, event, config); mechanisms that know no state
 //! machine (`send/`, `receive/`, `recovery/`, `congestion/`, keepalive, timestamps); the record
-//! (`tcb.rs`); the events (`handshake/`, `segment_arrives/`, `close/`, `timeout.rs`,
-//! `loss.rs`, `path_mtu.rs`); `transmit.rs`, which alone builds segments; the doors (`connection.rs`).
+//! (`tcb.rs`); the events (`handshake/`, `segment_arrives/`, `close/`, `timeout.rs`, `loss.rs`,
+//! `path_mtu.rs`); `transmit.rs`, which alone builds segments; the doors (`connection.rs`).
 #![no_std]
 #![forbid(unsafe_code)]
 

@@ -2,7 +2,7 @@
 
 mod pair;
 
-use osier_tcp::{Config, Event, Nagle, Offer, Reason, State};
+use osier_tcp::{Algorithm, Config, Event, Nagle, Offer, Reason, State};
 use osier_time::{Duration, Instant};
 use osier_wire::SeqNumber;
 use pair::{Dice, Fate, Pair, Who, pattern};
@@ -275,6 +275,7 @@ fn swarm(seed: u64) {
         send_buffer: [2_000, 50_000, 1 << 20][pick(3) as usize],
         mss: [536, 1460, 9000][pick(3) as usize],
         gso_max: [0, 65_000][pick(2) as usize],
+        congestion: [Algorithm::Cubic, Algorithm::Reno][pick(2) as usize],
         ..Config::default()
     };
     let mut pair = Pair::connected_with(config(), config());

@@ -2,8 +2,8 @@
 //!
 //! At once: at least every second full segment [SHLD-18, SHLD-19]; whatever tells the sender of a
 //! hole, of a hole that closes or of a duplicate, and some segments after it; the first segments
-//! of a connection, so that slow start is not slowed (as Linux does). Else within a time that the user chooses.
-//! When the window has to be announced is `window.rs`'s question.
+//! of a connection, so that slow start is not slowed (as Linux does). Else within a time that the
+//! user chooses. When the window has to be announced is `window.rs`'s question.
 
 use osier_time::Duration;
 

@@ -4,7 +4,7 @@
 //! first acknowledgment that moves SND.UNA after a retransmission echoes the stamp of what drew
 //! it: older than the retransmission, and the first transmission had arrived. Where there are no
 //! timestamps, and only after a timeout, new text is sent in place of more retransmissions, and
-//! the next acknowledgment tells. Linux differs: it asks F-RTO even where a stamp has answered.
+//! the next acknowledgment tells. (Linux asks F-RTO even where a stamp has answered.)
 //! What is undone then is `loss.rs`'s and `congestion/`'s affair (RFC 4015, RFC 9438 §4.9).
 
 use super::ack::Found;

@@ -1,7 +1,7 @@
 //! What does an acknowledgment mean, all told?
 //!
-//! Takes in what it says (records, RACK, the probe, the estimate of the round trip), then concludes:
-//! is a recovery over, is something newly lost, does a recovery begin?
+//! Takes in what it says (records, RACK, the probe, the estimate of the round trip), then
+//! concludes: was the loss none, is a recovery over, is something newly lost, does one begin?
 
 use super::rack::{Arrival, Circumstances};
 use super::records::{Delivered, Record, Standing};
