@@ -104,8 +104,10 @@ impl Default for KeepAlive {
 /// A congestion control algorithm.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Algorithm {
-    /// RFC 5681 with RFC 6582.
+    /// RFC 9438, with HyStart++ (RFC 9406).
     #[default]
+    Cubic,
+    /// RFC 5681.
     Reno,
 }
 
@@ -140,7 +142,7 @@ impl Default for Config {
             delayed_ack: Duration::from_millis(40),
             nagle: Nagle::On,
             keep_alive: None,
-            congestion: Algorithm::Reno,
+            congestion: Algorithm::Cubic,
             initial_window: 10,
             gso_max: 0,
         }

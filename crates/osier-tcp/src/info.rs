@@ -3,6 +3,7 @@
 //! A snapshot for people and programs; no decision is made by it.
 
 use crate::config::Offer;
+use crate::loss;
 use crate::recovery::Phase;
 use crate::state::State;
 use crate::tcb::Tcb;
@@ -78,7 +79,7 @@ impl Info {
             snd_mss: tcb.text_mss(),
             rtt: recovery.srtt(),
             rttvar: recovery.rttvar().unwrap_or_default(),
-            snd_cwnd: tcb.congestion.window(),
+            snd_cwnd: loss::window(tcb),
             snd_ssthresh: tcb.congestion.ssthresh(),
             snd_wnd: tcb.snd.wnd,
             rcv_wnd: tcb.rcv.wnd(),

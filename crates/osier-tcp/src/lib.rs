@@ -18,7 +18,7 @@
 //! | §3.6.1 TIME-WAIT | `close/time_wait.rs` |
 //! | §3.7.1 MSS, §3.7.4 Nagle | `options.rs`, `send/nagle.rs` |
 //! | §3.8.1 retransmission, RFC 6298 | `recovery/rto.rs`, `recovery/rtt.rs`, `timeout.rs` |
-//! | §3.8.2 congestion control, RFC 5681, RFC 6582 | `congestion/`, `recovery/` |
+//! | §3.8.2 congestion control, RFC 5681, RFC 6582 | `congestion/`, `recovery/`, `loss.rs` |
 //! | §3.8.3 failures (R1, R2), §3.8.4 keep-alive | `timeout.rs`, `keepalive.rs` |
 //! | §3.8.5 urgent | `segment_arrives/urgent.rs` |
 //! | §3.8.6.1 zero windows | `send/persist.rs`, `timeout.rs` |
@@ -33,13 +33,17 @@
 //! | §3.10.8 timeouts | `timeout.rs`, `timers.rs` |
 //! | RFC 7323 window scale, timestamps, PAWS | `options.rs`, `timestamps.rs` |
 //! | RFC 2018, RFC 2883 SACK | `receive/sack_blocks.rs`, `recovery/sack.rs` |
+//! | RFC 8985 RACK, tail loss probe | `recovery/{rack,tlp}.rs`, `loss.rs` |
+//! | RFC 3522, RFC 4015 Eifel, RFC 5682 F-RTO | `recovery/spurious.rs`, `loss.rs` |
+//! | RFC 9438 CUBIC, RFC 9406 HyStart++ | `congestion/{cubic,hystart}.rs` |
+//! | RFC 9937 proportional rate reduction | `recovery/prr.rs` |
 //! | RFC 5961 blind attacks | `segment_arrives/{reset,syn,ack}.rs` |
 //!
 //! # From the ground up
 //!
 //! Words (segment, state, timers, options, reason, event, config); mechanisms that know no state
 //! machine (`send/`, `receive/`, `recovery/`, `congestion/`, keepalive, timestamps); the record
-//! (`tcb.rs`); the events (`handshake/`, `segment_arrives/`, `close/`, `timeout.rs`,
+//! (`tcb.rs`); the events (`handshake/`, `segment_arrives/`, `close/`, `timeout.rs`, `loss.rs`,
 //! `path_mtu.rs`); `transmit.rs`, which alone builds segments; the doors (`connection.rs`).
 #![no_std]
 #![forbid(unsafe_code)]
@@ -54,6 +58,7 @@ mod event;
 mod handshake;
 mod info;
 mod keepalive;
+mod loss;
 mod options;
 mod path_mtu;
 mod reason;

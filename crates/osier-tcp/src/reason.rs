@@ -107,7 +107,30 @@ reasons! {
     /// RFC 5681 §3.2.
     FastRetransmit { seq: SeqNumber } = "fast_retransmissions",
         "retransmission: fast, three duplicate ACKs ask for {seq} (RFC 5681)";
-    /// RFC 6582 §3.2 or RFC 6675 §5: a further hole.
+    /// RFC 8985 §6.2: something sent later has arrived.
+    OvertakenRetransmit { seq: SeqNumber } = "rack_retransmissions",
+        "retransmission: what was sent after {seq} has arrived and {seq} has not (RACK, RFC 8985)";
+    /// RFC 8985 §6.3: reordering explains it no longer.
+    ReorderingTimeout = "reordering_timeouts",
+        "lost: overtaken for longer than reordering on this path takes (RFC 8985)";
+    /// RFC 3522: the retransmission was needless.
+    SpuriousRetransmission = "spurious_retransmissions",
+        "no loss: what was sent again had only been overtaken (Eifel, RFC 3522)";
+    /// RFC 3522, RFC 5682.
+    SpuriousTimeout = "spurious_timeouts",
+        "no loss: the RTO had expired too early, what was in flight arrives (RFC 3522, RFC 5682)";
+    /// RFC 4015, RFC 9438 §4.9.
+    CutUndone { cwnd: u32, ssthresh: u32 } = "cuts_undone",
+        "congestion window back at {cwnd} octets (ssthresh {ssthresh}): the cut was for nothing";
+    /// RFC 8985 §7.3.
+    TailProbe { seq: SeqNumber } = "tail_loss_probes",
+        "probe: the end of the flight is unacknowledged for two round trips, so {seq} goes out \
+         (RFC 8985)";
+    /// The same, with what was sent before.
+    TailProbeAgain { seq: SeqNumber } = "tail_loss_probe_retransmissions",
+        "probe: the end of the flight is unacknowledged for two round trips, so {seq} goes out \
+         again (RFC 8985)";
+    /// RFC 6582 §3.2: a further hole.
     RecoveryRetransmit { seq: SeqNumber } = "recovery_retransmissions",
         "retransmission: a further hole at {seq} in fast recovery";
     /// RFC 1191 §6.4: cut anew, since the path takes shorter segments only.

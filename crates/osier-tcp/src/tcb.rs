@@ -127,6 +127,8 @@ pub(crate) enum Probe {
     /// The first octets that a nearly closed window allows, small or not: the override timeout
     /// of silly window avoidance (RFC 9293 §3.8.6.2.1 (4)).
     Override,
+    /// Of the end of what is in flight: the tail loss probe (RFC 8985 §7).
+    Tail,
 }
 
 /// Whether `transmit` has anything to look for.
@@ -214,6 +216,8 @@ impl Tcb {
         let stamps = if agreed.offer.timestamps { TIMESTAMPS_LEN } else { 0 };
         let sack = if agreed.offer.sack { SackUse::On } else { SackUse::Off };
         let text_mss = u32::from(agreed.mss) - stamps;
+        // RFC 5681 §3.1: one segment where the SYN or the SYN,ACK was lost [MUST].
+        let initial_window = if birth.syn_attempts > 0 { 1 } else { config.initial_window };
         let clock =
             agreed.offer.timestamps.then(|| Clock::new(now, opening.ts_offset, ts_recent, irs + 1));
         Tcb {
@@ -225,7 +229,7 @@ impl Tcb {
             delayed_ack: DelayedAck::new(),
             sack: agreed.offer.sack.then(SackHistory::new),
             recovery: flight_of_syn(birth, sack),
-            congestion: Congestion::new(config.congestion, initial_window(birth), text_mss),
+            congestion: Congestion::new(config.congestion, initial_window, text_mss),
             small: SmallSegment::default(),
             persist: Persist::new(),
             liveness: Liveness::new(now, config.keep_alive, config.user_timeout),
@@ -386,11 +390,6 @@ fn flight_of_syn(birth: &Birth<'_>, sack: SackUse) -> Recovery {
         recovery.on_syn_timeout();
     }
     recovery
-}
-
-/// RFC 5681 §3.1: one segment where the SYN or the SYN,ACK was lost [MUST].
-fn initial_window(birth: &Birth<'_>) -> u8 {
-    if birth.syn_attempts > 0 { 1 } else { birth.config.initial_window }
 }
 
 /// The window of our SYN or SYN,ACK, which cannot be scaled.

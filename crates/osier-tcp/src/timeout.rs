@@ -5,6 +5,7 @@
 
 use crate::event::Ending;
 use crate::keepalive::Alarm;
+use crate::loss;
 use crate::reason::{Notes, Reason};
 use crate::state::State;
 use crate::tcb::{Probe, Reset, Tcb};
@@ -22,7 +23,8 @@ pub(crate) fn on_deadline(tcb: &mut Tcb, now: Instant, notes: &mut Notes) {
                 Timer::DelayedAck => tcb.owe_ack(),
                 Timer::KeepAlive => keep_alive(tcb, now, notes),
                 Timer::FinWait2 => fin_wait_2(tcb, notes),
-                Timer::Recovery | Timer::Pace => tcb.look_again(),
+                Timer::Recovery => loss::on_alarm(tcb, now, notes),
+                Timer::Pace => tcb.look_again(),
             }
         }
     }
@@ -40,9 +42,9 @@ fn retransmission(tcb: &mut Tcb, now: Instant, notes: &mut Notes) {
     tcb.recovery.on_rto(now);
     tcb.congestion.on_timeout(in_flight, tcb.text_mss());
     notes.push(Reason::RtoExpired { rto });
-    let (cwnd, ssthresh) = (tcb.congestion.window(), tcb.congestion.ssthresh());
-    notes.push(Reason::WindowCut { cwnd, ssthresh });
+    loss::note_cut(tcb, notes);
     tcb.timers.set(Timer::Retransmit, now + tcb.recovery.rto());
+    loss::set_alarm(tcb);
     tcb.look_again();
 }
 

@@ -5,8 +5,9 @@
 //! FIN behind it, a probe, and an acknowledgment where nothing else has carried it.
 
 use crate::handshake::active::syn_ack_of;
+use crate::loss;
 use crate::reason::{Notes, Reason};
-use crate::recovery::{Cause, Retransmission};
+use crate::recovery::{Cause, ProbeOf, Retransmission};
 use crate::segment::{Segment, Transmit};
 use crate::send::nagle::{self, Decision};
 use crate::tcb::{Due, Fin, Look, Probe, Reset, Tcb};
@@ -26,6 +27,8 @@ enum Next {
     Again(Retransmission),
     /// New text, and our FIN where its flag is set.
     New(u32, Flags),
+    /// A probe of the end of the flight.
+    TailProbe,
     /// A probe of a closed window or of a silent peer.
     Probe(Reason),
     /// An acknowledgment that nothing else has carried.
@@ -71,6 +74,7 @@ fn choose(tcb: &mut Tcb, now: Instant) -> Option<Next> {
             let attempt = tcb.liveness.probes();
             return Some(Next::Probe(Reason::KeepAliveProbe { attempt }));
         }
+        Some(Probe::Tail) => return Some(Next::TailProbe),
         Some(Probe::Override) | None => {}
     }
     if tcb.owed.ack == Due::Now {
@@ -94,6 +98,7 @@ fn build(tcb: &mut Tcb, now: Instant, next: Next, notes: &mut Notes) -> Transmit
         }
         Next::Again(retransmission) => send_again(tcb, now, retransmission, notes),
         Next::New(octets, fin) => send_new(tcb, now, octets, fin),
+        Next::TailProbe => tail_probe(tcb, now, notes),
         Next::Probe(reason) => {
             notes.push(reason);
             // An octet that the peer has had, so that it answers with what it expects (RFC 9293
@@ -134,7 +139,7 @@ fn lost(tcb: &Tcb) -> Option<Next> {
     let retransmission = tcb.recovery.next_retransmission()?;
     // The first retransmission of a loss always goes (RFC 5681 §3.2 step 3, RFC 6675 §5 (4.1)).
     let first = retransmission.from == tcb.snd.una;
-    let fits = tcb.recovery.in_flight() + tcb.text_mss() <= tcb.congestion.window();
+    let fits = tcb.recovery.in_flight() + tcb.text_mss() <= loss::window(tcb);
     (first || fits).then_some(Next::Again(retransmission))
 }
 
@@ -155,6 +160,7 @@ fn send_again(
     notes.push(match cause {
         Cause::Timeout => Reason::AfterTimeout { seq: from },
         Cause::Fast => Reason::FastRetransmit { seq: from },
+        Cause::Overtaken => Reason::OvertakenRetransmit { seq: from },
         Cause::Recovery => Reason::RecoveryRetransmit { seq: from },
         Cause::PathMtu => Reason::TooLongForPath { seq: from },
     });
@@ -198,8 +204,7 @@ fn may_send(tcb: &Tcb) -> u32 {
         return 0;
     }
     let mss = tcb.text_mss();
-    let window = tcb.congestion.window();
-    let room = window.saturating_sub(tcb.recovery.in_flight());
+    let room = loss::window(tcb).saturating_sub(tcb.recovery.in_flight());
     let overridden = tcb.owed.probe == Some(Probe::Override);
     let usable = tcb.snd.usable().min(room);
     let decision = nagle::decide(&nagle::Waiting {
@@ -243,7 +248,7 @@ fn send_new(tcb: &mut Tcb, now: Instant, octets: u32, fin: Flags) -> Transmit {
     if fin == Flags::FIN {
         tcb.owed.fin = Fin::Sent(from + octets);
     }
-    if tcb.owed.probe == Some(Probe::Override) {
+    if matches!(tcb.owed.probe, Some(Probe::Override | Probe::Tail)) {
         tcb.owed.probe = None;
     }
     tcb.snd.nxt = to;
@@ -253,11 +258,41 @@ fn send_new(tcb: &mut Tcb, now: Instant, octets: u32, fin: Flags) -> Transmit {
     tcb.recovery.on_sent(now, from, to, mss);
     // RFC 6298 §5.1.
     tcb.timers.set_if_idle(Timer::Retransmit, now + tcb.recovery.rto());
+    loss::set_alarm(tcb);
     tcb.timers.stop(Timer::Persist);
     if let Some(limit) = tcb.liveness.user_timeout {
         tcb.timers.set_if_idle(Timer::GiveUp, now + limit);
     }
     transmit
+}
+
+/// RFC 8985 §7.3, TLP_send_probe: new text, whatever the congestion window says, where the peer's
+/// window takes it; else the last segment again.
+fn tail_probe(tcb: &mut Tcb, now: Instant, notes: &mut Notes) -> Transmit {
+    let octets = tcb.unsent().min(tcb.text_mss());
+    if octets > 0 && tcb.snd.usable() >= octets {
+        notes.push(Reason::TailProbe { seq: tcb.snd.nxt });
+        let transmit = send_new(tcb, now, octets, Flags::NONE);
+        tcb.recovery.on_probe_sent(ProbeOf::NewText);
+        loss::set_alarm(tcb);
+        return transmit;
+    }
+    let nxt = tcb.snd.nxt;
+    let from = last_segment(tcb);
+    tcb.recovery.on_retransmitted(now, from, nxt);
+    tcb.recovery.on_probe_sent(ProbeOf::LastSegment);
+    notes.push(Reason::TailProbeAgain { seq: from });
+    sent_before(tcb, now, from, nxt.since(from))
+}
+
+/// Where the last segment sent starts.
+fn last_segment(tcb: &Tcb) -> SeqNumber {
+    let nxt = tcb.snd.nxt;
+    let from = tcb.recovery.last_segment().map_or(nxt, |(from, _)| from);
+    // A FIN alone could not be reported where text before it is missing: it takes some along.
+    let fin_alone = matches!(tcb.owed.fin, Fin::Sent(at) if from == at);
+    let from = if fin_alone { from - tcb.text_mss() } else { from.max(nxt - tcb.text_mss()) };
+    from.max(tcb.snd.text_start())
 }
 
 /// RFC 5681 §4.1: after an idle time the window says nothing about the path any more.

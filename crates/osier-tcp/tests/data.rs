@@ -2,8 +2,9 @@
 
 mod pair;
 
-use osier_tcp::{Config, Event, Nagle, Offer, Reason, State};
+use osier_tcp::{Algorithm, Config, Event, Nagle, Offer, Reason, State};
 use osier_time::{Duration, Instant};
+use osier_wire::SeqNumber;
 use pair::{Dice, Fate, Pair, Who, pattern};
 
 const LONG: Duration = Duration::from_secs(600);
@@ -50,22 +51,121 @@ fn three_duplicate_acks_repair_one_loss_without_the_timer() {
             if drop { Fate::Drop } else { Fate::Deliver }
         });
         pair.transfer(Who::A, &pattern(500_000), LONG);
-        assert!(pair.a.reasons.iter().any(|r| matches!(r, Reason::FastRetransmit { .. })));
+        let fast = |r: &Reason| match r {
+            Reason::OvertakenRetransmit { .. } => sack,
+            Reason::FastRetransmit { .. } => !sack,
+            _ => false,
+        };
+        assert!(pair.a.reasons.iter().any(fast));
         assert!(!pair.a.reasons.iter().any(|r| matches!(r, Reason::RtoExpired { .. })));
         assert_eq!(pair.a.connection().info().unwrap().total_retrans, 1, "sack: {sack}");
     }
 }
 
-#[test]
-fn a_lost_tail_is_repaired_by_the_timer() {
-    let mut pair = Pair::connected();
-    let mut first = true;
+/// A pair whose wire loses the segments of text from A with these numbers.
+fn losing(config: &Config, lost: &'static [usize]) -> Pair {
+    let mut pair = Pair::connected_with(config.clone(), config.clone());
+    let mut n = 0;
     pair.rule = Box::new(move |from, segment| {
-        let drop = from == Who::A && !segment.text.is_empty() && std::mem::take(&mut first);
+        n += usize::from(from == Who::A && !segment.text.is_empty());
+        let drop = from == Who::A && !segment.text.is_empty() && lost.contains(&n);
         if drop { Fate::Drop } else { Fate::Deliver }
     });
+    pair
+}
+
+#[test]
+fn without_sack_a_lost_tail_is_repaired_by_the_timer() {
+    let offer = Offer { window_scale: true, timestamps: true, sack: false };
+    let mut pair = losing(&Config { offer, ..Config::default() }, &[1]);
     pair.transfer(Who::A, b"tail", LONG);
-    assert!(pair.a.reasons.iter().any(|r| matches!(r, Reason::RtoExpired { .. })));
+    assert!(pair.a.has_reason(&Reason::RtoExpired { rto: Duration::ZERO }));
+}
+
+/// RFC 8985 §7: the last three of ten segments are lost. Two round trips later the last goes out
+/// again, its report shows the loss of the two before it, and no timer expires.
+#[test]
+fn a_lost_tail_is_found_by_a_probe_in_a_few_round_trips() {
+    let mut pair = losing(&Config::default(), &[8, 9, 10]);
+    let start = pair.now;
+    pair.transfer(Who::A, &pattern(10 * 1448), LONG);
+    let took = pair.now - start;
+    // The acknowledgment of the seventh at 20 ms, twice the round trip, 20 ms for the report, and
+    // 30 for two repairs one after the other (RFC 9937).
+    assert!(took <= Duration::from_millis(110), "{took}");
+    assert!(pair.a.has_reason(&Reason::TailProbeAgain { seq: SeqNumber(0) }));
+    assert!(!pair.a.has_reason(&Reason::RtoExpired { rto: Duration::ZERO }));
+    assert_eq!(pair.a.connection().info().unwrap().total_retrans, 3);
+}
+
+/// RFC 8985 §7.4: the probe itself was the repair, and the window is cut for the loss.
+#[test]
+fn a_probe_that_repairs_the_only_loss_cuts_the_window_for_it() {
+    let mut pair = losing(&Config::default(), &[10]);
+    pair.transfer(Who::A, &pattern(10 * 1448), LONG);
+    assert!(!pair.a.has_reason(&Reason::WindowCut { cwnd: 0, ssthresh: 0 }));
+    pair.transfer(Who::A, &pattern(1448), LONG);
+    pair.run_for(Duration::from_millis(100));
+    assert!(pair.a.has_reason(&Reason::WindowCut { cwnd: 0, ssthresh: 0 }));
+    assert!(!pair.a.has_reason(&Reason::RtoExpired { rto: Duration::ZERO }));
+}
+
+/// RFC 3522, RFC 5682, RFC 4015: for 300 ms nothing moves. The timer expires, and the first or the
+/// second acknowledgment shows that nothing was lost: one segment was sent again needlessly, and a
+/// probe, and the window is what it was.
+#[test]
+fn a_sudden_delay_is_no_loss_and_its_cut_is_undone() {
+    for timestamps in [true, false] {
+        let offer = Offer { window_scale: true, timestamps, sack: true };
+        let config = Config { offer, ..Config::default() };
+        let mut pair = Pair::connected_with(config.clone(), config);
+        pair.transfer(Who::A, &pattern(200_000), LONG);
+        let before = pair.a.connection().info().unwrap();
+        pair.stall(Duration::from_millis(300));
+        pair.write(Who::A, &pattern(40 * 1448));
+        pair.run_for(Duration::from_millis(295));
+        assert!(pair.a.has_reason(&Reason::RtoExpired { rto: Duration::ZERO }));
+        // More text, so that F-RTO has something to ask with.
+        pair.write(Who::A, &pattern(500_000));
+        pair.run_for(Duration::from_secs(3));
+        assert_eq!(pair.b.received.len(), 200_000 + 40 * 1448 + 500_000);
+        assert!(pair.a.has_reason(&Reason::SpuriousTimeout), "timestamps: {timestamps}");
+        let after = pair.a.connection().info().unwrap();
+        assert!(after.snd_cwnd >= before.snd_cwnd, "{} of {}", after.snd_cwnd, before.snd_cwnd);
+        // The last for a probe; the oldest, and as it was short a part of the next.
+        assert!(after.total_retrans <= 3, "{}", after.total_retrans);
+    }
+}
+
+/// RFC 8985 §3.3: the fifth segment is lost, and so are its first three retransmissions.
+#[test]
+fn a_retransmission_that_is_lost_is_sent_again_without_the_timer() {
+    let mut pair = Pair::connected();
+    let mut lost = 0;
+    pair.rule = Box::new(move |from, segment| {
+        let fifth = from == Who::A && segment.seq == SeqNumber(1_001 + 4 * 1448);
+        lost += u32::from(fifth);
+        if fifth && lost <= 4 { Fate::Drop } else { Fate::Deliver }
+    });
+    pair.transfer(Who::A, &pattern(1 << 20), LONG);
+    assert!(!pair.a.has_reason(&Reason::RtoExpired { rto: Duration::ZERO }));
+    assert_eq!(pair.a.connection().info().unwrap().total_retrans, 4);
+}
+
+/// RFC 3042: what the first two duplicates tell of has left the network, so two new segments may
+/// go. No rule of its own is needed: what was reported, or has departed, is not in flight.
+#[test]
+fn the_first_two_duplicates_let_two_new_segments_go() {
+    for sack in [true, false] {
+        let offer = Offer { window_scale: true, timestamps: true, sack };
+        let mut pair = losing(&Config { offer, ..Config::default() }, &[1]);
+        pair.write(Who::A, &pattern(20 * 1448));
+        pair.run_for(Duration::from_millis(25));
+        let texts = pair.sent(Who::A).filter(|s| !s.text.is_empty());
+        let order: Vec<u32> = texts.map(|s| s.seq.since(SeqNumber(1_001)) / 1448).collect();
+        assert_eq!(order[..10], [0, 1, 2, 3, 4, 5, 6, 7, 8, 9], "the initial window");
+        assert_eq!(order[10..13], [10, 11, 0], "two new ones, and the third duplicate shows it");
+    }
 }
 
 #[test]
@@ -175,6 +275,7 @@ fn swarm(seed: u64) {
         send_buffer: [2_000, 50_000, 1 << 20][pick(3) as usize],
         mss: [536, 1460, 9000][pick(3) as usize],
         gso_max: [0, 65_000][pick(2) as usize],
+        congestion: [Algorithm::Cubic, Algorithm::Reno][pick(2) as usize],
         ..Config::default()
     };
     let mut pair = Pair::connected_with(config(), config());

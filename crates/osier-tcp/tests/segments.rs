@@ -182,7 +182,7 @@ fn window_updates_are_not_taken_for_duplicates() {
         update.window -= n;
         puppet.give(update);
     }
-    assert!(!puppet.pair.b.has_reason(&Reason::FastRetransmit { seq: SeqNumber(0) }));
+    assert!(!puppet.pair.b.has_reason(&Reason::OvertakenRetransmit { seq: SeqNumber(0) }));
     let mut same = puppet.segment(Flags::ACK, b"");
     same.window -= 5;
     for _ in 0..3 {
@@ -192,7 +192,7 @@ fn window_updates_are_not_taken_for_duplicates() {
     let mut sacked = same;
     sacked.options.sack.push(puppet.ack + 1460, puppet.ack + 5 * 1460);
     puppet.give(sacked);
-    assert!(puppet.pair.b.has_reason(&Reason::FastRetransmit { seq: SeqNumber(0) }));
+    assert!(puppet.pair.b.has_reason(&Reason::OvertakenRetransmit { seq: SeqNumber(0) }));
 }
 
 /// The same without SACK, where duplicates count.
@@ -216,15 +216,16 @@ fn without_sack_only_true_duplicates_count() {
     assert!(puppet.pair.b.has_reason(&Reason::FastRetransmit { seq: SeqNumber(0) }));
 }
 
+/// RFC 6298 §5.4, RFC 5681 §3.1; and RFC 8985 §7.3: a probe goes before it, once.
 #[test]
 fn after_a_timeout_one_segment_goes_and_the_window_has_fallen_to_one() {
     let mut puppet = Puppet::plain();
     puppet.b().write(&pattern(14_600)).unwrap();
     puppet.pair.flush();
     let before = puppet.pair.log.len();
-    puppet.pair.run_for(Duration::from_millis(250));
+    puppet.pair.run_for(Duration::from_millis(350));
     let again: Vec<_> = puppet.pair.log[before..].iter().map(|e| e.segment.seq).collect();
-    assert_eq!(again, [puppet.ack], "one segment, the oldest");
+    assert_eq!(again, [puppet.ack + 9 * 1460, puppet.ack], "the last as a probe, then the oldest");
     let info = puppet.b().info().unwrap();
     assert_eq!((info.snd_cwnd, info.retransmits), (1460, 1));
     assert!(info.snd_ssthresh < 14_600);

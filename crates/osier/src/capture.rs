@@ -273,7 +273,9 @@ fn is_sent_again(reason: &Reason) -> bool {
                 | Tcp::RtoExpired { .. }
                 | Tcp::AfterTimeout { .. }
                 | Tcp::FastRetransmit { .. }
+                | Tcp::OvertakenRetransmit { .. }
                 | Tcp::RecoveryRetransmit { .. }
+                | Tcp::TailProbeAgain { .. }
                 | Tcp::ZeroWindowProbe { .. }
                 | Tcp::KeepAliveProbe { .. }
         )

@@ -22,6 +22,7 @@ const LAYERS: [(&str, &[&str]); 5] = [
             "segment_arrives",
             "close",
             "timeout",
+            "loss",
             "path_mtu",
             "transmit",
             "stray",

@@ -1,13 +1,14 @@
 //! Is text acknowledged now, or a little later? RFC 9293 §3.8.6.3, RFC 5681 §4.2.
 //!
 //! At once: at least every second full segment [SHLD-18, SHLD-19]; whatever tells the sender of a
-//! hole, of a hole that closes or of a duplicate; the first segments of a connection, so that
-//! slow start is not slowed (as Linux does). Else within a time that the user chooses.
-//! When the window has to be announced is `window.rs`'s question.
+//! hole, of a hole that closes or of a duplicate, and some segments after it; the first segments
+//! of a connection, so that slow start is not slowed (as Linux does). Else within a time that the
+//! user chooses. When the window has to be announced is `window.rs`'s question.
 
 use osier_time::Duration;
 
-/// Segments at the start of a connection, and after a duplicate, that are acknowledged at once.
+/// Segments at the start of a connection, and after a hole or a duplicate, that are acknowledged at
+/// once.
 /// Linux: TCP_MAX_QUICKACKS.
 const QUICK_SEGMENTS: u8 = 16;
 
@@ -75,9 +76,9 @@ impl DelayedAck {
         let quick = self.quick > 0;
         self.quick = self.quick.saturating_sub(u8::try_from(text.segments).unwrap_or(u8::MAX));
         match text.arrival {
-            Arrival::OutOfOrder | Arrival::FillsHole => AckWhen::Now,
-            Arrival::Duplicate => {
-                // The sender has probably begun anew with a window of one segment.
+            Arrival::OutOfOrder | Arrival::FillsHole | Arrival::Duplicate => {
+                // The sender repairs a loss with a small window, after a timeout with one of one
+                // segment; what it may send next hangs on each acknowledgment.
                 self.quick = QUICK_SEGMENTS;
                 AckWhen::Now
             }
@@ -173,11 +174,17 @@ mod tests {
     }
 
     #[test]
-    fn after_a_duplicate_the_sender_starts_anew_and_is_answered_quickly() {
-        let mut ack = settled();
-        ack.on_text(&TextArrived { arrival: Arrival::Duplicate, ..text(1, MSS) }, DELAY);
-        ack.on_ack_sent();
-        assert_eq!(ack.on_text(&text(1, 10), DELAY), AckWhen::Now);
+    fn a_sender_that_repairs_a_loss_is_answered_quickly_for_a_while() {
+        for arrival in [Arrival::OutOfOrder, Arrival::FillsHole, Arrival::Duplicate] {
+            let mut ack = settled();
+            ack.on_text(&TextArrived { arrival, ..text(1, MSS) }, DELAY);
+            for _ in 0..QUICK_SEGMENTS {
+                ack.on_ack_sent();
+                assert_eq!(ack.on_text(&text(1, 10), DELAY), AckWhen::Now, "{arrival:?}");
+            }
+            ack.on_ack_sent();
+            assert_eq!(ack.on_text(&text(1, 10), DELAY), LATER);
+        }
     }
 
     #[test]

@@ -49,7 +49,12 @@ pub(crate) struct AckOutcome {
     /// Octets newly acknowledged.
     pub(crate) acked: u32,
     /// Octets newly reported out of order.
+    #[allow(dead_code, reason = "tests ask for it, and so does whoever shows a connection")]
     pub(crate) sacked: u32,
+    /// Octets that it says have arrived, in order or not (DeliveredData of RFC 9937).
+    pub(crate) delivered: u32,
+    /// Octets newly found to be lost.
+    pub(crate) lost: u32,
     /// The round trip measured.
     pub(crate) rtt: Option<Duration>,
     /// Octets in flight just before.
@@ -71,6 +76,37 @@ pub(crate) enum Turn {
     /// Everything in flight when the loss was found is acknowledged: fast recovery, or the repair
     /// after a timeout, is over.
     RecoveryOver,
+    /// The same, and something sent since is lost: the next fast recovery begins.
+    NextLoss,
+    /// What was being repaired was no loss, only late: the cut of the window is to be undone.
+    Spurious(Found),
+    /// A tail loss probe has repaired a loss that nothing else had shown (RFC 8985 §7.4.2).
+    ProbeRepaired,
+}
+
+/// By what a loss was found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Found {
+    /// Acknowledgments, or that none came where others did.
+    Reports,
+    /// The retransmission timer.
+    Timeout,
+}
+
+/// What is to be done when recovery's alarm goes off (RFC 8985 §6.3, §7.3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Alarm {
+    /// Nothing.
+    Nothing,
+    /// What reordering could explain until now is lost: fast recovery begins.
+    LossFound {
+        /// Octets in flight just before.
+        in_flight_before: u32,
+    },
+    /// More is lost in a recovery that is under way.
+    MoreLost,
+    /// The end of the flight is to be asked after.
+    Probe,
 }
 
 /// Whether a loss is being repaired.
@@ -89,8 +125,10 @@ pub(crate) enum Phase {
 pub(crate) enum Cause {
     /// The timer expired.
     Timeout,
-    /// Acknowledgments showed the loss: the first retransmission.
+    /// Three duplicates showed the loss: the first retransmission.
     Fast,
+    /// Something sent later has arrived (RFC 8985).
+    Overtaken,
     /// A further one in the same fast recovery.
     Recovery,
     /// The path takes shorter segments only.

@@ -1,38 +1,56 @@
-//! What was lost, and what is to be sent again? RFC 6298, RFC 5681 §3.2 with RFC 6582, RFC 2018
-//! with RFC 6675.
+//! What was lost, and what is to be sent again? RFC 6298, RFC 8985 with SACK (RFC 2018), RFC 6582
+//! without.
 //!
 //! ```text
 //! rtt.rs       how long is a round trip?                       RFC 6298 §2
 //! rto.rs       how long to wait before the oldest is resent?   RFC 6298 §2, §5
 //! ack.rs       the words: what an acknowledgment brings, and what it means
 //! records.rs   what was sent when, and where does it stand?
-//! sack.rs      what did the peer report, and what is lost?     RFC 2018 §5, RFC 6675 §4
+//! sack.rs      what did the peer report?                       RFC 2018 §5, RFC 2883
+//! rack.rs      what of the rest is lost, judged by time?       RFC 8985 §6
+//! tlp.rs       when to ask after the end of a flight?          RFC 8985 §7
+//! prr.rs       how fast may be sent while it is repaired?      RFC 9937
+//! spurious.rs  was the loss none?                              RFC 3522, RFC 5682
+//! newreno.rs   what do duplicates tell where nobody reports?   RFC 5681 §3.2, RFC 6582
+//! verdict.rs   what does an acknowledgment mean, all told?
 //! mod.rs       the account: an acknowledgment in, a verdict out
 //! ```
 //!
 //! Each octet between SND.UNA and SND.NXT is in flight, reported (SACKed), or lost and waiting to
 //! be sent again; how many are in flight is RFC 6675's pipe. SYN and FIN are octets like others.
-//! How much may be sent is `congestion/`'s question; the timer itself is the caller's.
+//! How much may be sent is `congestion/`'s question; the timers themselves are the caller's.
 
 mod ack;
+mod newreno;
+mod prr;
+mod rack;
 mod records;
 mod rto;
 mod rtt;
 mod sack;
+mod spurious;
+mod tlp;
+mod verdict;
 
 pub(crate) use ack::{
-    AckArrived, AckOutcome, Cause, Duplicate, Phase, Retransmission, SackUse, Turn,
+    AckArrived, AckOutcome, Alarm, Cause, Duplicate, Found, Phase, Retransmission, SackUse, Turn,
 };
+pub(crate) use tlp::ProbeOf;
 
 use crate::config::RtoConfig;
+use newreno::NewReno;
 use osier_time::{Duration, Instant};
 use osier_wire::SeqNumber;
-use records::{Record, Records, Standing};
+use prr::{Good, Progress, Prr};
+use rack::Rack;
+use records::{Records, Standing};
 use rto::Rto;
 use rtt::Rtt;
 use sack::Scoreboard;
+use spurious::Doubt;
+use tlp::{Answer, Tlp};
 
-/// RFC 5681 §3.2 and RFC 6675 §2: after so many duplicates, a loss and not reordering.
+/// RFC 5681 §3.2 and RFC 8985 §6.2: after so many duplicates, a loss and not reordering.
 const DUP_THRESH: u32 = 3;
 
 /// The longest range that is offered for one retransmission: what one super-segment can carry.
@@ -44,21 +62,25 @@ pub(crate) struct Recovery {
     records: Records,
     sack: SackUse,
     scoreboard: Scoreboard,
+    rack: Rack,
+    tlp: Tlp,
+    newreno: NewReno,
+    /// In fast recovery, once it is known how far the window is to fall.
+    prr: Option<Prr>,
+    /// While something is repaired: whether that is needed.
+    doubt: Option<Doubt>,
     rtt: Rtt,
     rto: Rto,
     phase: Phase,
     /// RecoveryPoint of RFC 6675, `recover` of RFC 6582: SND.NXT when the latest loss was found,
     /// until SND.UNA is beyond it.
     recover: Option<SeqNumber>,
-    /// Duplicate acknowledgments in a row; without SACK only.
-    duplicates: u32,
-    /// Octets that left the network as duplicates tell; without SACK only.
-    departed: u32,
     /// What the next retransmission is, if it is the first since the loss was found.
     cause: Cause,
     retransmitted_total: u64,
 }
 
+/// Events.
 impl Recovery {
     /// Nothing sent yet.
     pub(crate) fn new(config: RtoConfig, sack: SackUse) -> Self {
@@ -66,12 +88,15 @@ impl Recovery {
             records: Records::default(),
             sack,
             scoreboard: Scoreboard::default(),
+            rack: Rack::new(),
+            tlp: Tlp::new(),
+            newreno: NewReno::default(),
+            prr: None,
+            doubt: None,
             rtt: Rtt::default(),
             rto: Rto::new(config),
             phase: Phase::Open,
             recover: None,
-            duplicates: 0,
-            departed: 0,
             cause: Cause::Fast,
             retransmitted_total: 0,
         }
@@ -80,66 +105,103 @@ impl Recovery {
     /// `[from, to)` was sent for the first time, cut into segments of `mss` octets of text.
     pub(crate) fn on_sent(&mut self, now: Instant, from: SeqNumber, to: SeqNumber, mss: u32) {
         self.records.push(now, from, to, mss);
+        self.count_sent(to.since(from));
+        self.schedule_probe(now, mss);
     }
 
     /// An acceptable acknowledgment arrived: old, duplicate or new.
     pub(crate) fn on_ack(&mut self, now: Instant, ack: &AckArrived) -> AckOutcome {
         let in_flight_before = self.in_flight();
-        let acked = self.records.acknowledge(now, ack.ack);
-        let mut rtt = acked.rtt;
-        if acked.octets > 0 {
-            self.rto.on_progress();
-            self.duplicates = 0;
-            self.departed = match self.phase {
-                Phase::Open => 0,
-                // What is acknowledged now was counted as departed, but for what was sent again.
-                Phase::FastRecovery | Phase::Loss => {
-                    self.departed.saturating_sub(acked.never_resent)
+        let known_before = self.records.counts().sacked + self.newreno.departed();
+        let news = self.take_in(now, ack);
+        let known = self.records.counts().sacked + self.newreno.departed();
+        let delivered = (news.acked + known).saturating_sub(known_before);
+        let found = self.inquire(now, ack, news.acked, delivered);
+        let probe = self.hear_of_probe(ack, news.acked);
+        let lost_before = self.records.counts().lost;
+        let turn = match found.unwrap_or_else(|| self.turn(now, ack, news.acked)) {
+            Turn::None if probe == Answer::LossRepaired && self.phase == Phase::Open => {
+                Turn::ProbeRepaired
+            }
+            turn => turn,
+        };
+        let lost = self.records.counts().lost.saturating_sub(lost_before);
+        let in_flight = self.in_flight();
+        if let Some(prr) = &mut self.prr {
+            let good = if news.acked > 0 && lost == 0 { Good::Yes } else { Good::No };
+            prr.on_ack(&Progress { delivered, in_flight, good, mss: ack.mss });
+        }
+        if !self.may_probe() {
+            self.tlp.cancel();
+        } else if news.acked > 0 {
+            self.schedule_probe(now, ack.mss);
+        }
+        let verdict::News { acked, sacked, rtt } = news;
+        AckOutcome { acked, sacked, delivered, lost, rtt, in_flight_before, turn }
+    }
+
+    /// Congestion control has answered the loss that was found: `ssthresh` octets shall be in
+    /// flight when it is repaired. `delivered`: what the acknowledgment that showed it delivered.
+    pub(crate) fn on_window_cut(&mut self, ssthresh: u32, delivered: u32, mss: u32) {
+        if self.phase != Phase::FastRecovery {
+            return;
+        }
+        let in_flight = self.in_flight();
+        let recover_fs = in_flight + self.records.counts().lost + delivered;
+        let mut prr = Prr::new(ssthresh, recover_fs);
+        prr.on_ack(&Progress { delivered, in_flight, good: Good::No, mss });
+        prr.force_first(mss);
+        self.prr = Some(prr);
+    }
+
+    /// [`Recovery::alarm`] is due, or the retransmission timer is, whichever is earlier.
+    pub(crate) fn on_alarm(&mut self, now: Instant) -> Alarm {
+        let in_flight_before = self.in_flight();
+        match self.rack.deadline() {
+            // RFC 8985 §6.3: what was suspicious is lost now.
+            Some(due) if due <= now => {
+                let lost = self.detect(now);
+                match (self.phase, self.records.end()) {
+                    (Phase::Open, Some(nxt)) if lost > 0 => {
+                        self.begin_fast_recovery(nxt);
+                        Alarm::LossFound { in_flight_before }
+                    }
+                    _ if lost > 0 => Alarm::MoreLost,
+                    _ => Alarm::Nothing,
                 }
-            };
-            self.scoreboard.on_una(ack.ack);
-            // RFC 7323 §4.1: an echo counts only where SND.UNA moves.
-            rtt = rtt.or(ack.echoed_rtt);
+            }
+            Some(_) => Alarm::Nothing,
+            None if self.tlp.due().is_some() => {
+                self.tlp.cancel();
+                Alarm::Probe
+            }
+            None => Alarm::Nothing,
         }
-        let mut sacked = 0;
-        if self.sack == SackUse::On {
-            let reported = self.scoreboard.on_blocks(now, ack, &mut self.records);
-            sacked = reported.octets;
-            rtt = rtt.or(reported.rtt);
-        } else if ack.kind == Duplicate::Yes && acked.octets == 0 {
-            self.on_duplicate(ack.mss);
-        }
-        if let Some(rtt) = rtt {
-            self.on_rtt(rtt);
-        }
-        let turn = self.turn(ack, acked.octets);
-        AckOutcome { acked: acked.octets, sacked, rtt, in_flight_before, turn }
     }
 
-    /// The next range to be sent again, if any: the first one that is lost, at most what a
-    /// super-segment carries.
-    pub(crate) fn next_retransmission(&self) -> Option<Retransmission> {
-        let (from, to) = self.records.first_lost(RANGE_MAX)?;
-        Some(Retransmission { from, to, cause: self.cause })
-    }
-
-    /// Whether anything is to be sent again.
-    pub(crate) fn has_lost(&self) -> bool {
-        self.records.has_lost()
-    }
-
-    /// `[from, to)`, which [`Recovery::next_retransmission`] offered, or the front of it, was
-    /// sent again.
+    /// `[from, to)`, which [`Recovery::next_retransmission`] or [`Recovery::last_segment`]
+    /// offered, or the front of it, was sent again.
     pub(crate) fn on_retransmitted(&mut self, now: Instant, from: SeqNumber, to: SeqNumber) {
         self.retransmitted_total += u64::from(self.records.retransmitted(now, from, to));
+        self.count_sent(to.since(from));
+        if let Some(doubt) = &mut self.doubt {
+            doubt.on_retransmitted(now);
+        }
         if self.cause == Cause::Fast {
             self.cause = Cause::Recovery;
         }
     }
 
-    /// The retransmission timer expired: everything that was not reported counts as lost, and
-    /// the next timeout is twice as long.
-    pub(crate) fn on_rto(&mut self, _now: Instant) {
+    /// What was just sent was a tail loss probe.
+    pub(crate) fn on_probe_sent(&mut self, of: ProbeOf) {
+        if let Some(end) = self.records.end() {
+            self.tlp.on_sent(end, of);
+        }
+    }
+
+    /// The retransmission timer expired: what was not reported counts as lost if it is old enough,
+    /// the first of it always; and the next timeout is twice as long.
+    pub(crate) fn on_rto(&mut self, now: Instant) {
         let Some(end) = self.records.end() else { return };
         // RFC 6298 §5.5: back off the timer [MUST].
         self.rto.on_timeout();
@@ -148,14 +210,30 @@ impl Recovery {
             // it. RFC 6675 §5.1 lets what is reported count after a timeout otherwise.
             self.records.forget_sacked();
             self.scoreboard.forget();
+            self.records.lose_all();
+        } else if self.sack == SackUse::On {
+            let sent_before = self.rack.lost_on_timeout(now, &self.circumstances());
+            self.records.lose_first_and_older_than(sent_before);
+        } else {
+            self.records.lose_all();
         }
-        self.records.lose_all();
+        match &mut self.doubt {
+            Some(doubt) if self.phase == Phase::Loss => doubt.on_timeout_again(end),
+            _ => self.doubt = Some(Doubt::new(Found::Timeout, end)),
+        }
         self.phase = Phase::Loss;
+        self.prr = None;
         // RFC 6675 §5.1 and RFC 6582 §3.2 (4): no fast recovery until this point is acknowledged.
         self.recover = Some(end);
-        self.duplicates = 0;
-        self.departed = 0;
+        self.newreno.reset();
+        self.tlp.reset();
         self.cause = Cause::Timeout;
+    }
+
+    fn count_sent(&mut self, octets: u32) {
+        if let Some(prr) = &mut self.prr {
+            prr.on_sent(octets);
+        }
     }
 
     /// The path takes segments of `mss` octets of text only: what is in flight and longer is to be
@@ -178,23 +256,71 @@ impl Recovery {
     pub(crate) fn on_rtt(&mut self, rtt: Duration) {
         self.rtt.on_sample(rtt);
         self.rto.on_sample(&self.rtt);
+        self.tlp.on_rtt();
+    }
+}
+
+/// Actions.
+impl Recovery {
+    /// The next range to be sent again, if any: the first one that is lost, at most what a
+    /// super-segment carries.
+    pub(crate) fn next_retransmission(&self) -> Option<Retransmission> {
+        if self.asks_with_new_text() {
+            return None;
+        }
+        let (from, to) = self.records.first_lost(RANGE_MAX)?;
+        Some(Retransmission { from, to, cause: self.cause })
     }
 
+    /// Whether new text is to find out if more is to be sent again (RFC 5682 §2.1, step 2b).
+    pub(crate) fn asks_with_new_text(&self) -> bool {
+        self.doubt.as_ref().is_some_and(Doubt::asks)
+    }
+
+    /// There is none, or no room for it.
+    pub(crate) fn cannot_ask(&mut self) {
+        if let Some(doubt) = &mut self.doubt {
+            doubt.cannot_ask();
+        }
+    }
+
+    /// Whether anything is to be sent again.
+    pub(crate) fn has_lost(&self) -> bool {
+        self.records.has_lost()
+    }
+
+    /// The last segment sent, which a tail loss probe repeats where there is nothing new.
+    pub(crate) fn last_segment(&self) -> Option<(SeqNumber, SeqNumber)> {
+        self.records.last_segment()
+    }
+
+    /// When [`Recovery::on_alarm`] is to be called: to mark what is suspicious as lost, or to
+    /// probe (RFC 8985 §8: never both).
+    pub(crate) fn alarm(&self) -> Option<Instant> {
+        self.rack.deadline().or(self.tlp.due())
+    }
+}
+
+/// Getters.
+impl Recovery {
     /// Octets in the network: sent and neither acknowledged, nor reported, nor lost (RFC 6675 §2,
     /// pipe).
     pub(crate) fn in_flight(&self) -> u32 {
-        self.records.in_flight().saturating_sub(self.departed)
+        self.records.in_flight().saturating_sub(self.newreno.departed())
+    }
+
+    /// So much may be in flight, where congestion control allows `cwnd`: in fast recovery what is,
+    /// and what proportional rate reduction adds (RFC 9937).
+    pub(crate) fn window(&self, cwnd: u32) -> u32 {
+        match &self.prr {
+            Some(prr) => self.in_flight().saturating_add(prr.allowance()),
+            None => cwnd,
+        }
     }
 
     /// Whether everything sent is acknowledged.
     pub(crate) fn is_empty(&self) -> bool {
         self.records.is_empty()
-    }
-
-    /// When the oldest unacknowledged octet was sent last.
-    #[allow(dead_code, reason = "RACK asks for it, and so does whoever shows a connection")]
-    pub(crate) fn oldest_sent_at(&self) -> Option<Instant> {
-        self.records.first().map(|first| first.sent_at)
     }
 
     /// How long to wait for an acknowledgment from now on (RFC 6298).
@@ -222,86 +348,9 @@ impl Recovery {
         self.rtt.deviation()
     }
 
-    /// The shortest round trip measured.
-    #[allow(dead_code, reason = "HyStart++ and BBR ask for it")]
-    pub(crate) fn min_rtt(&self) -> Option<Duration> {
-        self.rtt.min()
-    }
-
     /// Segments sent again.
     pub(crate) const fn retransmitted_total(&self) -> u64 {
         self.retransmitted_total
-    }
-
-    /// RFC 5681 §3.2: each duplicate says that a segment has left the network. The lost one has
-    /// not, as far as duplicates tell.
-    fn on_duplicate(&mut self, mss: u32) {
-        self.duplicates = self.duplicates.saturating_add(1);
-        let most = self.records.in_flight().saturating_sub(mss);
-        self.departed = self.departed.saturating_add(mss).min(most);
-    }
-
-    fn turn(&mut self, ack: &AckArrived, acked: u32) -> Turn {
-        if let Some(recover) = self.recover {
-            if ack.ack.after(recover) {
-                self.recover = None;
-            }
-            if self.phase != Phase::Open && ack.ack.at_or_after(recover) {
-                self.phase = Phase::Open;
-                self.departed = 0;
-                return Turn::RecoveryOver;
-            }
-        }
-        let phase = self.phase;
-        match phase {
-            Phase::Open if self.loss_shows(ack) => {
-                self.begin_fast_recovery(ack);
-                Turn::LossFound
-            }
-            Phase::FastRecovery => self.go_on_with_recovery(ack, acked),
-            Phase::Open | Phase::Loss => Turn::None,
-        }
-    }
-
-    fn go_on_with_recovery(&mut self, ack: &AckArrived, acked: u32) -> Turn {
-        if self.sack == SackUse::On {
-            self.scoreboard.mark_lost(&mut self.records, ack.mss);
-        }
-        if acked == 0 {
-            return Turn::None;
-        }
-        // RFC 6582 §3.2, partial acknowledgment: what now comes first was sent before the segment
-        // just repaired and has not arrived, so it is lost too. With SACK this also repairs the
-        // end of a flight, above which nothing can be reported (what RFC 6675 §4 has rule 4 for).
-        self.lose_first(ack.mss);
-        Turn::PartialAck
-    }
-
-    /// Whether this acknowledgment is the one that shows a loss.
-    fn loss_shows(&mut self, ack: &AckArrived) -> bool {
-        match self.sack {
-            SackUse::On => self.scoreboard.mark_lost(&mut self.records, ack.mss) > 0,
-            // RFC 6582 §3.2 (1): not for what was outstanding before an earlier recovery, whose
-            // own retransmissions can draw duplicates.
-            SackUse::Off => self.duplicates >= DUP_THRESH && self.recover.is_none(),
-        }
-    }
-
-    fn begin_fast_recovery(&mut self, ack: &AckArrived) {
-        self.phase = Phase::FastRecovery;
-        self.recover = Some(ack.nxt);
-        self.cause = Cause::Fast;
-        if self.sack == SackUse::Off {
-            self.lose_first(ack.mss);
-        }
-    }
-
-    /// The first segment is lost, if it was sent once and is not known to be lost.
-    fn lose_first(&mut self, mss: u32) {
-        let once = |first: &Record| first.standing == Standing::InFlight && first.resent == 0;
-        if self.records.first().is_some_and(once) {
-            self.records.lose_first(mss);
-        }
     }
 }
 

@@ -2,10 +2,17 @@
 //!
 //! The records tile `[SND.UNA, SND.NXT)`: one for each transmission, super-segments included,
 //! divided where a report or a loss falls inside. Divisions by the peer's word are made at the
-//! borders of segments only, so there are never more records than segments sent. No loss
-//! detection here.
+//! borders of segments only, so there are never more records than segments sent. What is lost is
+//! decided elsewhere; which records were sent before a moment is answered by `by_time.rs`.
+
+mod by_time;
+mod counts;
+
+pub(super) use by_time::{Order, Overdue};
+pub(super) use counts::Counts;
 
 use alloc::collections::VecDeque;
+use by_time::Resent;
 use osier_time::{Duration, Instant};
 use osier_wire::SeqNumber;
 
@@ -27,6 +34,7 @@ pub(super) struct Record {
     pub(super) to: SeqNumber,
     /// When it was sent last.
     pub(super) sent_at: Instant,
+    order: Order,
     /// Text in each segment but the last.
     mss: u16,
     /// How often it was sent again.
@@ -43,17 +51,39 @@ impl Record {
     pub(super) fn segments(&self) -> u32 {
         self.len().div_ceil(u32::from(self.mss))
     }
+
+    const fn delivered(&self) -> Delivered {
+        let Record { sent_at, order, to: end, resent, .. } = *self;
+        Delivered { sent_at, order, end, resent }
+    }
 }
 
 /// All records. Holds no memory while everything is acknowledged.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Records {
     records: VecDeque<Record>,
-    /// Octets that are lost, and octets that are reported.
-    lost: u32,
-    sacked: u32,
+    counts: Counts,
     /// No record before this is lost.
     lost_from: SeqNumber,
+    /// That of the latest transmission.
+    order: Order,
+    /// Nothing before this that was sent once waits for a verdict.
+    judged: SeqNumber,
+    /// What was sent again, in the order of sending.
+    resent: VecDeque<Resent>,
+}
+
+/// What the peer is now known to have, and was not known to have before: a record or a part of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Delivered {
+    /// When it was sent last.
+    pub(super) sent_at: Instant,
+    /// As which transmission that was.
+    pub(super) order: Order,
+    /// Behind its last octet.
+    pub(super) end: SeqNumber,
+    /// How often it was sent again.
+    pub(super) resent: u8,
 }
 
 /// What an acknowledgment covered.
@@ -73,23 +103,36 @@ impl Records {
     pub(super) fn push(&mut self, now: Instant, from: SeqNumber, to: SeqNumber, mss: u32) {
         debug_assert!(self.end().is_none_or(|end| end == from), "records tile what is sent");
         let mss = u16::try_from(mss).unwrap_or(u16::MAX).max(1);
+        if self.records.is_empty() {
+            (self.judged, self.lost_from) = (from, from);
+        }
         if from.before(to) {
+            let order = self.order.advance();
             let standing = Standing::InFlight;
-            self.records.push_back(Record { from, to, sent_at: now, mss, resent: 0, standing });
+            let record = Record { from, to, sent_at: now, order, mss, resent: 0, standing };
+            self.records.push_back(record);
         }
     }
 
-    /// Everything before `ack` arrived.
-    pub(super) fn acknowledge(&mut self, now: Instant, ack: SeqNumber) -> Covered {
+    /// Everything before `ack` arrived; `told` hears of what was not known before.
+    pub(super) fn on_una(
+        &mut self,
+        now: Instant,
+        ack: SeqNumber,
+        told: &mut impl FnMut(&Delivered),
+    ) -> Covered {
         let mut covered = Covered::default();
         let mut oldest = None;
-        while let Some(first) = self.records.front_mut().filter(|first| first.from.before(ack)) {
+        while let Some(mut first) = self.records.front().copied().filter(|r| r.from.before(ack)) {
             let octets = ack.min(first.to).since(first.from);
             covered.octets += octets;
+            self.counts.remove(&first);
             match first.standing {
                 Standing::InFlight => oldest = oldest.or(Some(first.sent_at)),
-                Standing::Sacked => self.sacked -= octets,
-                Standing::Lost => self.lost -= octets,
+                Standing::Sacked | Standing::Lost => {}
+            }
+            if first.standing != Standing::Sacked {
+                told(&Delivered { end: first.from + octets, ..first.delivered() });
             }
             if first.resent == 0 {
                 covered.never_resent += octets;
@@ -97,10 +140,20 @@ impl Records {
             first.from += octets;
             if first.from == first.to {
                 self.records.pop_front();
+            } else {
+                self.counts.add(&first);
+                self.records[0] = first;
             }
         }
         if self.records.is_empty() && covered.octets > 0 {
             self.records = VecDeque::new();
+            self.resent = VecDeque::new();
+        }
+        // Neither cursor may fall so far behind that it seems to be ahead.
+        self.judged = self.judged.max(ack);
+        self.lost_from = self.lost_from.max(ack);
+        while self.resent.front().is_some_and(|resent| resent.ends_by(ack)) {
+            self.resent.pop_front();
         }
         // RFC 6298 §3 [MUST]: no sample from what was sent twice. Nor from what waited behind it
         // in the peer's hands.
@@ -109,9 +162,14 @@ impl Records {
         covered
     }
 
-    /// The peer holds `[left, right)`, which lies within what is outstanding. Says how many octets
-    /// are news, and when the latest of them was sent, if all news was sent once.
-    pub(super) fn sack(&mut self, left: SeqNumber, right: SeqNumber) -> (u32, Option<Instant>) {
+    /// The peer holds `[left, right)`, which lies within what is outstanding; `told` hears of what
+    /// was not known before. Says how many octets are news, and when the latest of them was sent
+    /// that were sent once.
+    pub(super) fn on_report(
+        &mut self,
+        (left, right): (SeqNumber, SeqNumber),
+        told: &mut impl FnMut(&Delivered),
+    ) -> (u32, Option<Instant>) {
         let (mut octets, mut latest) = (0, None);
         let mut index = self.index_of(left);
         while let Some(record) = self.records.get(index).filter(|record| record.from.before(right))
@@ -124,32 +182,15 @@ impl Records {
             // Divided at the front, the part that is meant follows.
             index -= usize::from(!self.divide(index - 1, from));
             self.divide(index, to);
-            let record = &mut self.records[index];
+            let record = self.stands(index, Standing::Sacked);
             index += 1;
-            if record.standing == Standing::Lost {
-                self.lost -= record.len();
-            }
-            record.standing = Standing::Sacked;
-            self.sacked += record.len();
+            told(&record.delivered());
             octets += record.len();
             if record.resent == 0 {
                 latest = latest.max(Some(record.sent_at));
             }
         }
         (octets, latest)
-    }
-
-    /// What is in flight between the two and was sent only once is lost. Says how many octets.
-    pub(super) fn lose_between(&mut self, from: SeqNumber, to: SeqNumber) -> u32 {
-        let before = self.lost;
-        let mut index = self.index_of(from);
-        while let Some(record) = self.records.get_mut(index).filter(|r| r.from.before(to)) {
-            if record.standing == Standing::InFlight && record.resent == 0 {
-                self.lose(index);
-            }
-            index += 1;
-        }
-        self.lost - before
     }
 
     /// The first segment of the first record is lost.
@@ -165,6 +206,7 @@ impl Records {
         for index in 0..self.records.len() {
             self.lose(index);
         }
+        self.resent = VecDeque::new();
     }
 
     /// Segments longer than `mss` do not fit the path any more: what is in flight of them is lost.
@@ -172,30 +214,33 @@ impl Records {
         let mss = u16::try_from(mss).unwrap_or(u16::MAX).max(1);
         for index in 0..self.records.len() {
             let record = &mut self.records[index];
-            if record.mss > mss && record.len() > u32::from(mss) {
+            let too_long = record.mss > mss && record.len() > u32::from(mss);
+            if too_long && record.standing != Standing::Sacked {
                 record.mss = mss;
                 self.lose(index);
             }
         }
+        self.forget_stale_resent();
     }
 
     /// Nothing counts as reported any more.
     pub(super) fn forget_sacked(&mut self) {
-        self.sacked = 0;
-        for record in self.records.iter_mut().filter(|r| r.standing == Standing::Sacked) {
-            record.standing = Standing::InFlight;
+        for index in 0..self.records.len() {
+            if self.records[index].standing == Standing::Sacked {
+                self.stands(index, Standing::InFlight);
+            }
         }
     }
 
     /// Whether anything is lost and not sent again.
     pub(super) fn has_lost(&self) -> bool {
-        self.lost > 0
+        self.counts.lost > 0
     }
 
     /// The first range that is lost: consecutive records up to `max` octets, or a part of one in
     /// whole segments.
     pub(super) fn first_lost(&self, max: u32) -> Option<(SeqNumber, SeqNumber)> {
-        if self.lost == 0 {
+        if self.counts.lost == 0 {
             return None;
         }
         let lost = |record: &&Record| record.standing == Standing::Lost;
@@ -218,35 +263,44 @@ impl Records {
     /// `[from, to)` was sent again. Says how many segments that were.
     pub(super) fn retransmitted(&mut self, now: Instant, from: SeqNumber, to: SeqNumber) -> u32 {
         let first_lost = self.first_lost(0).map(|(from, _)| from);
+        let order = self.order.advance();
         let mut segments = 0;
         let mut index = self.index_of(from);
         index += usize::from(self.divide(index, from));
         while self.records.get(index).is_some_and(|record| record.from.before(to)) {
             self.divide(index, to);
-            let record = &mut self.records[index];
+            let mut record = self.records[index];
+            self.counts.remove(&record);
             if record.standing == Standing::Lost {
-                self.lost -= record.len();
                 record.standing = Standing::InFlight;
             }
-            record.sent_at = now;
+            (record.sent_at, record.order) = (now, order);
             record.resent = record.resent.saturating_add(1);
+            self.counts.add(&record);
+            self.records[index] = record;
             segments += record.segments();
             index += 1;
         }
         if first_lost == Some(from) {
             self.lost_from = to;
         }
+        self.remember_resent(Resent { from, to, order });
         segments
     }
 
     /// Octets outstanding that are neither lost nor reported.
     pub(super) fn in_flight(&self) -> u32 {
-        self.outstanding() - self.lost - self.sacked
+        self.outstanding() - self.counts.lost - self.counts.sacked
     }
 
     /// Octets from SND.UNA to SND.NXT.
     pub(super) fn outstanding(&self) -> u32 {
         self.end().map_or(0, |end| end.since(self.una()))
+    }
+
+    /// How much of it stands how.
+    pub(super) fn counts(&self) -> &Counts {
+        &self.counts
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -262,9 +316,11 @@ impl Records {
         self.records.front()
     }
 
-    /// The records that end at or before `end`, last first.
-    pub(super) fn backwards_from(&self, end: SeqNumber) -> impl Iterator<Item = &Record> {
-        self.records.range(..self.index_of(end)).rev()
+    /// The last segment.
+    pub(super) fn last_segment(&self) -> Option<(SeqNumber, SeqNumber)> {
+        let last = self.records.back()?;
+        let octets = (last.len() - 1) % u32::from(last.mss) + 1;
+        Some((last.to - octets, last.to))
     }
 
     fn una(&self) -> SeqNumber {
@@ -281,15 +337,23 @@ impl Records {
     }
 
     fn lose(&mut self, index: usize) {
-        let record = &mut self.records[index];
+        let record = self.records[index];
         if record.standing != Standing::InFlight {
             return;
         }
-        record.standing = Standing::Lost;
-        if self.lost == 0 || record.from.before(self.lost_from) {
+        if self.counts.lost == 0 || record.from.before(self.lost_from) {
             self.lost_from = record.from;
         }
-        self.lost += record.len();
+        self.stands(index, Standing::Lost);
+    }
+
+    /// Gives a record another standing, and keeps the counts. Hands out a copy.
+    fn stands(&mut self, index: usize, standing: Standing) -> Record {
+        let record = Record { standing, ..self.records[index] };
+        self.counts.remove(&self.records[index]);
+        self.counts.add(&record);
+        self.records[index] = record;
+        record
     }
 
     /// Divides a record; says whether `at` lies inside it at all.
@@ -298,9 +362,15 @@ impl Records {
         if !(at.after(record.from) && at.before(record.to)) {
             return false;
         }
-        let back = Record { from: at, ..*record };
+        let whole = *record;
+        let back = Record { from: at, ..whole };
         record.to = at;
+        let front = *record;
         self.records.insert(index + 1, back);
+        // Divided inside a segment, there is one segment more.
+        self.counts.remove(&whole);
+        self.counts.add(&front);
+        self.counts.add(&back);
         true
     }
 }

@@ -37,6 +37,11 @@ impl Rto {
         Duration::from_micros(micros)
     }
 
+    /// Its floor.
+    pub(super) fn min(&self) -> Duration {
+        Duration::from_micros(u64::from(self.min))
+    }
+
     /// How often in a row it has expired.
     pub(super) const fn attempts(&self) -> u8 {
         self.attempts

@@ -1,12 +1,11 @@
-//! What did the peer report, and what is therefore lost? RFC 2018 §5, RFC 6675 §4.
+//! What did the peer report? RFC 2018 §5, and RFC 2883 for duplicates.
 //!
 //! A report repeats earlier ones (RFC 2018 §4), so what the last one said is remembered and
-//! skipped: the work follows what changes. A block that makes no sense is ignored, and so is the
-//! report of a duplicate (RFC 2883), which tells of nothing that is lost.
+//! skipped: the work follows what changes. A block that makes no sense is ignored. What follows
+//! for the loss of the rest is `rack.rs`'s question.
 
-use super::DUP_THRESH;
 use super::ack::AckArrived;
-use super::records::{Records, Standing};
+use super::records::{Delivered, Records};
 use osier_time::{Duration, Instant};
 use osier_wire::SeqNumber;
 use osier_wire::tcp::SackBlocks;
@@ -16,10 +15,6 @@ use osier_wire::tcp::SackBlocks;
 pub(super) struct Scoreboard {
     /// The blocks of the latest acknowledgment, without senseless ones.
     seen: SackBlocks,
-    /// Behind the last octet reported.
-    highest: Option<SeqNumber>,
-    /// What lies before this was judged: it is reported, lost, or was sent again.
-    judged: Option<SeqNumber>,
 }
 
 /// The news of an acknowledgment.
@@ -32,18 +27,13 @@ pub(super) struct Reported {
 }
 
 impl Scoreboard {
-    /// SND.UNA moved.
-    pub(super) fn on_una(&mut self, una: SeqNumber) {
-        self.highest = self.highest.filter(|seq| seq.after(una));
-        self.judged = self.judged.filter(|seq| seq.after(una));
-    }
-
-    /// An acknowledgment brings its blocks.
+    /// An acknowledgment brings its blocks; `told` hears of what they deliver.
     pub(super) fn on_blocks(
         &mut self,
         now: Instant,
         ack: &AckArrived,
         records: &mut Records,
+        told: &mut impl FnMut(&Delivered),
     ) -> Reported {
         let mut reported = Reported::default();
         if ack.sack.is_empty() && self.seen.is_empty() {
@@ -51,15 +41,19 @@ impl Scoreboard {
         }
         let una = ack.ack.max(ack.una_before);
         let before = core::mem::replace(&mut self.seen, SackBlocks::NONE);
-        for &(left, right) in ack.sack.as_slice() {
+        let mut news = [None; SackBlocks::MAX];
+        for (place, &(left, right)) in news.iter_mut().zip(ack.sack.as_slice()) {
             let sensible = left.after(una) && left.before(right) && right.at_or_before(ack.nxt);
-            if !sensible {
-                continue;
+            if sensible {
+                self.seen.push(left, right);
+                *place = since((left, right), &before, ack.mss).map(|left| (left, right));
             }
-            self.seen.push(left, right);
-            self.highest = Some(self.highest.map_or(right, |highest| highest.max(right)));
-            let Some(left) = news((left, right), &before, ack.mss) else { continue };
-            let (octets, sent_at) = records.sack(left, right);
+        }
+        // The latest comes first in an acknowledgment; told by number, a lower one that was
+        // reported late for want of an acknowledgment does not look overtaken.
+        news.sort_unstable_by_key(|block| block.map(|(left, _)| left.since(una)));
+        for block in news.into_iter().flatten() {
+            let (octets, sent_at) = records.on_report(block, told);
             reported.octets += octets;
             let rtt = sent_at.map(|sent_at| now - sent_at);
             reported.rtt = reported.rtt.into_iter().chain(rtt).min();
@@ -67,43 +61,30 @@ impl Scoreboard {
         reported
     }
 
-    /// RFC 6675 §4, IsLost: marks what is lost and was sent only once. Says how many octets.
-    pub(super) fn mark_lost(&mut self, records: &mut Records, mss: u32) -> u32 {
-        let Some(border) = self.border_of_loss(records, mss) else { return 0 };
-        let from = self.judged.or_else(|| records.first().map(|first| first.from));
-        self.judged = Some(border);
-        from.map_or(0, |from| records.lose_between(from, border))
-    }
-
     /// The peer has dropped what it reported (RFC 2018 §8).
     pub(super) fn forget(&mut self) {
         *self = Scoreboard::default();
     }
+}
 
-    /// What lies before this and is not reported is lost: DupThresh segments above it are
-    /// reported, or more octets than DupThresh - 1 full segments have.
-    fn border_of_loss(&self, records: &Records, mss: u32) -> Option<SeqNumber> {
-        let (mut octets, mut segments) = (0, 0);
-        for record in records.backwards_from(self.highest?) {
-            if self.judged.is_some_and(|judged| record.from.at_or_before(judged)) {
-                return None;
-            }
-            if record.standing == Standing::Sacked {
-                octets += record.len();
-                segments += record.segments();
-            }
-            if segments >= DUP_THRESH || octets > (DUP_THRESH - 1) * mss {
-                return Some(record.from);
-            }
-        }
-        None
-    }
+/// RFC 2883 §4: the duplicate that an acknowledgment reports: its first block, where that lies
+/// below the acknowledgment or within the second block.
+pub(super) fn duplicate(ack: &AckArrived) -> Option<(SeqNumber, SeqNumber)> {
+    let blocks = ack.sack.as_slice();
+    let &(left, right) = blocks.first()?;
+    let within = |&(l, r): &(SeqNumber, SeqNumber)| left.at_or_after(l) && right.at_or_before(r);
+    let reported = right.at_or_before(ack.ack) || blocks.get(1).is_some_and(within);
+    (left.before(right) && reported).then_some((left, right))
 }
 
 /// Where the part of a block begins that the blocks before did not cover; `None` where they
 /// covered all. Blocks grow at their end. One segment more is looked at again, since of a segment
 /// reported in part nothing was marked.
-fn news((left, right): (SeqNumber, SeqNumber), before: &SackBlocks, mss: u32) -> Option<SeqNumber> {
+fn since(
+    (left, right): (SeqNumber, SeqNumber),
+    before: &SackBlocks,
+    mss: u32,
+) -> Option<SeqNumber> {
     for &(old_left, old_right) in before.as_slice() {
         if left.at_or_after(old_left) && left.before(old_right) {
             return right.after(old_right).then(|| left.max(old_right - mss));
@@ -111,6 +92,3 @@ fn news((left, right): (SeqNumber, SeqNumber), before: &SackBlocks, mss: u32) ->
     }
     Some(left)
 }
-
-#[cfg(test)]
-mod tests {}

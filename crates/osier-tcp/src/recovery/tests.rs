@@ -3,7 +3,9 @@
 extern crate std;
 
 use super::records::tests::{check, count};
-use super::{AckArrived, AckOutcome, Cause, Duplicate, Phase, Recovery, SackUse, Turn};
+use super::{
+    AckArrived, AckOutcome, Alarm, Cause, Duplicate, Found, Phase, ProbeOf, Recovery, SackUse, Turn,
+};
 use crate::config::RtoConfig;
 use osier_time::{Duration, Instant};
 use osier_wire::SeqNumber;
@@ -217,7 +219,7 @@ fn a_segment_is_lost_when_three_above_it_are_reported() {
     let third = sender.gets(0, &[(1, 4)]);
     assert_eq!((third.turn, third.sacked, third.in_flight_before), (Turn::LossFound, 1_000, 8_000));
     assert_eq!(sender.in_flight(), 6);
-    assert_eq!(sender.resends(9), Some((0, 1, Cause::Fast)));
+    assert_eq!(sender.resends(9), Some((0, 1, Cause::Overtaken)));
     assert_eq!(sender.in_flight(), 7);
 }
 
@@ -226,7 +228,7 @@ fn one_report_of_a_super_segment_shows_the_loss_at_once() {
     let mut sender = Sender::new(SackUse::On);
     sender.send(40 * MSS);
     assert_eq!(sender.gets(0, &[(1, 40)]).turn, Turn::LossFound);
-    assert_eq!(sender.resends(9), Some((0, 1, Cause::Fast)));
+    assert_eq!(sender.resends(9), Some((0, 1, Cause::Overtaken)));
     assert_eq!(sender.gets(40, &[]).turn, Turn::RecoveryOver);
 }
 
@@ -250,19 +252,18 @@ fn small_segments_count_as_segments() {
     assert_eq!(sender.gets_ack(ISS, sack).turn, Turn::LossFound);
 }
 
-/// Segments 0, 3 and 4 of twelve are lost.
+/// Segments 0, 3 and 4 of twelve are lost. RFC 8985 §6.2, step 4: once a loss is known on a path
+/// that keeps order, one segment above a hole is enough.
 #[test]
 fn all_holes_are_offered_first_to_last_and_each_once() {
     let mut sender = Sender::sends(SackUse::On, 12);
     sender.gets(0, &[(1, 3)]);
+    assert_eq!(sender.resends(9), None, "two above the first hole are not enough");
     sender.gets(0, &[(5, 6), (1, 3)]);
-    assert_eq!(sender.resends(9), Some((0, 1, Cause::Fast)));
-    sender.gets(0, &[(5, 7), (1, 3)]);
-    assert_eq!(sender.resends(9), None, "two above the second hole are not enough");
-    sender.gets(0, &[(5, 8), (1, 3)]);
-    assert_eq!(sender.resends(1), Some((3, 4, Cause::Recovery)));
-    assert_eq!(sender.resends(1), Some((4, 5, Cause::Recovery)));
-    assert_eq!(sender.in_flight(), 7, "four never reported and three sent again");
+    assert_eq!(sender.resends(1), Some((0, 1, Cause::Overtaken)));
+    assert_eq!(sender.resends(1), Some((3, 4, Cause::Overtaken)));
+    assert_eq!(sender.resends(1), Some((4, 5, Cause::Overtaken)));
+    assert_eq!(sender.in_flight(), 9, "six never reported and three sent again");
     sender.gets(0, &[(5, 12), (1, 3)]);
     assert_eq!(sender.resends(9), None);
     assert_eq!(sender.gets(3, &[(5, 12)]).turn, Turn::PartialAck);
@@ -270,14 +271,17 @@ fn all_holes_are_offered_first_to_last_and_each_once() {
     assert_eq!(sender.gets(12, &[]).turn, Turn::RecoveryOver);
 }
 
-/// What RFC 6675 §4 has its rule 4 for: above the last segments nothing can be reported.
+/// RFC 8985 §3.1: what was sent again has arrived, so what was sent before it and has not is lost,
+/// though nothing above it can be reported.
 #[test]
 fn a_loss_at_the_end_of_the_flight_is_repaired_without_the_timer() {
     let mut sender = Sender::sends(SackUse::On, 8);
     sender.gets(0, &[(1, 7)]);
-    assert_eq!(sender.resends(9), Some((0, 1, Cause::Fast)));
+    sender.wait(10);
+    assert_eq!(sender.resends(9), Some((0, 1, Cause::Overtaken)));
+    sender.wait(10);
     assert_eq!(sender.gets(7, &[]).turn, Turn::PartialAck);
-    assert_eq!(sender.resends(9), Some((7, 8, Cause::Recovery)));
+    assert_eq!(sender.resends(9), Some((7, 8, Cause::Overtaken)));
     assert_eq!(sender.gets(8, &[]).turn, Turn::RecoveryOver);
 }
 
@@ -287,9 +291,188 @@ fn what_is_sent_in_recovery_and_lost_is_found_when_it_is_over() {
     sender.gets(0, &[(1, 5)]);
     sender.resends(1);
     (0..5).for_each(|_| sender.send(MSS));
-    assert_eq!(sender.gets(5, &[(6, 9)]).turn, Turn::RecoveryOver);
-    assert_eq!(sender.gets(5, &[(6, 10)]).turn, Turn::LossFound);
-    assert_eq!(sender.resends(1), Some((5, 6, Cause::Fast)));
+    assert_eq!(sender.gets(5, &[(6, 8)]).turn, Turn::RecoveryOver);
+    assert_eq!(sender.gets(5, &[(6, 9)]).turn, Turn::LossFound);
+    assert_eq!(sender.resends(1), Some((5, 6, Cause::Overtaken)));
+}
+
+#[test]
+fn a_recovery_may_end_as_the_next_one_begins() {
+    let mut sender = Sender::sends(SackUse::On, 5);
+    sender.gets(0, &[(1, 5)]);
+    sender.resends(1);
+    (0..5).for_each(|_| sender.send(MSS));
+    assert_eq!(sender.gets(5, &[(6, 9)]).turn, Turn::NextLoss);
+    assert_eq!(sender.recovery.phase(), Phase::FastRecovery);
+    assert_eq!(sender.resends(1), Some((5, 6, Cause::Overtaken)));
+}
+
+// RFC 8985.
+
+/// A sender that has measured a round trip of 40 ms, and has ten more segments in flight.
+fn measured() -> Sender {
+    let mut sender = Sender::sends(SackUse::On, 1);
+    sender.wait(40);
+    assert_eq!(sender.gets(1, &[]).rtt, Some(ms(40)));
+    for _ in 0..10 {
+        sender.send(MSS);
+        sender.wait(1);
+    }
+    sender
+}
+
+/// §6.2, step 4: fewer than three reported, so the path may have reordered by a quarter of the
+/// round trip; §6.3: the timer.
+#[test]
+fn a_single_report_shows_a_loss_a_quarter_of_the_round_trip_later() {
+    let mut sender = measured();
+    sender.wait(31);
+    let first = sender.gets(1, &[(2, 3)]);
+    assert_eq!((first.turn, first.rtt), (Turn::None, Some(ms(40))));
+    assert_eq!(sender.recovery.alarm(), Some(sender.now + ms(9)), "sent 1 ms earlier");
+    sender.wait(8);
+    assert_eq!(sender.recovery.on_alarm(sender.now), Alarm::Nothing);
+    sender.wait(1);
+    let found = sender.recovery.on_alarm(sender.now);
+    assert_eq!(found, Alarm::LossFound { in_flight_before: 9_000 });
+    assert_eq!(sender.recovery.phase(), Phase::FastRecovery);
+    assert_eq!(sender.resends(9), Some((1, 2, Cause::Overtaken)));
+    assert_eq!(sender.gets(11, &[]).turn, Turn::RecoveryOver);
+}
+
+/// §6.2, steps 3 and 4.
+#[test]
+fn on_a_path_that_reorders_three_reports_are_not_enough_and_time_is() {
+    let mut sender = measured();
+    sender.wait(31);
+    sender.gets(1, &[(2, 3)]);
+    assert_eq!(sender.gets(3, &[]).turn, Turn::None, "it was only late");
+    assert_eq!(sender.gets(3, &[(4, 11)]).turn, Turn::None, "seven reports");
+    assert_eq!(sender.recovery.alarm(), Some(sender.now + ms(1)), "8 ms, of which 7 are over");
+    sender.wait(1);
+    assert_eq!(sender.recovery.on_alarm(sender.now), Alarm::LossFound { in_flight_before: 1_000 });
+}
+
+/// A retransmission that is lost again is found again, as long as something is sent after it.
+#[test]
+fn a_lost_retransmission_is_sent_again_without_the_timer() {
+    let mut sender = measured();
+    sender.wait(30);
+    assert_eq!(sender.gets(1, &[(2, 11)]).turn, Turn::LossFound);
+    for _ in 0..3 {
+        assert_eq!(sender.resends(1), Some((1, 2, Cause::Overtaken)));
+        let sent_after = sender.nxt.since(ISS) / MSS;
+        sender.send(MSS);
+        sender.wait(40);
+        assert_eq!(sender.gets(1, &[(2, sent_after)]).turn, Turn::None);
+        assert_eq!(sender.resends(1), None, "it is on its way");
+        assert_eq!(sender.gets(1, &[(2, sent_after + 1)]).lost, MSS);
+    }
+    assert_eq!(sender.recovery.phase(), Phase::FastRecovery);
+    assert_eq!(sender.recovery.retransmitted_total(), 3);
+}
+
+/// RFC 8985 §7.2 to §7.4.
+#[test]
+fn after_two_round_trips_of_silence_the_end_of_the_flight_is_asked_after() {
+    let mut sender = measured();
+    let last_sent = sender.now - ms(1);
+    assert_eq!(sender.recovery.alarm(), Some(last_sent + ms(80)));
+    sender.wait(79);
+    assert_eq!(sender.recovery.on_alarm(sender.now), Alarm::Probe);
+    let (from, to) = sender.recovery.last_segment().unwrap();
+    assert_eq!((from, to), (ISS + 10 * MSS, ISS + 11 * MSS));
+    sender.recovery.on_retransmitted(sender.now, from, to);
+    sender.recovery.on_probe_sent(ProbeOf::LastSegment);
+    assert_eq!(sender.recovery.alarm(), None, "one probe, and then the timer");
+    sender.wait(40);
+    // All ten are lost but for the probe, which shows it.
+    let answer = sender.gets(1, &[(10, 11)]);
+    assert_eq!((answer.turn, answer.lost), (Turn::LossFound, 9_000));
+    assert_eq!(sender.resends(20), Some((1, 10, Cause::Overtaken)));
+}
+
+/// RFC 8985 §7.4.2: the last segment was lost, and the probe was it.
+#[test]
+fn a_loss_that_the_probe_repaired_counts_as_one() {
+    let mut sender = measured();
+    sender.wait(30);
+    sender.gets(10, &[]);
+    sender.wait(200);
+    assert_eq!(sender.recovery.on_alarm(sender.now), Alarm::Probe);
+    let (from, to) = sender.recovery.last_segment().unwrap();
+    sender.recovery.on_retransmitted(sender.now, from, to);
+    sender.recovery.on_probe_sent(ProbeOf::LastSegment);
+    sender.send(MSS);
+    sender.wait(40);
+    assert_eq!(sender.gets(11, &[]).turn, Turn::None, "it may be of the first transmission");
+    assert_eq!(sender.gets(12, &[]).turn, Turn::ProbeRepaired);
+}
+
+#[test]
+fn while_something_is_reported_or_being_repaired_no_probe_is_due() {
+    let mut sender = measured();
+    sender.wait(30);
+    sender.gets(1, &[(2, 5)]);
+    assert_eq!(sender.recovery.alarm(), None, "fast recovery");
+    let mut sender = measured();
+    sender.recovery.on_rto(sender.now);
+    sender.resends(1);
+    assert_eq!(sender.recovery.alarm(), None, "the timer has expired");
+    let mut sender = Sender::sends(SackUse::Off, 5);
+    sender.wait(10);
+    sender.gets(1, &[]);
+    assert_eq!(sender.recovery.alarm(), None, "no SACK");
+}
+
+// RFC 3522, RFC 5682.
+
+#[test]
+fn a_segment_that_was_only_overtaken_ends_the_recovery_and_teaches_patience() {
+    let mut sender = measured();
+    sender.wait(31);
+    assert_eq!(sender.gets(1, &[(2, 6)]).turn, Turn::LossFound);
+    sender.resends(1);
+    sender.wait(2);
+    sender.echo = Some(ms(44));
+    let spurious = sender.gets(6, &[]);
+    assert_eq!((spurious.turn, spurious.acked), (Turn::Spurious(Found::Reports), 5_000));
+    assert_eq!((sender.recovery.phase(), sender.in_flight()), (Phase::Open, 5));
+    assert_eq!(sender.gets(6, &[(7, 10)]).turn, Turn::None, "three reports are not enough now");
+}
+
+#[test]
+fn after_a_needless_timeout_nothing_more_is_sent_again() {
+    let mut sender = measured();
+    sender.wait(300);
+    sender.recovery.on_rto(sender.now);
+    assert_eq!(sender.resends(1), Some((1, 2, Cause::Timeout)));
+    assert_eq!(sender.in_flight(), 1);
+    sender.wait(5);
+    sender.echo = Some(ms(310));
+    assert_eq!(sender.gets(3, &[]).turn, Turn::Spurious(Found::Timeout));
+    assert_eq!((sender.recovery.phase(), sender.in_flight()), (Phase::Open, 8));
+    assert_eq!(sender.resends(9), None);
+    assert_eq!(sender.gets(11, &[]).acked, 8_000);
+}
+
+/// RFC 5682 §2.1, for a peer without timestamps.
+#[test]
+fn new_text_finds_out_that_a_timeout_was_needless() {
+    for sack in [SackUse::On, SackUse::Off] {
+        let mut sender = Sender::sends(sack, 5);
+        sender.wait(1_000);
+        sender.recovery.on_rto(sender.now);
+        sender.resends(1);
+        sender.wait(5);
+        assert_eq!(sender.gets(1, &[]).turn, Turn::None);
+        assert!(sender.recovery.asks_with_new_text());
+        assert_eq!(sender.resends(9), None);
+        sender.send(MSS);
+        sender.send(MSS);
+        assert_eq!(sender.gets(2, &[]).turn, Turn::Spurious(Found::Timeout));
+        assert_eq!(sender.in_flight(), 5);
+    }
 }
 
 /// RFC 2018 §4: blocks are repeated.
@@ -369,7 +552,6 @@ fn a_timer_without_anything_in_flight_changes_nothing() {
     sender.recovery.on_rto(sender.now);
     assert_eq!((sender.recovery.attempts(), sender.recovery.phase()), (0, Phase::Open));
     assert!(sender.recovery.is_empty());
-    assert_eq!(sender.recovery.oldest_sent_at(), None);
 }
 
 /// RFC 6675 §5.1: what was reported need not be sent again.
@@ -377,6 +559,7 @@ fn a_timer_without_anything_in_flight_changes_nothing() {
 fn a_timeout_spares_what_was_reported() {
     let mut sender = Sender::sends(SackUse::On, 6);
     sender.gets(0, &[(2, 4)]);
+    sender.wait(1);
     sender.recovery.on_rto(sender.now);
     assert_eq!(sender.resends(9), Some((0, 2, Cause::Timeout)));
     assert_eq!(sender.resends(9), Some((4, 6, Cause::Timeout)));
@@ -389,9 +572,11 @@ fn a_timeout_spares_what_was_reported() {
 fn a_receiver_that_dropped_what_it_reported_gets_it_again() {
     let mut sender = Sender::sends(SackUse::On, 6);
     sender.gets(0, &[(1, 3)]);
+    sender.wait(1);
     sender.recovery.on_rto(sender.now);
     assert_eq!(sender.resends(1), Some((0, 1, Cause::Timeout)));
     assert_eq!(sender.gets(1, &[]).turn, Turn::None, "1 and 2 should have come along");
+    sender.recovery.cannot_ask();
     assert_eq!(sender.resends(9), Some((3, 6, Cause::Timeout)));
     sender.recovery.on_rto(sender.now);
     assert_eq!(sender.resends(9), Some((1, 6, Cause::Timeout)));
@@ -406,6 +591,7 @@ fn after_a_timeout_reports_start_no_fast_recovery() {
     sender.resends(2);
     assert_eq!(sender.gets(1, &[(4, 9)]).turn, Turn::None);
     assert_eq!(sender.recovery.phase(), Phase::Loss);
+    sender.recovery.cannot_ask();
     assert_eq!(sender.resends(9), Some((2, 4, Cause::Timeout)));
     assert_eq!(sender.gets(10, &[]).turn, Turn::RecoveryOver);
 }
@@ -445,7 +631,7 @@ fn the_round_trip_is_measured_by_acknowledgments_and_reports() {
     sender.wait(20);
     assert_eq!(sender.gets(1, &[(3, 4)]).rtt, Some(ms(120)));
     sender.recovery.on_rtt(ms(60));
-    assert_eq!(sender.recovery.min_rtt(), Some(ms(60)));
+    assert_eq!(sender.recovery.rtt.min(), Some(ms(60)));
 }
 
 /// RFC 6298 §5.7.
@@ -457,18 +643,6 @@ fn a_syn_that_timed_out_leaves_three_seconds_for_text() {
     sender.recovery.on_retransmitted(sender.now, ISS, ISS + 1);
     assert_eq!(sender.gets_ack(ISS + 1, SackBlocks::NONE).acked, 1);
     assert_eq!(sender.recovery.rto(), ms(3_000));
-}
-
-#[test]
-fn the_oldest_is_as_old_as_its_last_transmission() {
-    let mut sender = Sender::sends(SackUse::Off, 2);
-    let first = sender.now;
-    sender.wait(10);
-    sender.send(MSS);
-    assert_eq!(sender.recovery.oldest_sent_at(), Some(first));
-    sender.recovery.on_rto(sender.now);
-    sender.resends(1);
-    assert_eq!(sender.recovery.oldest_sent_at(), Some(first + ms(10)));
 }
 
 /// RFC 1191 §6.4.
@@ -492,6 +666,8 @@ enum Event {
     Ack(u32, Vec<(u32, u32)>),
     Resend(u32),
     Timeout,
+    Alarm,
+    Probe,
     PathMtu(u32),
 }
 
@@ -503,6 +679,8 @@ fn event() -> impl Strategy<Value = Event> {
         4 => ((0..30u32), blocks).prop_map(|(ack, blocks)| Event::Ack(ack, blocks)),
         3 => (1..50u32).prop_map(Event::Resend),
         1 => Just(Event::Timeout),
+        2 => Just(Event::Alarm),
+        1 => Just(Event::Probe),
         1 => (300..1_200u32).prop_map(Event::PathMtu),
     ]
 }
@@ -551,6 +729,16 @@ proptest! {
                     }
                 }
                 Event::Timeout => sender.recovery.on_rto(sender.now),
+                Event::Alarm => {
+                    sender.recovery.on_alarm(sender.now);
+                }
+                Event::Probe => {
+                    if let Some((from, to)) = sender.recovery.last_segment() {
+                        sender.recovery.on_retransmitted(sender.now, from, to);
+                        sender.recovery.on_probe_sent(ProbeOf::LastSegment);
+                        segments += 2;
+                    }
+                }
                 Event::PathMtu(mss) => sender.recovery.on_path_mtu(mss),
             }
             sender.check();

@@ -6,6 +6,7 @@
 use super::{Stop, Verdict};
 use crate::congestion::Acked;
 use crate::event::{Ending, Event};
+use crate::loss;
 use crate::reason::{Notes, Reason};
 use crate::recovery::{AckArrived, AckOutcome, Duplicate, Turn};
 use crate::segment::Segment;
@@ -37,7 +38,9 @@ pub(crate) fn process(
         advance(tcb, segment.ack);
     }
     congestion(tcb, now, &outcome, notes);
+    loss::ask_or_repair(tcb);
     alarms(tcb, now, &outcome, window);
+    loss::set_alarm(tcb);
     tell_user(tcb);
     tcb.look_if_waiting();
     our_fin(tcb, now, notes);
@@ -117,27 +120,35 @@ fn advance(tcb: &mut Tcb, ack: SeqNumber) {
 
 /// Lets the congestion window grow, or cuts it.
 fn congestion(tcb: &mut Tcb, now: Instant, outcome: &AckOutcome, notes: &mut Notes) {
-    let mss = tcb.text_mss();
     match outcome.turn {
-        Turn::LossFound => {
-            tcb.congestion.on_loss(outcome.in_flight_before, mss);
-            let (cwnd, ssthresh) = (tcb.congestion.window(), tcb.congestion.ssthresh());
-            notes.push(Reason::WindowCut { cwnd, ssthresh });
+        Turn::LossFound => loss::found(tcb, outcome, notes),
+        Turn::RecoveryOver => {
+            loss::repaired(tcb);
+            // It is an acknowledgment after the recovery, but most of what it acknowledges was
+            // delivered, and let new text go, before.
+            grow(tcb, now, outcome.delivered, outcome);
         }
-        Turn::RecoveryOver => tcb.congestion.on_recovery_over(),
+        Turn::NextLoss => {
+            loss::repaired(tcb);
+            loss::found(tcb, outcome, notes);
+        }
+        Turn::Spurious(found) => loss::undone(tcb, found, outcome, notes),
+        Turn::ProbeRepaired => loss::repaired_by_probe(tcb, outcome, notes),
         Turn::PartialAck => {}
-        Turn::None => {
-            if outcome.acked > 0 {
-                tcb.congestion.on_ack(&Acked {
-                    now,
-                    acked: outcome.acked,
-                    in_flight_before: outcome.in_flight_before,
-                    rtt: outcome.rtt,
-                    mss,
-                });
-            }
-        }
+        Turn::None if outcome.acked > 0 => grow(tcb, now, outcome.acked, outcome),
+        Turn::None => {}
     }
+}
+
+fn grow(tcb: &mut Tcb, now: Instant, acked: u32, outcome: &AckOutcome) {
+    tcb.congestion.on_ack(&Acked {
+        now,
+        acked,
+        in_flight_before: outcome.in_flight_before,
+        outstanding: tcb.snd.outstanding(),
+        rtt: outcome.rtt,
+        mss: tcb.text_mss(),
+    });
 }
 
 /// RFC 6298 §5.2 and §5.3: the alarm stops when all is acknowledged, and starts anew when some is.

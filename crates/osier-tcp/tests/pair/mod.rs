@@ -72,6 +72,10 @@ pub struct Pair {
     pub a: End,
     pub b: End,
     pub delay: Duration,
+    /// How long a full segment of 1500 octets takes to be sent, in each direction; zero: no time.
+    pub serialization: Duration,
+    /// Until when each direction is busy.
+    busy: [Instant; 2],
     pub wire: VecDeque<InFlight>,
     pub rule: Rule,
     /// Everything that was sent, lost or not.
@@ -229,6 +233,8 @@ impl Pair {
             a: End::new(a, 1_000),
             b: End::new(b, u32::MAX - 500),
             delay: Duration::from_millis(10),
+            serialization: Duration::ZERO,
+            busy: [Instant::ZERO; 2],
             wire: VecDeque::new(),
             rule: Box::new(|_, _| Fate::Deliver),
             log: Vec::new(),
@@ -283,6 +289,11 @@ impl Pair {
         (self.a.state(), self.b.state())
     }
 
+    /// For so long nothing moves; then everything does, in order.
+    pub fn stall(&mut self, time: Duration) {
+        self.busy = [self.now + time; 2];
+    }
+
     /// Sends what both ends owe.
     pub fn flush(&mut self) {
         for who in [Who::A, Who::B] {
@@ -297,7 +308,10 @@ impl Pair {
 
     pub fn send(&mut self, from: Who, transmit: &Transmit) {
         for segment in cut(transmit) {
-            let mut at = self.now + self.delay;
+            let octets = segment.text.len() as u64 + 52;
+            let busy = &mut self.busy[usize::from(from == Who::B)];
+            *busy = (*busy).max(self.now) + self.serialization * octets / 1_500;
+            let mut at = *busy + self.delay;
             self.log.push(InFlight { at: self.now, from, segment: segment.clone() });
             let copies = match (self.rule)(from, &segment) {
                 Fate::Deliver => 1,

@@ -2,7 +2,7 @@
 
 extern crate std;
 
-use super::{Records, Standing};
+use super::{Covered, Delivered, Order, Overdue, Records, Standing};
 use osier_time::{Duration, Instant};
 use osier_wire::SeqNumber;
 use std::vec::Vec;
@@ -33,22 +33,37 @@ fn picture(records: &Records) -> Vec<(u32, char)> {
     records.records.iter().map(|record| (record.len(), standing(record))).collect()
 }
 
+impl Records {
+    fn acknowledge(&mut self, now: Instant, ack: SeqNumber) -> Covered {
+        self.on_una(now, ack, &mut |_| {})
+    }
+
+    fn sack(&mut self, left: SeqNumber, right: SeqNumber) -> (u32, Option<Instant>) {
+        self.on_report((left, right), &mut |_| {})
+    }
+}
+
 /// They tile what is outstanding, and the counts agree with them.
 pub(in crate::recovery) fn check(records: &Records) {
-    let of = |standing| {
-        let with = records.records.iter().filter(|record| record.standing == standing);
-        with.map(super::Record::len).sum::<u32>()
-    };
+    let with = |standing| records.records.iter().filter(move |r| r.standing == standing);
+    let of = |standing| with(standing).map(super::Record::len).sum::<u32>();
+    let again = with(Standing::InFlight).filter(|r| r.resent > 0);
+    assert_eq!(records.counts.resent_in_flight, again.map(super::Record::len).sum::<u32>());
+    let reported = with(Standing::Sacked).map(super::Record::segments).sum::<u32>();
+    assert_eq!(records.counts.sacked_segments, reported);
     for (record, next) in records.records.iter().zip(records.records.iter().skip(1)) {
         assert_eq!(record.to, next.from, "a gap or an overlap");
     }
     assert!(records.records.iter().all(|record| record.from.before(record.to)), "an empty record");
-    assert_eq!(records.lost, of(Standing::Lost));
-    assert_eq!(records.sacked, of(Standing::Sacked));
+    assert_eq!(records.counts.lost, of(Standing::Lost));
+    assert_eq!(records.counts.sacked, of(Standing::Sacked));
     assert_eq!(records.in_flight(), of(Standing::InFlight));
     let lost_before = |r: &&super::Record| r.from.before(records.lost_from);
     let skipped = records.records.iter().filter(lost_before);
-    assert!(records.lost == 0 || skipped.clone().all(|r| r.standing != Standing::Lost));
+    let judged = records.records.iter().filter(|r| r.to.at_or_before(records.judged));
+    let waits = |r: &super::Record| r.standing == Standing::InFlight && r.resent == 0;
+    assert!(!judged.clone().any(waits), "passed over without a verdict");
+    assert!(records.counts.lost == 0 || skipped.clone().all(|r| r.standing != Standing::Lost));
     assert_eq!(records.is_empty(), records.records.capacity() == 0, "memory for nothing");
 }
 
@@ -132,17 +147,121 @@ fn what_was_reported_earlier_is_no_measure_of_now() {
     assert_eq!(records.acknowledge(at(80), ISS + MSS).rtt, None);
 }
 
+/// Overdue is what was sent before the n-th transmission, and a millisecond ago.
+fn overdue(now: u64, newest: u32, end: u32) -> Overdue {
+    let mut order = Order::default();
+    (0..newest).for_each(|_| _ = order.advance());
+    Overdue { now: at(now), newest: (order, ISS + end * MSS), wait: Duration::from_millis(1) }
+}
+
 #[test]
-fn only_what_is_in_flight_and_was_sent_once_can_be_found_lost() {
+fn what_was_sent_before_something_that_arrived_is_lost_once_it_is_old_enough() {
+    let mut records = Records::default();
+    for n in 0..4 {
+        records.push(at(u64::from(n)), ISS + n * MSS, ISS + (n + 1) * MSS, MSS);
+    }
+    records.sack(ISS + 3 * MSS, ISS + 4 * MSS);
+    let next = records.lose_overdue(&overdue(2, 4, 4));
+    assert_eq!(next, Some(at(3)), "the third, sent at 2, may be on its way until then");
+    assert_eq!(picture(&records), [(1_000, 'L'), (1_000, 'L'), (1_000, '.'), (1_000, 's')]);
+    assert_eq!(records.lose_overdue(&overdue(3, 4, 4)), None);
+    assert_eq!(picture(&records)[2], (1_000, 'L'));
+}
+
+#[test]
+fn of_what_was_sent_at_once_the_end_decides() {
     let mut records = sent(6);
-    records.sack(ISS + MSS, ISS + 2 * MSS);
+    records.sack(ISS + 3 * MSS, ISS + 4 * MSS);
+    assert_eq!(records.lose_overdue(&overdue(9, 1, 4)), None);
+    assert_eq!(picture(&records), [(3_000, 'L'), (1_000, 's'), (2_000, '.')]);
+}
+
+/// RFC 8985 §6.2: retransmissions are judged like everything else, by when they were sent.
+#[test]
+fn what_was_sent_again_is_lost_again_when_something_sent_later_arrives() {
+    let mut records = sent(4);
+    records.sack(ISS + 2 * MSS, ISS + 3 * MSS);
+    records.lose_overdue(&overdue(5, 1, 3));
+    records.retransmitted(at(6), ISS, ISS + MSS);
+    records.retransmitted(at(8), ISS + MSS, ISS + 2 * MSS);
+    records.push(at(8), ISS + 4 * MSS, ISS + 5 * MSS, MSS);
+    assert_eq!(records.lose_overdue(&overdue(20, 1, 3)), None);
+    assert_eq!(records.counts.lost, 0, "nothing sent after the retransmissions has arrived");
+    assert_eq!(records.counts.resent_in_flight, 2_000);
+    records.sack(ISS + 4 * MSS, ISS + 5 * MSS);
+    assert_eq!(records.lose_overdue(&overdue(20, 4, 5)), None);
+    let lost_again = [(1_000, 'L'), (1_000, 'L'), (1_000, 's'), (1_000, 'L'), (1_000, 's')];
+    assert_eq!(picture(&records), lost_again);
+    assert_eq!(records.counts.resent_in_flight, 0);
+}
+
+#[test]
+fn a_retransmission_that_arrived_waits_for_nothing() {
+    let mut records = sent(4);
+    records.sack(ISS + 3 * MSS, ISS + 4 * MSS);
+    records.lose_overdue(&overdue(5, 1, 4));
+    for n in 0..3 {
+        records.retransmitted(at(6 + u64::from(n)), ISS + n * MSS, ISS + (n + 1) * MSS);
+    }
+    records.sack(ISS + MSS, ISS + 3 * MSS);
+    assert_eq!(records.lose_overdue(&overdue(20, 4, 3)), None);
+    assert_eq!(picture(&records)[0], (1_000, 'L'));
+    assert!(records.resent.is_empty(), "those that arrived are forgotten");
+}
+
+#[test]
+fn what_is_delivered_is_told_once_and_with_what_was_known_of_it() {
+    let mut records = sent(4);
     records.lose_first(MSS);
-    records.retransmitted(at(9), ISS, ISS + MSS);
-    assert_eq!(records.lose_between(ISS, ISS + 2 * MSS), 0);
-    records.sack(ISS + 3 * MSS, ISS + 6 * MSS);
-    assert_eq!(records.lose_between(ISS, ISS + 3 * MSS), 1_000);
-    assert_eq!(picture(&records), [(1_000, 'r'), (1_000, 's'), (1_000, 'L'), (3_000, 's')]);
-    assert_eq!(records.lose_between(ISS, ISS + 3 * MSS), 0);
+    records.retransmitted(at(7), ISS, ISS + MSS);
+    let mut told: Vec<Delivered> = Vec::new();
+    records.on_report((ISS + 2 * MSS, ISS + 3 * MSS), &mut |d| told.push(*d));
+    records.on_report((ISS + 2 * MSS, ISS + 3 * MSS), &mut |d| told.push(*d));
+    records.on_una(at(9), ISS + 4 * MSS, &mut |d| told.push(*d));
+    let seen = |d: &Delivered| (d.sent_at, d.end.since(ISS) / MSS, d.resent);
+    let told: Vec<_> = told.iter().map(seen).collect();
+    assert_eq!(told, [(at(0), 3, 0), (at(7), 1, 1), (at(0), 2, 0), (at(0), 4, 0)]);
+}
+
+#[test]
+fn what_is_sent_again_and_again_is_remembered_once() {
+    let mut records = sent(4);
+    for n in 0..1_000 {
+        records.retransmitted(at(n), ISS + 3 * MSS, ISS + 4 * MSS);
+        assert!(records.resent.len() <= 2 * 2 + 16, "{}", records.resent.len());
+    }
+    assert_eq!(picture(&records), [(3_000, '.'), (1_000, 'r')]);
+}
+
+/// RFC 8985 §6.3.
+#[test]
+fn a_timeout_loses_the_first_and_what_is_as_old() {
+    let mut records = sent(1);
+    for n in 1..4 {
+        records.push(at(u64::from(n)), ISS + n * MSS, ISS + (n + 1) * MSS, MSS);
+    }
+    records.lose_first_and_older_than(at(2));
+    assert_eq!(picture(&records), [(1_000, 'L'), (1_000, 'L'), (1_000, 'L'), (1_000, '.')]);
+    let mut young = sent(2);
+    young.sack(ISS + MSS, ISS + 2 * MSS);
+    young.lose_first_and_older_than(Instant::ZERO);
+    assert_eq!(picture(&young), [(1_000, 'L'), (1_000, 's')]);
+}
+
+#[test]
+fn what_is_acquitted_is_in_flight_and_waits_for_a_verdict_again() {
+    let mut records = sent(4);
+    records.sack(ISS + 3 * MSS, ISS + 4 * MSS);
+    records.lose_overdue(&overdue(5, 1, 4));
+    records.retransmitted(at(6), ISS, ISS + MSS);
+    records.retransmitted(at(7), ISS + MSS, ISS + 2 * MSS);
+    records.lose_first(MSS);
+    records.acquit();
+    assert_eq!(picture(&records), [(1_000, 'r'), (1_000, 'r'), (1_000, '.'), (1_000, 's')]);
+    records.lose_overdue(&overdue(7, 3, 4));
+    assert_eq!(picture(&records)[..3], [(1_000, 'L'), (1_000, 'r'), (1_000, 'L')]);
+    records.lose_overdue(&overdue(9, 4, 4));
+    assert_eq!(picture(&records)[1], (1_000, 'L'), "what was sent again too, in its order");
 }
 
 #[test]

@@ -1,0 +1,44 @@
+//! How much of what is outstanding stands how? Kept up to date, so that nobody has to add it up.
+
+use super::{Record, Standing};
+
+/// The sums over all records.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(in crate::recovery) struct Counts {
+    /// Octets that are lost and wait to be sent again.
+    pub(in crate::recovery) lost: u32,
+    /// Octets that are reported.
+    pub(in crate::recovery) sacked: u32,
+    /// Segments that are reported (RACK.segs_sacked).
+    pub(in crate::recovery) sacked_segments: u32,
+    /// Octets in flight that were sent again.
+    pub(in crate::recovery) resent_in_flight: u32,
+}
+
+impl Counts {
+    /// A record comes, or comes back changed.
+    pub(super) fn add(&mut self, record: &Record) {
+        match record.standing {
+            Standing::InFlight if record.resent > 0 => self.resent_in_flight += record.len(),
+            Standing::InFlight => {}
+            Standing::Sacked => {
+                self.sacked += record.len();
+                self.sacked_segments += record.segments();
+            }
+            Standing::Lost => self.lost += record.len(),
+        }
+    }
+
+    /// A record goes, or is about to change.
+    pub(super) fn remove(&mut self, record: &Record) {
+        match record.standing {
+            Standing::InFlight if record.resent > 0 => self.resent_in_flight -= record.len(),
+            Standing::InFlight => {}
+            Standing::Sacked => {
+                self.sacked -= record.len();
+                self.sacked_segments -= record.segments();
+            }
+            Standing::Lost => self.lost -= record.len(),
+        }
+    }
+}
