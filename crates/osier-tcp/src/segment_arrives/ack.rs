@@ -32,8 +32,15 @@ pub(crate) fn process(
         end_of_handshake(tcb, now, segment, notes)?;
     }
     in_range(tcb, segment.ack)?;
-    let outcome = measure(tcb, now, segment);
     let window = tcb.snd.update(segment.seq, segment.ack, segment.window);
+    if tcb.snd.outstanding() == 0 && segment.options.sack.is_empty() {
+        // A segment of a peer that is sending to us: of what we sent it has nothing new to tell.
+        answered(tcb, window);
+        tcb.look_if_waiting();
+        return ControlFlow::Continue(());
+    }
+    let kind = duplicate(tcb, segment, window);
+    let outcome = measure(tcb, now, segment, kind);
     if outcome.acked > 0 {
         advance(tcb, segment.ack);
     }
@@ -73,7 +80,7 @@ fn in_range(tcb: &Tcb, ack: SeqNumber) -> Verdict {
 }
 
 /// Tells recovery what the segment says of what is in flight.
-fn measure(tcb: &mut Tcb, now: Instant, segment: &Segment) -> AckOutcome {
+fn measure(tcb: &mut Tcb, now: Instant, segment: &Segment, kind: Duplicate) -> AckOutcome {
     let echoed_rtt = match (&tcb.clock, segment.options.timestamps) {
         (Some(clock), Some(theirs)) if segment.ack.after(tcb.snd.una) => {
             clock.round_trip(now, theirs)
@@ -87,7 +94,7 @@ fn measure(tcb: &mut Tcb, now: Instant, segment: &Segment) -> AckOutcome {
             una_before: tcb.snd.una,
             nxt: tcb.snd.nxt,
             sack: segment.options.sack,
-            kind: duplicate(tcb, segment),
+            kind,
             echoed_rtt,
             mss: tcb.text_mss(),
         },
@@ -96,9 +103,10 @@ fn measure(tcb: &mut Tcb, now: Instant, segment: &Segment) -> AckOutcome {
 
 /// RFC 5681 §2: (a) something is outstanding, (b) no text, (c) no SYN and no FIN, (d) it
 /// acknowledges SND.UNA, (e) the window is the same.
-fn duplicate(tcb: &Tcb, segment: &Segment) -> Duplicate {
+fn duplicate(tcb: &Tcb, segment: &Segment, window: WindowUpdate) -> Duplicate {
     let same = tcb.snd.outstanding() > 0
         && segment.is_empty()
+        && window == WindowUpdate::Unchanged
         && segment.ack == tcb.snd.una
         && u32::from(segment.window) << tcb.snd.scale() == tcb.snd.wnd;
     if same { Duplicate::Yes } else { Duplicate::No }
