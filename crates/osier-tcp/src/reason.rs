@@ -69,8 +69,6 @@ reasons! {
     /// Text out of order beyond the memory for it.
     ReassemblyFull { seq: SeqNumber } = "dropped_reassembly_full",
         "dropped: out of order at {seq} and no memory to keep it";
-    /// Nothing of the text fits into the window that is left.
-    NoRoom { seq: SeqNumber } = "dropped_no_room", "dropped: no room for the text at {seq}";
     /// A segment to a handshake that it does not fit.
     NotOfHandshake { seq: SeqNumber } = "dropped_not_of_handshake",
         "dropped: does not fit the handshake (seq {seq})";

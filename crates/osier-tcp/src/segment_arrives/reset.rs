@@ -22,11 +22,17 @@ pub(crate) fn check(tcb: &Tcb, segment: &Segment) -> Verdict {
     }
     let ending = match tcb.state() {
         State::SynReceived => Ending::Refused,
-        // Both sides have closed: the peer tells us that it has forgotten the connection.
-        State::Closing | State::LastAck | State::TimeWait => Ending::Reset,
-        State::Established | State::FinWait1 | State::FinWait2 | State::CloseWait => Ending::Reset,
+        State::Established
+        | State::FinWait1
+        | State::FinWait2
+        | State::CloseWait
+        | State::Closing
+        | State::LastAck
         // No record in these states is examined.
-        State::Listen | State::SynSent | State::Closed => Ending::Reset,
+        | State::TimeWait
+        | State::Listen
+        | State::SynSent
+        | State::Closed => Ending::Reset,
     };
     ControlFlow::Break(Stop::End(ending, Reason::ResetByPeer))
 }
