@@ -36,6 +36,7 @@
 //! | RFC 8985 RACK, tail loss probe | `recovery/{rack,tlp}.rs`, `loss.rs` |
 //! | RFC 3522, RFC 4015 Eifel, RFC 5682 F-RTO | `recovery/spurious.rs`, `loss.rs` |
 //! | RFC 9438 CUBIC, RFC 9406 HyStart++ | `congestion/{cubic,hystart}.rs` |
+//! | Pacing | `congestion/pacing.rs`, `pace.rs` |
 //! | RFC 9937 proportional rate reduction | `recovery/prr.rs` |
 //! | RFC 5961 blind attacks | `segment_arrives/{reset,syn,ack}.rs` |
 //!
@@ -44,7 +45,8 @@
 //! Words (segment, state, timers, options, reason, event, config); mechanisms that know no state
 //! machine (`send/`, `receive/`, `recovery/`, `congestion/`, keepalive, timestamps); the record
 //! (`tcb.rs`); the events (`handshake/`, `segment_arrives/`, `close/`, `timeout.rs`, `loss.rs`,
-//! `path_mtu.rs`); `transmit.rs`, which alone builds segments; the doors (`connection.rs`).
+//! `path_mtu.rs`, `pace.rs`); `transmit.rs`, which alone builds segments; the doors
+//! (`connection.rs`).
 #![no_std]
 #![forbid(unsafe_code)]
 
@@ -60,6 +62,7 @@ mod info;
 mod keepalive;
 mod loss;
 mod options;
+mod pace;
 mod path_mtu;
 mod reason;
 mod receive;

@@ -6,6 +6,7 @@
 
 use crate::handshake::active::syn_ack_of;
 use crate::loss;
+use crate::pace;
 use crate::reason::{Notes, Reason};
 use crate::recovery::{Cause, ProbeOf, Retransmission};
 use crate::segment::{Segment, Transmit};
@@ -62,7 +63,7 @@ fn choose(tcb: &mut Tcb, now: Instant) -> Option<Next> {
     if core::mem::take(&mut tcb.owed.syn_ack) == Due::Now {
         return Some(Next::SynAck);
     }
-    if let Some(next) = report(tcb).or_else(|| lost(tcb)).or_else(|| text(tcb)) {
+    if let Some(next) = report(tcb).or_else(|| paced(tcb, now)) {
         return Some(next);
     }
     match tcb.owed.probe.take() {
@@ -134,6 +135,20 @@ fn report(tcb: &mut Tcb) -> Option<Next> {
     (!blocks.is_empty()).then_some(Next::Report(blocks))
 }
 
+/// What was lost or new text, as far as the pace allows.
+fn paced(tcb: &mut Tcb, now: Instant) -> Option<Next> {
+    let next = lost(tcb).or_else(|| text(tcb))?;
+    match (pace::allowance(tcb, now), next) {
+        (u32::MAX, next) => Some(next),
+        (0, _) => None,
+        // Whole segments, and no FIN before the rest.
+        (allowed, Next::New(octets, _)) if octets > allowed.next_multiple_of(tcb.text_mss()) => {
+            Some(Next::New(allowed.next_multiple_of(tcb.text_mss()), Flags::NONE))
+        }
+        (_, next) => Some(next),
+    }
+}
+
 /// What recovery says is lost, as far as the congestion window allows.
 fn lost(tcb: &Tcb) -> Option<Next> {
     let retransmission = tcb.recovery.next_retransmission()?;
@@ -156,6 +171,7 @@ fn send_again(
     }
     let len = to.since(from).min(tcb.text_mss());
     tcb.recovery.on_retransmitted(now, from, from + len);
+    pace::on_sent(tcb, len);
     tcb.timers.set_if_idle(Timer::Retransmit, now + tcb.recovery.rto());
     notes.push(match cause {
         Cause::Timeout => Reason::AfterTimeout { seq: from },
@@ -256,6 +272,7 @@ fn send_new(tcb: &mut Tcb, now: Instant, octets: u32, fin: Flags) -> Transmit {
     tcb.small.on_sent(to, octets, mss);
     tcb.delayed_ack.on_text_sent();
     tcb.recovery.on_sent(now, from, to, mss);
+    pace::on_sent(tcb, octets);
     // RFC 6298 §5.1.
     tcb.timers.set_if_idle(Timer::Retransmit, now + tcb.recovery.rto());
     loss::set_alarm(tcb);
@@ -280,6 +297,7 @@ fn tail_probe(tcb: &mut Tcb, now: Instant, notes: &mut Notes) -> Transmit {
     let nxt = tcb.snd.nxt;
     let from = last_segment(tcb);
     tcb.recovery.on_retransmitted(now, from, nxt);
+    pace::on_sent(tcb, nxt.since(from));
     tcb.recovery.on_probe_sent(ProbeOf::LastSegment);
     notes.push(Reason::TailProbeAgain { seq: from });
     sent_before(tcb, now, from, nxt.since(from))
@@ -327,7 +345,8 @@ fn segment(tcb: &mut Tcb, now: Instant, seq: SeqNumber) -> Transmit {
 /// while (RFC 9293 §3.8.6.1 [MUST-36]).
 fn arm_persist(tcb: &mut Tcb, now: Instant) {
     let waits = tcb.unsent() > 0 || tcb.owed.fin == Fin::Queued;
-    if waits && tcb.snd.outstanding() == 0 && !tcb.timers.is_set(Timer::Persist) {
+    let paced = tcb.timers.is_set(Timer::Pace);
+    if waits && !paced && tcb.snd.outstanding() == 0 && !tcb.timers.is_set(Timer::Persist) {
         let wait = tcb.persist.interval(tcb.recovery.rto(), tcb.settings.rto_max);
         tcb.timers.set(Timer::Persist, now + wait);
     }

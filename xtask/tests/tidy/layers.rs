@@ -24,6 +24,7 @@ const LAYERS: [(&str, &[&str]); 5] = [
             "timeout",
             "loss",
             "path_mtu",
+            "pace",
             "transmit",
             "stray",
             "info",

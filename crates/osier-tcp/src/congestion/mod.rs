@@ -5,6 +5,7 @@
 //! cubic.rs    growth over time, the cut to seven tenths                RFC 9438
 //! hystart.rs  the end of the first slow start                          RFC 9406
 //! reno.rs     growth by acknowledgments, the cut by a half             RFC 5681, RFC 6582
+//! pacing.rs   how soon may the next segments leave?
 //! ```
 //!
 //! A closed enum behind a few methods. It is told octets and durations; which segments were lost
@@ -13,6 +14,7 @@
 
 mod cubic;
 mod hystart;
+mod pacing;
 mod reno;
 mod window;
 
@@ -20,6 +22,7 @@ use crate::config::Algorithm;
 use alloc::boxed::Box;
 use cubic::Cubic;
 use osier_time::{Duration, Instant};
+use pacing::Pacer;
 use reno::Reno;
 use window::{Repair, Window};
 
@@ -29,6 +32,8 @@ pub(crate) struct Congestion {
     control: Control,
     /// As it was before the latest cut, while that may prove to have been for nothing.
     before: Option<Box<Control>>,
+    /// Where a rate is kept.
+    pacer: Option<Box<Pacer>>,
 }
 
 /// The algorithms.
@@ -65,7 +70,7 @@ impl Congestion {
             Algorithm::Cubic => Control::Cubic(Cubic::new(initial_window_segments, mss)),
             Algorithm::Reno => Control::Reno(Reno::new(initial_window_segments, mss)),
         };
-        Congestion { control, before: None }
+        Congestion { control, before: None, pacer: None }
     }
 
     /// cwnd in octets: so much may be in flight.
@@ -145,6 +150,17 @@ impl Congestion {
     /// The path takes segments of another size.
     pub(crate) fn set_mss(&mut self, mss: u32) {
         self.common_mut().set_mss(mss);
+    }
+
+    /// Sends at most at `rate` octets in a second, in segments of `mss`; `None`: as fast as the
+    /// windows allow.
+    pub(crate) fn pace(&mut self, rate: Option<u64>, mss: u32) {
+        self.pacer = rate.map(|rate| Box::new(Pacer::new(rate, mss)));
+    }
+
+    /// The pace, where one is kept.
+    pub(crate) fn pacer_mut(&mut self) -> Option<&mut Pacer> {
+        self.pacer.as_deref_mut()
     }
 
     fn common(&self) -> &Window {

@@ -7,6 +7,7 @@ use crate::close::{self, abort};
 use crate::config::{Config, KeepAlive, Nagle, Opening};
 use crate::event::Ending;
 use crate::handshake::active::SynSent;
+use crate::pace;
 use crate::reason::Notes;
 use crate::tcb::{Tcb, User};
 use crate::timers::Timer;
@@ -152,6 +153,16 @@ impl Connection {
                 tcb.settings.nagle = nagle;
                 tcb.look_again();
             }
+            Phase::Failed(..) => {}
+        }
+    }
+
+    /// Sends at most at `rate` octets in a second, a millisecond's worth at a time; `None`: as fast
+    /// as the windows allow (Linux: SO_MAX_PACING_RATE).
+    pub fn set_pacing_rate(&mut self, rate: Option<u64>) {
+        match &mut self.phase {
+            Phase::SynSent(syn_sent) => syn_sent.pacing_rate = rate,
+            Phase::Synchronized(tcb) => pace::set_rate(tcb, rate),
             Phase::Failed(..) => {}
         }
     }

@@ -6,6 +6,7 @@
 use crate::config::{Config, Opening};
 use crate::event::{Ending, Event};
 use crate::options::{self, agree};
+use crate::pace;
 use crate::reason::{Notes, Reason};
 use crate::segment::{Arrived, Segment, Transmit};
 use crate::segment_arrives;
@@ -31,6 +32,8 @@ pub(crate) struct SynSent {
     wait: Duration,
     /// When the user gives up, where it said so.
     give_up_at: Instant,
+    /// The pace that the user wants.
+    pub(crate) pacing_rate: Option<u64>,
     /// A RST owed to a segment that cannot be for this attempt.
     reset: Option<Transmit>,
 }
@@ -58,6 +61,7 @@ impl SynSent {
             attempts: 0,
             wait: config.rto.initial,
             give_up_at: config.user_timeout.map_or(Instant::MAX, |limit| now + limit),
+            pacing_rate: None,
             reset: None,
         }
     }
@@ -138,6 +142,9 @@ impl SynSent {
             config: &self.config,
         });
         tcb.snd.set_from_syn(syn.seq, syn.ack, syn.window);
+        if self.pacing_rate.is_some() {
+            pace::set_rate(&mut tcb, self.pacing_rate);
+        }
         tcb
     }
 
