@@ -3,6 +3,7 @@
 //! OPEN is `listen` and `connect`, SEND `write`, RECEIVE `read`, CLOSE `shutdown` and `release`,
 //! ABORT `abort`, STATUS the getters. Nothing blocks; events say when to try again.
 
+use crate::config::Config;
 use crate::connections::{Linger, Owner, Socket};
 use crate::flow::{FlowKey, Tenant};
 use crate::host::Host;
@@ -42,6 +43,11 @@ impl Host {
         let id = self.listeners.slots.get_mut(listener.0)?.accept_queue.pop_front()?;
         let socket = self.connections.hand_over(id)?;
         Some((ConnectionId(id), socket.shown.show(socket.key.remote())))
+    }
+
+    /// How many connections `accept` would find.
+    pub fn acceptable(&self, listener: ListenerId) -> usize {
+        self.listeners.slots.get(listener.0).map_or(0, |listener| listener.accept_queue.len())
     }
 
     /// Stops listening; connections that nobody accepted are reset.
@@ -221,6 +227,21 @@ impl Host {
 
 /// Options and getters.
 impl Host {
+    /// The settings that the host was made with.
+    pub const fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// Whether an address is ours.
+    pub fn has_address(&self, address: IpAddr) -> bool {
+        self.ip.is_ours(address.to_canonical())
+    }
+
+    /// How many octets [`Host::write`] would take now.
+    pub fn room(&self, id: ConnectionId) -> u32 {
+        self.connections.seen_by_user(id).map_or(0, |socket| socket.connection.room())
+    }
+
     /// Our end.
     pub fn local_addr(&self, id: ConnectionId) -> Option<SocketAddr> {
         let socket = self.connections.seen_by_user(id)?;

@@ -255,6 +255,16 @@ impl Connection {
         }
     }
 
+    /// Octets that [`Connection::write`] would take now.
+    pub fn room(&self) -> u32 {
+        match &self.phase {
+            Phase::Synchronized(tcb) if tcb.ending.is_none() && tcb.state().may_send() => {
+                tcb.out.room()
+            }
+            Phase::Synchronized(_) | Phase::SynSent(_) | Phase::Failed(..) => 0,
+        }
+    }
+
     /// The alarm that is due first, and when.
     pub fn next_timer(&self) -> Option<(Timer, Instant)> {
         match &self.phase {

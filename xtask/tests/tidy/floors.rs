@@ -8,7 +8,7 @@ use crate::rule::{Place, Rule};
 use crate::tree::Tree;
 
 /// Every crate under `crates/`, now and planned.
-const TABLE: [(u8, &str); 16] = [
+const TABLE: [(u8, &str); 17] = [
     (6, "osier-cli"),
     (5, "osier-sim"),
     (5, "osier-drill"),
@@ -16,6 +16,7 @@ const TABLE: [(u8, &str); 16] = [
     (5, "osier-prove"),
     (4, "osier"),
     (4, "osier-lab"),
+    (4, "osier-posix"),
     (3, "osier-host"),
     (3, "osier-device"),
     (3, "osier-explain"),

@@ -1,0 +1,47 @@
+//! How would a program that knows BSD sockets use a host? (POSIX.1-2024, Linux socket(7), tcp(7))
+//!
+//! [`Posix`] puts file descriptors, `errno` and the calls of `sys/socket.h` over one
+//! [`Host`](osier_host::Host) on a link without Ethernet, in virtual time: no clock, no thread, no
+//! system call. A call that would block says so ([`Stop::Blocked`]) and changes nothing that a
+//! second call would do again; whoever made it decides how to wait.
+//!
+//! ```text
+//! calls: socket bind listen accept connect read write … -> Result<T, Errno or Stop>
+//! packets: packet_in(now, octets) · packet_out(now) · next_deadline() · on_deadline(now)
+//! ```
+//!
+//! | Question | Where |
+//! | --- | --- |
+//! | Which doors are there for packets and time? | [`Posix`] in `posix.rs` |
+//! | What lies behind a descriptor? | `files.rs` |
+//! | socket, bind, listen, accept, connect, shutdown, close | `open.rs` |
+//! | read, write, send, recv and their kin | `transfer.rs` |
+//! | What becomes of news of a connection? Which error is pending? | `news.rs` |
+//! | getsockopt, setsockopt, and the names of options | `options.rs`, `names.rs` |
+//! | poll | `poll.rs` |
+//! | Which number has an error? | [`Errno`] in `errno.rs` |
+//!
+//! Signals, ancillary data other than what the engine knows, and `dup` are not here.
+#![no_std]
+#![forbid(unsafe_code)]
+
+extern crate alloc;
+
+mod errno;
+mod files;
+mod names;
+mod news;
+mod open;
+mod options;
+mod poll;
+mod posix;
+mod transfer;
+
+pub use errno::{Call, Errno, Stop};
+pub use files::{Family, Fd, Kind, Mode};
+pub use names::Name;
+pub use open::How;
+pub use options::Value;
+pub use poll::{PollFd, Ready};
+pub use posix::{Posix, Setup};
+pub use transfer::Flags;

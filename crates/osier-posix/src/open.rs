@@ -1,0 +1,322 @@
+//! How is a socket made, named, opened and closed? (RFC 9293 §3.9.1, OPEN and CLOSE)
+//!
+//! socket, bind, listen, accept, connect, shutdown, close, and the two names. What flows is in
+//! `transfer.rs`.
+
+use crate::errno::{Call, Errno, Stop};
+use crate::files::{Family, Fd, Kind, Mode, Side, Stage, Tcp, Udp, What};
+use crate::options::Options;
+use crate::posix::Posix;
+use core::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use osier_host::ListenerId;
+use osier_time::Instant;
+
+/// Which sides of a connection `shutdown` closes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum How {
+    /// SHUT_RD.
+    Read,
+    /// SHUT_WR: our FIN.
+    Write,
+    /// SHUT_RDWR.
+    Both,
+}
+
+/// The longest accept queue (Linux: `net.core.somaxconn`).
+const BACKLOG_MAX: i32 = 4_096;
+
+/// Making and naming.
+impl Posix {
+    /// `socket(2)`.
+    ///
+    /// # Errors
+    /// [`Errno::EMFILE`].
+    pub fn socket(&mut self, family: Family, kind: Kind, mode: Mode) -> Result<Fd, Errno> {
+        let options = Options::default();
+        let what = match kind {
+            Kind::Stream => What::Tcp(Tcp::new(family, Stage::Fresh, options)),
+            Kind::Datagram => What::Udp(Udp { family, id: None, options }),
+        };
+        self.files.open(mode, what)
+    }
+
+    /// `bind(2)`.
+    ///
+    /// # Errors
+    /// [`Errno::EINVAL`] where it is bound already, [`Errno::EAFNOSUPPORT`],
+    /// [`Errno::EADDRNOTAVAIL`], [`Errno::EADDRINUSE`], [`Errno::EBADF`].
+    pub fn bind(&mut self, fd: Fd, at: SocketAddr) -> Result<(), Errno> {
+        match &self.files.get(fd)?.what {
+            What::Udp(udp) => {
+                belongs(udp.family, at)?;
+                if udp.id.is_some() {
+                    return Err(Errno::EINVAL);
+                }
+                let id = self.host.udp_bind(at)?;
+                if let What::Udp(udp) = &mut self.files.get_mut(fd)?.what {
+                    udp.id = Some(id);
+                }
+                Ok(())
+            }
+            What::Tcp(tcp) => {
+                belongs(tcp.family, at)?;
+                if tcp.bound.is_some() || tcp.stage != Stage::Fresh {
+                    return Err(Errno::EINVAL);
+                }
+                self.is_free(tcp, at)?;
+                self.files.tcp_mut(fd)?.bound = Some(at);
+                Ok(())
+            }
+        }
+    }
+
+    /// Whether no other socket that could take the same segments is bound there.
+    fn is_free(&self, own: &Tcp, at: SocketAddr) -> Result<(), Errno> {
+        if !at.ip().is_unspecified() && !self.host.has_address(at.ip()) {
+            return Err(Errno::EADDRNOTAVAIL);
+        }
+        let clashes = |tcp: &Tcp| {
+            let reused = own.options.reuses_addresses() && tcp.options.reuses_addresses();
+            let listens = matches!(tcp.stage, Stage::Listening(_));
+            tcp.bound.is_some_and(|bound| overlap(bound, at)) && (listens || !reused)
+        };
+        let taken = self.files.iter().any(|file| match &file.what {
+            What::Tcp(tcp) => clashes(tcp),
+            What::Udp(_) => false,
+        });
+        if taken && at.port() != 0 { Err(Errno::EADDRINUSE) } else { Ok(()) }
+    }
+
+    /// `getsockname(2)`; `None` stands for an unnamed socket.
+    ///
+    /// # Errors
+    /// [`Errno::EBADF`].
+    pub fn getsockname(&self, fd: Fd) -> Result<SocketAddr, Errno> {
+        let (family, name) = match &self.files.get(fd)?.what {
+            What::Udp(udp) => (udp.family, udp.id.and_then(|id| self.host.udp_addr(id))),
+            What::Tcp(tcp) => match tcp.stage {
+                Stage::Listening(id) => (tcp.family, self.host.listener_addr(id)),
+                Stage::Opening(id) | Stage::Open(id) => {
+                    (tcp.family, self.host.local_addr(id).or(tcp.bound))
+                }
+                Stage::Fresh => (tcp.family, tcp.bound),
+            },
+        };
+        Ok(name.unwrap_or(anywhere(family)))
+    }
+
+    /// `getpeername(2)`.
+    ///
+    /// # Errors
+    /// [`Errno::ENOTCONN`], [`Errno::EBADF`].
+    pub fn getpeername(&self, fd: Fd) -> Result<SocketAddr, Errno> {
+        let name = match &self.files.get(fd)?.what {
+            What::Udp(udp) => udp.id.and_then(|id| self.host.udp_peer(id)),
+            What::Tcp(Tcp { stage: Stage::Open(id), .. }) => self.host.peer_addr(*id),
+            What::Tcp(_) => None,
+        };
+        name.ok_or(Errno::ENOTCONN)
+    }
+
+    /// Whether calls on a descriptor may wait (`fcntl` F_GETFL).
+    ///
+    /// # Errors
+    /// [`Errno::EBADF`].
+    pub fn mode(&self, fd: Fd) -> Result<Mode, Errno> {
+        Ok(self.files.get(fd)?.mode)
+    }
+
+    /// Says whether calls on a descriptor may wait (`fcntl` F_SETFL).
+    ///
+    /// # Errors
+    /// [`Errno::EBADF`].
+    pub fn set_mode(&mut self, fd: Fd, mode: Mode) -> Result<(), Errno> {
+        self.files.get_mut(fd)?.mode = mode;
+        Ok(())
+    }
+}
+
+/// Opening.
+impl Posix {
+    /// `listen(2)`.
+    ///
+    /// # Errors
+    /// [`Errno::EINVAL`] of a connected socket, [`Errno::EADDRINUSE`], [`Errno::EOPNOTSUPP`].
+    pub fn listen(&mut self, fd: Fd, backlog: i32) -> Result<(), Errno> {
+        let tcp = self.files.tcp(fd)?;
+        match tcp.stage {
+            Stage::Fresh => {}
+            // The queue that is there stays as long as it was.
+            Stage::Listening(_) => return Ok(()),
+            Stage::Opening(_) | Stage::Open(_) => return Err(Errno::EINVAL),
+        }
+        let at = tcp.bound.unwrap_or(anywhere(tcp.family));
+        // Linux: the queue is full when it holds more than the backlog.
+        let longest = backlog.clamp(0, BACKLOG_MAX) as usize + 1;
+        let id = self.host.listen(at, longest)?;
+        let tcp = self.files.tcp_mut(fd)?;
+        tcp.stage = Stage::Listening(id);
+        tcp.bound = Some(at);
+        Ok(())
+    }
+
+    /// `accept4(2)`: the new descriptor, and who it is connected with.
+    ///
+    /// # Errors
+    /// [`Errno::EINVAL`] of a socket that does not listen, [`Errno::EAGAIN`].
+    pub fn accept(&mut self, now: Instant, fd: Fd, mode: Mode) -> Call<(Fd, SocketAddr)> {
+        let tcp = self.files.tcp(fd)?;
+        let Stage::Listening(listener) = tcp.stage else { return Err(Errno::EINVAL.into()) };
+        let (family, options) = (tcp.family, tcp.options.clone());
+        let Some((id, peer)) = self.host.accept(listener) else { return self.would_block(fd, 0) };
+        let mut accepted = Tcp::new(family, Stage::Open(id), options);
+        accepted.bound = self.host.local_addr(id);
+        let options = accepted.options.clone();
+        let fd = self.files.open(mode, What::Tcp(accepted))?;
+        self.apply(now, id, &options);
+        self.take_news(now);
+        Ok((fd, peer))
+    }
+
+    /// `connect(2)`. Called again while it waits, it tells what came of the first call.
+    ///
+    /// # Errors
+    /// [`Errno::EISCONN`], [`Errno::EALREADY`], [`Errno::EINPROGRESS`], and why it failed.
+    pub fn connect(&mut self, now: Instant, fd: Fd, to: SocketAddr) -> Call<()> {
+        let mode = self.files.get(fd)?.mode;
+        let tcp = match &self.files.get(fd)?.what {
+            What::Udp(_) => return Ok(self.connect_udp(fd, to)?),
+            What::Tcp(tcp) => tcp,
+        };
+        match tcp.stage {
+            Stage::Listening(_) | Stage::Open(_) => return Err(Errno::EISCONN.into()),
+            Stage::Opening(_) if mode == Mode::NonBlocking => return Err(Errno::EALREADY.into()),
+            Stage::Opening(_) => return Err(Stop::Blocked(0)),
+            Stage::Fresh => {}
+        }
+        if let Some(error) = self.files.tcp_mut(fd)?.error.take() {
+            return Err(error.into());
+        }
+        let tcp = self.files.tcp(fd)?;
+        belongs(tcp.family, to)?;
+        let (bound, options) = (tcp.bound, tcp.options.clone());
+        let id = self.host.connect(now, to, bound).map_err(Errno::from)?;
+        self.apply(now, id, &options);
+        self.files.join(fd, id)?;
+        self.take_news(now);
+        match mode {
+            Mode::Blocking => Err(Stop::Blocked(0)),
+            Mode::NonBlocking => Err(Errno::EINPROGRESS.into()),
+        }
+    }
+
+    /// What came of a blocking `connect` that had to wait.
+    ///
+    /// # Errors
+    /// [`Stop::Blocked`] while it waits, then why it failed.
+    pub fn connected(&mut self, fd: Fd) -> Call<()> {
+        let tcp = self.files.tcp_mut(fd)?;
+        match tcp.stage {
+            Stage::Opening(_) => Err(Stop::Blocked(0)),
+            Stage::Open(_) => Ok(()),
+            Stage::Fresh | Stage::Listening(_) => {
+                Err(tcp.error.take().unwrap_or(Errno::ECONNABORTED).into())
+            }
+        }
+    }
+
+    fn connect_udp(&mut self, fd: Fd, to: SocketAddr) -> Result<(), Errno> {
+        let id = self.udp_of(fd)?;
+        Ok(self.host.udp_connect(id, to)?)
+    }
+
+    /// What a call gives that finds nothing to do.
+    pub(crate) fn would_block<T>(&self, fd: Fd, done: usize) -> Call<T> {
+        match self.files.get(fd)?.mode {
+            Mode::Blocking => Err(Stop::Blocked(done)),
+            Mode::NonBlocking => Err(Errno::EAGAIN.into()),
+        }
+    }
+}
+
+/// Closing.
+impl Posix {
+    /// `shutdown(2)`.
+    ///
+    /// # Errors
+    /// [`Errno::ENOTCONN`].
+    pub fn shutdown(&mut self, now: Instant, fd: Fd, how: How) -> Result<(), Errno> {
+        let tcp = match &self.files.get(fd)?.what {
+            What::Udp(_) => return Err(Errno::ENOTCONN),
+            What::Tcp(tcp) => tcp,
+        };
+        let id = match tcp.stage {
+            Stage::Fresh => return Err(Errno::ENOTCONN),
+            Stage::Listening(id) => return self.shut_listener(now, fd, (id, how)),
+            Stage::Opening(id) | Stage::Open(id) => id,
+        };
+        if matches!(how, How::Read | How::Both) {
+            self.files.tcp_mut(fd)?.reading = Side::Shut;
+        }
+        if matches!(how, How::Write | How::Both) {
+            self.host.shutdown(now, id)?;
+        }
+        self.take_news(now);
+        Ok(())
+    }
+
+    /// Linux: to shut the reading side of a listener ends it; the socket can listen again.
+    fn shut_listener(
+        &mut self,
+        now: Instant,
+        fd: Fd,
+        (id, how): (ListenerId, How),
+    ) -> Result<(), Errno> {
+        if how != How::Write {
+            self.host.close_listener(now, id);
+            self.files.tcp_mut(fd)?.stage = Stage::Fresh;
+        }
+        Ok(())
+    }
+
+    /// `close(2)`. What is left of a connection ends by itself.
+    ///
+    /// # Errors
+    /// [`Errno::EBADF`].
+    pub fn close(&mut self, now: Instant, fd: Fd) -> Result<(), Errno> {
+        match self.files.close(fd)?.what {
+            What::Udp(Udp { id: Some(id), .. }) => self.host.udp_close(id),
+            What::Udp(_) => {}
+            What::Tcp(tcp) => match tcp.stage {
+                Stage::Fresh => {}
+                Stage::Listening(id) => self.host.close_listener(now, id),
+                Stage::Opening(id) | Stage::Open(id) => self.host.release(now, id),
+            },
+        }
+        self.take_news(now);
+        Ok(())
+    }
+}
+
+/// Whether an address is of a socket's family.
+fn belongs(family: Family, address: SocketAddr) -> Result<(), Errno> {
+    match (family, address) {
+        (Family::Inet, SocketAddr::V4(_)) | (Family::Inet6, SocketAddr::V6(_)) => Ok(()),
+        _ => Err(Errno::EAFNOSUPPORT),
+    }
+}
+
+/// The name of a socket without one.
+pub(crate) fn anywhere(family: Family) -> SocketAddr {
+    match family {
+        Family::Inet => SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0)),
+        Family::Inet6 => SocketAddr::from((Ipv6Addr::UNSPECIFIED, 0)),
+    }
+}
+
+/// Whether two sockets bound there could take the same segment.
+fn overlap(one: SocketAddr, other: SocketAddr) -> bool {
+    let (a, b) = (one.ip().to_canonical(), other.ip().to_canonical());
+    let everywhere = |ip: core::net::IpAddr| ip.is_unspecified();
+    one.port() == other.port() && (a == b || everywhere(a) || everywhere(b))
+}

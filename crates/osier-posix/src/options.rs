@@ -1,0 +1,243 @@
+//! What do socket options do? (socket(7), tcp(7), ip(7))
+//!
+//! What was set is kept with the socket, inherited by what it accepts, and told to the connection
+//! once there is one. Names and numbers are in `names.rs`.
+
+use crate::errno::Errno;
+use crate::files::{Family, Fd, Stage, What};
+use crate::names::{Name, congestion_name};
+use crate::posix::Posix;
+use alloc::boxed::Box;
+use alloc::collections::BTreeMap;
+use alloc::string::String;
+use osier_host::ConnectionId;
+use osier_tcp::{Info, KeepAlive, Nagle};
+use osier_time::{Duration, Instant};
+
+/// The value of an option.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Value {
+    /// A number.
+    Int(i32),
+    /// Of SO_LINGER: `None` is off.
+    Linger(Option<Duration>),
+    /// Of SO_RCVTIMEO and SO_SNDTIMEO: zero is for ever.
+    Time(Duration),
+    /// Of TCP_CONGESTION and TCP_FASTOPEN_KEY.
+    Text(String),
+    /// Of TCP_INFO.
+    Info(Box<Info>),
+}
+
+/// The least that SO_SNDBUF and SO_RCVBUF make of themselves, doubled (Linux).
+const SEND_BUFFER_MIN: i32 = 4_608;
+const RECEIVE_BUFFER_MIN: i32 = 2_304;
+
+/// What a user has set.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Options {
+    set: BTreeMap<Name, Value>,
+}
+
+impl Options {
+    /// The number that was set, or that is so before.
+    pub(crate) fn int(&self, name: Name) -> i32 {
+        match self.set.get(&name) {
+            Some(Value::Int(n)) => *n,
+            _ => name.first().unwrap_or(0),
+        }
+    }
+
+    fn is_on(&self, name: Name) -> bool {
+        self.int(name) != 0
+    }
+
+    /// Whether bound addresses may be shared with sockets that do not listen.
+    pub(crate) fn reuses_addresses(&self) -> bool {
+        self.is_on(Name::ReuseAddr)
+    }
+
+    fn keep_alive(&self) -> Option<KeepAlive> {
+        let seconds = |name| Duration::from_secs(u64::try_from(self.int(name)).unwrap_or(0));
+        self.is_on(Name::KeepAlive).then(|| KeepAlive {
+            idle: seconds(Name::KeepIdle),
+            interval: seconds(Name::KeepInterval),
+            probes: u8::try_from(self.int(Name::KeepCount)).unwrap_or(u8::MAX),
+        })
+    }
+
+    fn user_timeout(&self) -> Option<Duration> {
+        let millis = u64::try_from(self.int(Name::UserTimeout)).unwrap_or(0);
+        (millis > 0).then(|| Duration::from_millis(millis))
+    }
+
+    fn linger(&self) -> Option<Duration> {
+        match self.set.get(&Name::Linger) {
+            Some(Value::Linger(time)) => *time,
+            _ => None,
+        }
+    }
+}
+
+impl Posix {
+    /// `setsockopt(2)`.
+    ///
+    /// # Errors
+    /// [`Errno::EINVAL`] where the value cannot be, [`Errno::ENOPROTOOPT`] where the option cannot
+    /// be set, [`Errno::EBADF`].
+    pub fn setsockopt(
+        &mut self,
+        now: Instant,
+        fd: Fd,
+        name: Name,
+        value: Value,
+    ) -> Result<(), Errno> {
+        let value = judged(name, value)?;
+        let (options, id) = match &mut self.files.get_mut(fd)?.what {
+            What::Udp(udp) => (&mut udp.options, None),
+            What::Tcp(tcp) => {
+                let id = tcp.connection();
+                (&mut tcp.options, id)
+            }
+        };
+        options.set.insert(name, value);
+        if let Some(id) = id {
+            let options = options.clone();
+            self.apply(now, id, &options);
+        }
+        Ok(())
+    }
+
+    /// `getsockopt(2)`.
+    ///
+    /// # Errors
+    /// [`Errno::ENOPROTOOPT`], [`Errno::ENOTCONN`], [`Errno::EBADF`].
+    pub fn getsockopt(&mut self, fd: Fd, name: Name) -> Result<Value, Errno> {
+        let known = match &self.files.get(fd)?.what {
+            What::Udp(udp) => udp.options.set.get(&name),
+            What::Tcp(tcp) => tcp.options.set.get(&name),
+        };
+        if let Some(value) = known.filter(|_| name != Name::MaxSeg) {
+            return Ok(value.clone());
+        }
+        match name {
+            Name::Linger => Ok(Value::Linger(None)),
+            Name::ReceiveTimeout | Name::SendTimeout => Ok(Value::Time(Duration::ZERO)),
+            Name::Congestion => Ok(Value::Text(congestion_name(self.host.config().tcp.congestion))),
+            Name::Info => self.tcp_info(fd).map(|info| Value::Info(Box::new(info))),
+            _ => self.number(fd, name).map(Value::Int),
+        }
+    }
+
+    fn number(&mut self, fd: Fd, name: Name) -> Result<i32, Errno> {
+        let tcp = &self.host.config().tcp;
+        let buffers = (tcp.send_buffer, tcp.receive_buffer);
+        let octets = |n: u32| i32::try_from(n).unwrap_or(i32::MAX);
+        let (family, stream) = match &self.files.get(fd)?.what {
+            What::Udp(udp) => (udp.family, false),
+            What::Tcp(tcp) => (tcp.family, true),
+        };
+        Ok(match name {
+            Name::Error => self.take_error(fd)?.map_or(0, Errno::number),
+            Name::Type => 2 - i32::from(stream),
+            Name::Protocol => {
+                if stream {
+                    6
+                } else {
+                    17
+                }
+            }
+            Name::Domain => {
+                if family == Family::Inet {
+                    2
+                } else {
+                    10
+                }
+            }
+            Name::AcceptConn => i32::from(matches!(self.files.tcp(fd)?.stage, Stage::Listening(_))),
+            Name::SendBuffer => octets(buffers.0),
+            Name::ReceiveBuffer => octets(buffers.1),
+            Name::MaxSeg => self.max_seg(fd)?,
+            _ => name.first().ok_or(Errno::ENOPROTOOPT)?,
+        })
+    }
+
+    fn max_seg(&self, fd: Fd) -> Result<i32, Errno> {
+        let tcp = self.files.tcp(fd)?;
+        let info = tcp.connection().and_then(|id| self.host.tcp_info(id));
+        // Linux: 536 before there is a connection.
+        let first =
+            || if tcp.options.is_on(Name::MaxSeg) { tcp.options.int(Name::MaxSeg) } else { 536 };
+        Ok(info.map_or_else(first, |info| info.snd_mss as i32))
+    }
+
+    fn take_error(&mut self, fd: Fd) -> Result<Option<Errno>, Errno> {
+        match &mut self.files.get_mut(fd)?.what {
+            What::Udp(_) => Ok(None),
+            What::Tcp(tcp) => Ok(tcp.error.take()),
+        }
+    }
+
+    /// The numbers of a connection.
+    ///
+    /// # Errors
+    /// [`Errno::ENOTCONN`] before its handshake is done, [`Errno::EOPNOTSUPP`], [`Errno::EBADF`].
+    pub fn tcp_info(&self, fd: Fd) -> Result<Info, Errno> {
+        let id = self.files.tcp(fd)?.connection().ok_or(Errno::ENOTCONN)?;
+        self.host.tcp_info(id).ok_or(Errno::ENOTCONN)
+    }
+
+    /// Tells a connection what its socket's user has set.
+    pub(crate) fn apply(&mut self, now: Instant, id: ConnectionId, options: &Options) {
+        let nagle = if options.is_on(Name::NoDelay) { Nagle::Off } else { Nagle::On };
+        // None of these fails but for a connection that is gone.
+        let _ = self.host.set_nagle(id, nagle);
+        let _ = self.host.set_linger(id, options.linger());
+        if options.set.contains_key(&Name::KeepAlive) {
+            let _ = self.host.set_keep_alive(now, id, options.keep_alive());
+        }
+        if options.set.contains_key(&Name::UserTimeout) {
+            let _ = self.host.set_user_timeout(now, id, options.user_timeout());
+        }
+        for name in [Name::Tos, Name::TrafficClass] {
+            if options.set.contains_key(&name) {
+                let _ = self.host.set_tos(id, options.int(name) as u8);
+            }
+        }
+        for name in [Name::Ttl, Name::HopLimit] {
+            if options.set.contains_key(&name) {
+                let _ = self.host.set_hop_limit(id, options.int(name) as u8);
+            }
+        }
+    }
+}
+
+/// The value as it is kept, where it can be one.
+fn judged(name: Name, value: Value) -> Result<Value, Errno> {
+    let within =
+        |n: i32, least, most| if (least..=most).contains(&n) { Ok(n) } else { Err(Errno::EINVAL) };
+    Ok(match (name, value) {
+        (Name::Type | Name::Error | Name::AcceptConn | Name::Protocol | Name::Domain, _)
+        | (Name::Info | Name::CongestionInfo | Name::Mtu, _) => return Err(Errno::ENOPROTOOPT),
+        (Name::Linger, value @ Value::Linger(_)) => value,
+        (Name::ReceiveTimeout | Name::SendTimeout, value @ Value::Time(_)) => value,
+        (Name::Congestion | Name::FastOpenKey, value @ Value::Text(_)) => value,
+        (Name::SendBuffer | Name::SendBufferForce, Value::Int(n)) => {
+            Value::Int(n.saturating_mul(2).max(SEND_BUFFER_MIN))
+        }
+        (Name::ReceiveBuffer | Name::ReceiveBufferForce, Value::Int(n)) => {
+            Value::Int(n.saturating_mul(2).max(RECEIVE_BUFFER_MIN))
+        }
+        (Name::MaxSeg, Value::Int(n)) => Value::Int(within(n, 88, 32_767)?),
+        (Name::KeepIdle | Name::KeepInterval, Value::Int(n)) => Value::Int(within(n, 1, 32_767)?),
+        (Name::KeepCount | Name::SynCount, Value::Int(n)) => Value::Int(within(n, 1, 127)?),
+        (Name::UserTimeout, Value::Int(n)) => Value::Int(within(n, 0, i32::MAX)?),
+        (Name::Ttl | Name::HopLimit, Value::Int(n)) => Value::Int(within(n, 1, 255)?),
+        (Name::Tos | Name::TrafficClass, Value::Int(n)) => Value::Int(within(n, 0, 255)?),
+        (Name::NoDelay | Name::Cork | Name::KeepAlive | Name::ReuseAddr, Value::Int(n)) => {
+            Value::Int(i32::from(n != 0))
+        }
+        (_, value @ Value::Int(_)) => value,
+        _ => return Err(Errno::EINVAL),
+    })
+}

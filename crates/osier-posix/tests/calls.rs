@@ -1,0 +1,210 @@
+//! Do the calls do what POSIX and Linux say? Two hosts hand each other their packets.
+
+use core::net::{IpAddr, SocketAddr};
+use osier_host::{Config, Keys};
+use osier_posix::{
+    Errno, Family, Flags, How, Kind, Mode, Name, PollFd, Posix, Ready, Setup, Stop, Value,
+};
+use osier_time::{Duration, Instant};
+use osier_wire::link::{Medium, Offloads};
+
+struct Two {
+    now: Instant,
+    client: Posix,
+    server: Posix,
+}
+
+fn posix(address: IpAddr, seed: u64) -> Posix {
+    Posix::new(Setup {
+        config: Config::default(),
+        keys: Keys::from_seed(seed),
+        mtu: 1_500,
+        addresses: vec![address],
+        offloads: Offloads::none(Medium::Ip, 1_500),
+    })
+}
+
+fn of_server(family: Family, port: u16) -> SocketAddr {
+    match family {
+        Family::Inet => SocketAddr::from(([10, 0, 0, 2], port)),
+        Family::Inet6 => SocketAddr::from(([0xfd00, 0, 0, 0, 0, 0, 0, 2], port)),
+    }
+}
+
+fn anywhere(family: Family, port: u16) -> SocketAddr {
+    match family {
+        Family::Inet => SocketAddr::from(([0, 0, 0, 0], port)),
+        Family::Inet6 => SocketAddr::from(([0; 16], port)),
+    }
+}
+
+impl Two {
+    fn new(family: Family) -> Two {
+        let address = |n: u8| match family {
+            Family::Inet => IpAddr::from([10, 0, 0, n]),
+            Family::Inet6 => IpAddr::from([0xfd00, 0, 0, 0, 0, 0, 0, u16::from(n)]),
+        };
+        let now = Instant::from_secs(1);
+        Two { now, client: posix(address(1), 1), server: posix(address(2), 2) }
+    }
+
+    /// Carries packets until there is none, a millisecond for each round.
+    fn carry(&mut self) {
+        loop {
+            let mut moved = false;
+            self.now += Duration::from_millis(1);
+            while let Some(packet) = self.client.packet_out(self.now) {
+                self.server.packet_in(self.now, &packet);
+                moved = true;
+            }
+            while let Some(packet) = self.server.packet_out(self.now) {
+                self.client.packet_in(self.now, &packet);
+                moved = true;
+            }
+            if !moved {
+                return;
+            }
+        }
+    }
+
+    /// A connection: the client's descriptor, the listener's and the accepted one.
+    fn connected(&mut self, family: Family) -> (i32, i32, i32) {
+        let listener = self.server.socket(family, Kind::Stream, Mode::Blocking).unwrap();
+        self.server.bind(listener, anywhere(family, 80)).unwrap();
+        self.server.listen(listener, 1).unwrap();
+        let accept = self.server.accept(self.now, listener, Mode::NonBlocking);
+        assert_eq!(accept, Err(Stop::Blocked(0)));
+        let client = self.client.socket(family, Kind::Stream, Mode::NonBlocking).unwrap();
+        let connect = self.client.connect(self.now, client, of_server(family, 80));
+        assert_eq!(connect, Err(Errno::EINPROGRESS.into()));
+        self.carry();
+        assert_eq!(self.client.connected(client), Ok(()));
+        let (server, peer) = self.server.accept(self.now, listener, Mode::NonBlocking).unwrap();
+        assert_eq!(self.client.getsockname(client), Ok(peer));
+        (client, listener, server)
+    }
+}
+
+#[test]
+fn text_goes_both_ways_and_the_end_is_a_read_of_zero() {
+    for family in [Family::Inet, Family::Inet6] {
+        let mut two = Two::new(family);
+        let (client, _, server) = two.connected(family);
+        assert_eq!(two.client.write(two.now, client, b"hello"), Ok(5));
+        two.carry();
+        let mut text = [0; 16];
+        assert_eq!(two.server.readable(server), Ok(5));
+        assert_eq!(two.server.recv(two.now, server, &mut text, Flags::PEEK), Ok(5));
+        assert_eq!(two.server.read(two.now, server, &mut text), Ok(5));
+        assert_eq!(&text[..5], b"hello");
+        assert_eq!(two.server.read(two.now, server, &mut text), Err(Errno::EAGAIN.into()));
+        two.client.shutdown(two.now, client, How::Write).unwrap();
+        two.carry();
+        assert_eq!(two.server.read(two.now, server, &mut text), Ok(0));
+        assert_eq!(two.client.write(two.now, client, b"x"), Err(Errno::EPIPE.into()));
+        assert_eq!(two.server.write(two.now, server, b"bye"), Ok(3));
+        two.carry();
+        assert_eq!(two.client.read(two.now, client, &mut text), Ok(3));
+        two.server.close(two.now, server).unwrap();
+        two.carry();
+        assert_eq!(two.client.read(two.now, client, &mut text), Ok(0));
+        assert_eq!(two.server.read(two.now, server, &mut text), Err(Errno::EBADF.into()));
+    }
+}
+
+#[test]
+fn a_reset_is_told_once_and_then_reads_end_and_writes_break() {
+    let mut two = Two::new(Family::Inet);
+    let (client, _, server) = two.connected(Family::Inet);
+    two.server
+        .setsockopt(two.now, server, Name::Linger, Value::Linger(Some(Duration::ZERO)))
+        .unwrap();
+    two.server.close(two.now, server).unwrap();
+    two.carry();
+    let mut entry = [PollFd { fd: client, events: Ready::IN, revents: Ready::NONE }];
+    assert_eq!(two.client.poll(&mut entry), 1);
+    assert_eq!(entry[0].revents, Ready::IN | Ready::ERR | Ready::HUP);
+    let mut text = [0; 16];
+    assert_eq!(two.client.read(two.now, client, &mut text), Err(Errno::ECONNRESET.into()));
+    assert_eq!(two.client.read(two.now, client, &mut text), Ok(0));
+    assert_eq!(two.client.write(two.now, client, b"x"), Err(Errno::EPIPE.into()));
+}
+
+#[test]
+fn a_refused_connection_is_an_error_of_the_socket() {
+    let mut two = Two::new(Family::Inet);
+    let client = two.client.socket(Family::Inet, Kind::Stream, Mode::Blocking).unwrap();
+    let connect = two.client.connect(two.now, client, of_server(Family::Inet, 81));
+    assert_eq!(connect, Err(Stop::Blocked(0)));
+    two.carry();
+    assert_eq!(two.client.connected(client), Err(Errno::ECONNREFUSED.into()));
+    assert_eq!(two.client.getsockopt(client, Name::Error), Ok(Value::Int(0)));
+}
+
+#[test]
+fn a_blocking_write_says_how_much_is_done_and_a_non_blocking_one_takes_what_fits() {
+    let mut two = Two::new(Family::Inet);
+    let (client, _, server) = two.connected(Family::Inet);
+    let much = vec![7; 4 << 20];
+    let taken = two.client.write(two.now, client, &much).unwrap();
+    assert!(taken > 0 && taken < much.len());
+    assert_eq!(two.client.write(two.now, client, &much), Err(Errno::EAGAIN.into()));
+    two.server.set_mode(server, Mode::Blocking).unwrap();
+    let Err(Stop::Blocked(done)) = two.server.write(two.now, server, &much) else {
+        panic!("it takes more than there is room for");
+    };
+    assert_eq!(done, taken);
+}
+
+#[test]
+fn names_are_free_again_and_taken_ones_are_refused() {
+    let mut two = Two::new(Family::Inet);
+    let make = |posix: &mut Posix| {
+        let fd = posix.socket(Family::Inet, Kind::Stream, Mode::Blocking).unwrap();
+        (fd, posix.bind(fd, anywhere(Family::Inet, 80)))
+    };
+    let (first, bound) = make(&mut two.server);
+    assert_eq!(bound, Ok(()));
+    assert_eq!(make(&mut two.server).1, Err(Errno::EADDRINUSE));
+    two.server.close(two.now, first).unwrap();
+    let (again, bound) = make(&mut two.server);
+    assert_eq!((again, bound), (first, Ok(())));
+    let elsewhere = SocketAddr::from(([9, 9, 9, 9], 80));
+    let fd = two.server.socket(Family::Inet, Kind::Stream, Mode::Blocking).unwrap();
+    assert_eq!(two.server.bind(fd, elsewhere), Err(Errno::EADDRNOTAVAIL));
+    let listening = two.server.listen(again, 5);
+    assert_eq!(listening, Ok(()));
+    assert_eq!(two.server.accept(two.now, fd, Mode::Blocking), Err(Errno::EINVAL.into()));
+}
+
+#[test]
+fn datagrams_keep_their_bounds_and_know_their_sender() {
+    let mut two = Two::new(Family::Inet);
+    let server = two.server.socket(Family::Inet, Kind::Datagram, Mode::NonBlocking).unwrap();
+    two.server.bind(server, anywhere(Family::Inet, 53)).unwrap();
+    let client = two.client.socket(Family::Inet, Kind::Datagram, Mode::NonBlocking).unwrap();
+    let to = Some(of_server(Family::Inet, 53));
+    let send = two.client.sendto(two.now, client, b"question", (Flags::NONE, to));
+    assert_eq!(send, Ok(8));
+    two.carry();
+    let mut text = [0; 4];
+    let (n, from) = two.server.recvfrom(two.now, server, &mut text, Flags::TRUNC).unwrap();
+    assert_eq!((n, &text), (8, b"ques"));
+    assert_eq!(from.map(|from| from.ip()), Some(IpAddr::from([10, 0, 0, 1])));
+    let more = two.server.recvfrom(two.now, server, &mut text, Flags::NONE);
+    assert_eq!(more, Err(Errno::EAGAIN.into()));
+}
+
+#[test]
+fn options_are_kept_inherited_and_told_as_linux_tells_them() {
+    let mut two = Two::new(Family::Inet);
+    let (client, listener, server) = two.connected(Family::Inet);
+    let set =
+        |posix: &mut Posix, fd, name, n| posix.setsockopt(Instant::ZERO, fd, name, Value::Int(n));
+    assert_eq!(set(&mut two.client, client, Name::SendBuffer, 10_000), Ok(()));
+    assert_eq!(two.client.getsockopt(client, Name::SendBuffer), Ok(Value::Int(20_000)));
+    assert_eq!(set(&mut two.client, client, Name::KeepIdle, 0), Err(Errno::EINVAL));
+    assert_eq!(set(&mut two.client, client, Name::Error, 1), Err(Errno::ENOPROTOOPT));
+    assert_eq!(two.server.getsockopt(server, Name::AcceptConn), Ok(Value::Int(0)));
+    assert_eq!(two.server.getsockopt(listener, Name::AcceptConn), Ok(Value::Int(1)));
+}
