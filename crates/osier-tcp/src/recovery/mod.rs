@@ -12,6 +12,7 @@
 //! prr.rs       how fast may be sent while it is repaired?      RFC 9937
 //! spurious.rs  was the loss none?                              RFC 3522, RFC 5682
 //! newreno.rs   what do duplicates tell where nobody reports?   RFC 5681 §3.2, RFC 6582
+//! undisturbed.rs  the same, while nothing is missing
 //! verdict.rs   what does an acknowledgment mean, all told?
 //! mod.rs       the account: an acknowledgment in, a verdict out
 //! ```
@@ -30,6 +31,7 @@ mod rtt;
 mod sack;
 mod spurious;
 mod tlp;
+mod undisturbed;
 mod verdict;
 
 pub(crate) use ack::{
@@ -110,7 +112,16 @@ impl Recovery {
     }
 
     /// An acceptable acknowledgment arrived: old, duplicate or new.
+    #[inline]
     pub(crate) fn on_ack(&mut self, now: Instant, ack: &AckArrived) -> AckOutcome {
+        if self.is_undisturbed(ack) {
+            return self.on_undisturbed_ack(now, ack);
+        }
+        self.on_any_ack(now, ack)
+    }
+
+    /// [`Recovery::on_ack`] in full.
+    fn on_any_ack(&mut self, now: Instant, ack: &AckArrived) -> AckOutcome {
         let in_flight_before = self.in_flight();
         let known_before = self.records.counts().sacked + self.newreno.departed();
         let news = self.take_in(now, ack);

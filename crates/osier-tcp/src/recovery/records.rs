@@ -5,16 +5,19 @@
 //! borders of segments only, so there are never more records than segments sent. What is lost is
 //! decided elsewhere; which records were sent before a moment is answered by `by_time.rs`.
 
+mod acknowledged;
 mod by_time;
 mod counts;
+mod queue;
 
 pub(super) use by_time::{Order, Overdue};
 pub(super) use counts::Counts;
 
 use alloc::collections::VecDeque;
 use by_time::Resent;
-use osier_time::{Duration, Instant};
+use osier_time::Instant;
 use osier_wire::SeqNumber;
+use queue::Queue;
 
 /// Where a record stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,7 +64,7 @@ impl Record {
 /// All records. Holds no memory while everything is acknowledged.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Records {
-    records: VecDeque<Record>,
+    records: Queue,
     counts: Counts,
     /// No record before this is lost.
     lost_from: SeqNumber,
@@ -86,18 +89,6 @@ pub(super) struct Delivered {
     pub(super) resent: u8,
 }
 
-/// What an acknowledgment covered.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Covered {
-    /// Octets.
-    pub(super) octets: u32,
-    /// Octets of them that were sent only once.
-    pub(super) never_resent: u32,
-    /// The round trip of the oldest octet that it newly tells of; by Karn's rule only where
-    /// nothing of it was sent twice.
-    pub(super) rtt: Option<Duration>,
-}
-
 impl Records {
     /// `[from, to)` was sent for the first time.
     pub(super) fn push(&mut self, now: Instant, from: SeqNumber, to: SeqNumber, mss: u32) {
@@ -112,54 +103,6 @@ impl Records {
             let record = Record { from, to, sent_at: now, order, mss, resent: 0, standing };
             self.records.push_back(record);
         }
-    }
-
-    /// Everything before `ack` arrived; `told` hears of what was not known before.
-    pub(super) fn on_una(
-        &mut self,
-        now: Instant,
-        ack: SeqNumber,
-        told: &mut impl FnMut(&Delivered),
-    ) -> Covered {
-        let mut covered = Covered::default();
-        let mut oldest = None;
-        while let Some(mut first) = self.records.front().copied().filter(|r| r.from.before(ack)) {
-            let octets = ack.min(first.to).since(first.from);
-            covered.octets += octets;
-            self.counts.remove(&first);
-            match first.standing {
-                Standing::InFlight => oldest = oldest.or(Some(first.sent_at)),
-                Standing::Sacked | Standing::Lost => {}
-            }
-            if first.standing != Standing::Sacked {
-                told(&Delivered { end: first.from + octets, ..first.delivered() });
-            }
-            if first.resent == 0 {
-                covered.never_resent += octets;
-            }
-            first.from += octets;
-            if first.from == first.to {
-                self.records.pop_front();
-            } else {
-                self.counts.add(&first);
-                self.records[0] = first;
-            }
-        }
-        if self.records.is_empty() && covered.octets > 0 {
-            self.records = VecDeque::new();
-            self.resent = VecDeque::new();
-        }
-        // Neither cursor may fall so far behind that it seems to be ahead.
-        self.judged = self.judged.max(ack);
-        self.lost_from = self.lost_from.max(ack);
-        while self.resent.front().is_some_and(|resent| resent.ends_by(ack)) {
-            self.resent.pop_front();
-        }
-        // RFC 6298 §3 [MUST]: no sample from what was sent twice. Nor from what waited behind it
-        // in the peer's hands.
-        let samples = covered.never_resent == covered.octets;
-        covered.rtt = oldest.filter(|_| samples).map(|sent_at| now - sent_at);
-        covered
     }
 
     /// The peer holds `[left, right)`, which lies within what is outstanding; `told` hears of what
@@ -232,6 +175,12 @@ impl Records {
         }
     }
 
+    /// Whether everything is in flight and was sent once.
+    #[inline]
+    pub(super) fn are_plain(&self) -> bool {
+        self.counts == Counts::default() && self.resent.is_empty()
+    }
+
     /// Whether anything is lost and not sent again.
     pub(super) fn has_lost(&self) -> bool {
         self.counts.lost > 0
@@ -244,8 +193,7 @@ impl Records {
             return None;
         }
         let lost = |record: &&Record| record.standing == Standing::Lost;
-        let mut records =
-            self.records.range(self.index_of(self.lost_from)..).skip_while(|r| !lost(r));
+        let mut records = self.records.from(self.index_of(self.lost_from)).skip_while(|r| !lost(r));
         let first = records.next()?;
         let mut to = first.to;
         if first.len() > max {

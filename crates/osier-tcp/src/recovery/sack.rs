@@ -61,6 +61,11 @@ impl Scoreboard {
         reported
     }
 
+    /// Whether the latest acknowledgment reported nothing.
+    pub(super) fn is_empty(&self) -> bool {
+        self.seen.is_empty()
+    }
+
     /// The peer has dropped what it reported (RFC 2018 §8).
     pub(super) fn forget(&mut self) {
         *self = Scoreboard::default();

@@ -67,18 +67,20 @@ impl Sender {
 
     fn gets_ack(&mut self, ack: SeqNumber, sack: SackBlocks) -> AckOutcome {
         let duplicate = ack == self.una && self.una != self.nxt;
-        let outcome = self.recovery.on_ack(
-            self.now,
-            &AckArrived {
-                ack,
-                una_before: self.una,
-                nxt: self.nxt,
-                sack,
-                kind: if duplicate { Duplicate::Yes } else { Duplicate::No },
-                echoed_rtt: self.echo,
-                mss: MSS,
-            },
-        );
+        let arrived = AckArrived {
+            ack,
+            una_before: self.una,
+            nxt: self.nxt,
+            sack,
+            kind: if duplicate { Duplicate::Yes } else { Duplicate::No },
+            echoed_rtt: self.echo,
+            mss: MSS,
+        };
+        let mut in_full = self.recovery.clone();
+        let outcome = self.recovery.on_ack(self.now, &arrived);
+        // Whatever way was taken, it leads where the long one does.
+        assert_eq!(outcome, in_full.on_any_ack(self.now, &arrived));
+        assert_eq!(std::format!("{:?}", self.recovery), std::format!("{in_full:?}"));
         self.una = self.una.max(ack);
         self.check();
         outcome

@@ -89,6 +89,11 @@ impl Tlp {
         self.due = may.then(|| now + interval);
     }
 
+    /// Whether a probe is out and unanswered.
+    pub(super) const fn is_out(&self) -> bool {
+        self.sent.is_some()
+    }
+
     /// Nothing is to be asked after.
     pub(super) fn cancel(&mut self) {
         self.due = None;

@@ -155,7 +155,7 @@ impl Records {
     /// The first record of this retransmission that is still in flight.
     fn in_flight_of(&self, resent: &Resent) -> Option<usize> {
         let first = self.index_of(resent.from);
-        let records = self.records.range(first..).take_while(|r| r.from.before(resent.to));
+        let records = self.records.from(first).take_while(|r| r.from.before(resent.to));
         let at = |record| resent.is_in_flight(record);
         records.enumerate().find(|(_, record)| at(record)).map(|(n, _)| first + n)
     }
