@@ -5,8 +5,9 @@
 //! into a growing tail. Octets are named by their offset from the front, which is SND.UNA.
 //! Sequence numbers, SYN and FIN are the caller's.
 
+use super::tail::Tail;
 use alloc::collections::VecDeque;
-use bytes::{Buf, Bytes, BytesMut};
+use bytes::{Buf, Bytes};
 use osier_wire::Chunks;
 
 /// Text shorter than this is copied rather than kept as a chunk of its own: moving so few octets
@@ -28,7 +29,7 @@ const TAIL_MAX: usize = 64 * 1024;
 pub(crate) struct Buffer {
     chunks: VecDeque<Chunk>,
     /// Small writes, behind all chunks.
-    tail: BytesMut,
+    tail: Tail,
     /// The position of the front and of the tail: octets since the connection began, on a
     /// circle of 2^32.
     front: u32,
@@ -46,7 +47,7 @@ struct Chunk {
 impl Buffer {
     /// An empty buffer that takes up to `limit` octets.
     pub(crate) fn new(limit: u32) -> Self {
-        Buffer { chunks: VecDeque::new(), tail: BytesMut::new(), front: 0, tail_at: 0, limit }
+        Buffer { chunks: VecDeque::new(), tail: Tail::EMPTY, front: 0, tail_at: 0, limit }
     }
 
     /// Octets held: sent and unacknowledged, and unsent.
@@ -80,18 +81,16 @@ impl Buffer {
     pub(crate) fn push_copy(&mut self, text: &[u8]) -> usize {
         let taken = text.len().min(self.room() as usize);
         let mut rest = &text[..taken];
-        while !rest.is_empty() {
-            let spare = self.tail.capacity() - self.tail.len();
-            if spare == 0 {
-                self.freeze_tail();
-                self.tail = BytesMut::with_capacity(self.tail_size_for(rest.len()));
-                continue;
+        loop {
+            rest = &rest[self.tail.append(rest)..];
+            if rest.is_empty() {
+                return taken;
             }
-            let (now, later) = rest.split_at(rest.len().min(spare));
-            self.tail.extend_from_slice(now);
-            rest = later;
+            if self.tail.is_long() {
+                self.freeze_tail();
+            }
+            self.tail.lengthen(self.tail_size_for(rest.len()));
         }
-        taken
     }
 
     /// Queues the front of `chunk` without copying it, takes it off `chunk`, and says how many
@@ -132,7 +131,7 @@ impl Buffer {
         }
         if left > 0 {
             let skip = at.wrapping_sub(self.tail_at) as usize;
-            gathered.push(Bytes::copy_from_slice(&self.tail[skip..skip + left]));
+            gathered.push(Bytes::copy_from_slice(&self.tail.as_slice()[skip..skip + left]));
         }
         gathered
     }
@@ -156,7 +155,7 @@ impl Buffer {
         self.tail_at = self.tail_at.wrapping_add(left);
         if self.is_empty() {
             self.chunks = VecDeque::new();
-            self.tail = BytesMut::new();
+            self.tail = Tail::EMPTY;
         }
     }
 
@@ -173,10 +172,10 @@ impl Buffer {
 
     /// Makes the tail a chunk; its spare capacity stays the tail's.
     fn freeze_tail(&mut self) {
-        if self.tail.is_empty() {
+        if self.tail.len() == 0 {
             return;
         }
-        let text = self.tail.split().freeze();
+        let text = self.tail.freeze();
         let len = text.len() as u32;
         self.chunks.push_back(Chunk { at: self.tail_at, text });
         self.tail_at = self.tail_at.wrapping_add(len);

@@ -3,6 +3,7 @@
 //! ```text
 //! buffer.rs   what the user wrote and the peer has not acknowledged
 //! nagle.rs    is what waits worth a segment?   RFC 9293 §3.8.6.2.1, §3.7.4
+//! tail.rs     where small writes wait
 //! persist.rs  when is a zero window probed?    RFC 9293 §3.8.6.1
 //! ```
 //!
@@ -11,4 +12,5 @@
 pub(crate) mod buffer;
 pub(crate) mod nagle;
 pub(crate) mod persist;
+mod tail;
 pub(crate) mod window;

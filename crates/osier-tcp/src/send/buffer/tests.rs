@@ -18,7 +18,7 @@ fn pattern(from: usize, len: usize) -> Vec<u8> {
 }
 
 fn allocated(buffer: &Buffer) -> usize {
-    buffer.chunks.capacity() + buffer.tail.capacity()
+    buffer.chunks.capacity() + buffer.tail.allocated()
 }
 
 #[test]
@@ -37,11 +37,15 @@ fn an_empty_buffer_holds_no_memory_before_and_after_use() {
 fn a_tiny_write_allocates_little_and_many_allocate_about_what_they_hold() {
     let mut buffer = Buffer::new(1 << 20);
     buffer.push_copy(b"x");
-    assert_eq!(buffer.tail.capacity(), TAIL_MIN);
+    assert_eq!(allocated(&buffer), 0);
+    buffer.push_copy(b"too long to lie in line");
+    assert_eq!(allocated(&buffer), TAIL_MIN);
+    assert_eq!(flat(&buffer.gather(0, 99)), b"xtoo long to lie in line");
+    buffer.acked(24);
     for _ in 0..20_000 {
         buffer.push_copy(b"0123456789");
     }
-    let held = buffer.tail.capacity();
+    let held = buffer.tail.allocated();
     assert!(held <= TAIL_MAX, "{held}");
     let chunks = buffer.chunks.len();
     assert!(chunks <= 12, "{chunks} chunks for 200 kB in crumbs");
