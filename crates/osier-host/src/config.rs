@@ -13,10 +13,25 @@ pub struct Config {
     pub v6_binding: V6Binding,
     /// Half-open connections that one listener may hold.
     pub syn_queue: usize,
+    /// When a SYN is answered with a cookie.
+    pub syn_cookies: SynCookies,
     /// Connections in TIME-WAIT that the host may hold; beyond it the oldest goes.
     pub time_wait_max: usize,
     /// Connections that the host may hold.
     pub connections_max: usize,
+}
+
+/// When a SYN is answered with a cookie, for which nothing need be held (RFC 4987 §3.6; Linux:
+/// `net.ipv4.tcp_syncookies`).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum SynCookies {
+    /// Never: where the queue of handshakes is full, SYNs are dropped.
+    Off,
+    /// Where the queue of handshakes is full.
+    #[default]
+    WhenFull,
+    /// Always: no handshake is ever held.
+    Always,
 }
 
 /// Secrets of a host: from the operating system's random source in production, from a seed in the
@@ -26,6 +41,18 @@ pub struct Keys {
     /// Keys the flow table, ISNs, timestamp offsets and ephemeral ports, each through its own
     /// derivation.
     pub secret: [u8; 32],
+    /// Keys of SYN cookies that other hosts share, so that one may finish what another began;
+    /// `None`: derived from `secret`.
+    pub cookies: Option<CookieKeys>,
+}
+
+/// The keys of SYN cookies: two, so that they can be replaced while handshakes are under way.
+#[derive(Clone, Copy)]
+pub struct CookieKeys {
+    /// New cookies are made with this one.
+    pub current: [u8; 16],
+    /// Cookies made with this one are still believed.
+    pub previous: Option<[u8; 16]>,
 }
 
 impl Keys {
@@ -35,7 +62,7 @@ impl Keys {
         for (n, lane) in secret.chunks_exact_mut(8).enumerate() {
             lane.copy_from_slice(&seed.wrapping_add(n as u64).to_le_bytes());
         }
-        Keys { secret }
+        Keys { secret, cookies: None }
     }
 }
 
@@ -52,6 +79,7 @@ impl Default for Config {
             ephemeral_ports: (32_768, 60_999),
             v6_binding: V6Binding::Dual,
             syn_queue: 1_024,
+            syn_cookies: SynCookies::WhenFull,
             time_wait_max: 65_536,
             connections_max: 1 << 20,
         }

@@ -83,6 +83,14 @@ impl FlowKey {
         }
     }
 
+    /// Both addresses as bytes, for a keyed hash.
+    pub(crate) fn addresses(&self) -> &[u8] {
+        match self {
+            FlowKey::V4(V4(key)) => &key[..8],
+            FlowKey::V6(V6(key)) => &key[..32],
+        }
+    }
+
     /// The name as bytes, for a keyed hash.
     pub(crate) const fn as_bytes(&self) -> &[u8] {
         match self {

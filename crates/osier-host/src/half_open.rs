@@ -1,7 +1,7 @@
 //! Who remembers a handshake that the peer has begun? (RFC 9293 §3.10.7.2, the SYN queue)
 //!
 //! One small entry for each SYN that met a listener, until its ACK comes or patience ends. How
-//! many a listener may have is bounded. Cookies, which need no entry, are still to come.
+//! many a listener may have is bounded; beyond, `cookies.rs` answers without an entry.
 
 use crate::flow::{FlowKey, Tenant};
 use crate::host::Host;
@@ -81,7 +81,7 @@ impl Host {
         }
     }
 
-    /// The next SYN,ACK, or ACK of a handshake.
+    /// The next SYN,ACK, with a cookie or without, or ACK of a handshake.
     pub(crate) fn transmit_handshake(&mut self, now: Instant, frame: &mut Frame) -> Option<LinkId> {
         while let Some(id) = self.handshakes.transmit.pop_front() {
             let Some(handshake) = self.handshakes.entries.get_mut(id) else { continue };
@@ -94,6 +94,6 @@ impl Host {
                 return link;
             }
         }
-        None
+        self.transmit_cookie(now, frame)
     }
 }

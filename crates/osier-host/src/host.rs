@@ -7,6 +7,7 @@
 use crate::account::{Account, Note, SocketInfo};
 use crate::config::{Config, Keys};
 use crate::connections::Connections;
+use crate::cookies::Cookies;
 use crate::flow::{Flows, Keyed};
 use crate::half_open::Handshakes;
 use crate::ids::{Error, Event};
@@ -49,6 +50,7 @@ pub struct Host {
     pub(crate) flows: Flows,
     pub(crate) connections: Connections,
     pub(crate) handshakes: Handshakes,
+    pub(crate) cookies: Cookies,
     pub(crate) time_waits: TimeWaits,
     pub(crate) strays: Strays,
     pub(crate) listeners: Listeners,
@@ -76,6 +78,7 @@ impl Host {
             flows: Flows::new(derive(&keys, Purpose::Flows)),
             connections: Connections::new(config.tcp.nagle),
             handshakes: Handshakes::new(),
+            cookies: Cookies::new(&keys),
             time_waits: TimeWaits::new(),
             strays: Strays::new(),
             listeners: Listeners::new(keyed),

@@ -33,11 +33,7 @@ impl Openings {
         let offset = hash(&self.isn, &[key.as_bytes()]) as u32;
         // RFC 7323 §5.4: one offset for a pair of addresses, so that the timestamps of successive
         // connections rise, which is what lets TIME-WAIT be reopened (RFC 6191).
-        let addresses = match key {
-            FlowKey::V4(_) => &key.as_bytes()[..8],
-            FlowKey::V6(_) => &key.as_bytes()[..32],
-        };
-        let ts_offset = hash(&self.timestamps, &[addresses]) as u32;
+        let ts_offset = hash(&self.timestamps, &[key.addresses()]) as u32;
         Opening { iss: SeqNumber(ticks.wrapping_add(offset)), ts_offset }
     }
 

@@ -9,7 +9,7 @@
 //! | Which doors are there? | [`Host`] in `host.rs`, its verbs in `tcp_calls.rs`, `udp_calls.rs` |
 //! | Where does a segment go that arrives? | `tcp_input.rs`: `tcp_input` |
 //! | … and by which table? | `flow.rs`: `Flows` |
-//! | What becomes of a SYN? What is a full backlog? | `listener.rs`, `half_open.rs` |
+//! | What becomes of a SYN? What is a full backlog? | `listener.rs`, `half_open.rs`, `cookies.rs` |
 //! | When is a connection freed? | `connections.rs`: `settle` |
 //! | Who answers for a closed connection? | `time_wait.rs` |
 //! | Who sends the RST for a stray? | `stray.rs` |
@@ -31,6 +31,7 @@ mod account;
 mod bindings;
 mod config;
 mod connections;
+mod cookies;
 mod flow;
 mod half_open;
 mod host;
@@ -58,7 +59,7 @@ mod udp_calls;
 
 pub use account::{Flow, Note, SocketInfo};
 pub use bindings::V6Binding;
-pub use config::{Config, Keys};
+pub use config::{Config, CookieKeys, Keys, SynCookies};
 pub use host::Host;
 pub use ids::{ConnectionId, Error, Event, ListenerId, UdpId};
 pub use reason::{HostReason, Reason};

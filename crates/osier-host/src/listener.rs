@@ -6,6 +6,7 @@
 
 use crate::account::Flow;
 use crate::bindings::{Bindings, V6Binding};
+use crate::config::SynCookies;
 use crate::connections::{Linger, Owner};
 use crate::flow::{FlowKey, Keyed, Tenant};
 use crate::half_open::Handshake;
@@ -45,6 +46,18 @@ pub(crate) struct Listener {
     pub(crate) accept_queue: VecDeque<u32>,
     /// How many handshakes are under way.
     handshakes: usize,
+    /// When a SYN was last answered with a cookie.
+    pub(crate) cookie_sent: Option<Instant>,
+}
+
+/// What becomes of a SYN.
+enum Room {
+    /// A handshake is kept.
+    Kept,
+    /// A cookie is sent.
+    Cookie,
+    /// It is dropped.
+    No(HostReason),
 }
 
 impl Listener {
@@ -66,8 +79,14 @@ impl Listeners {
         v6: V6Binding,
     ) -> ListenerId {
         let backlog = backlog.clamp(1, BACKLOG_MAX);
-        let listener =
-            Listener { at, shown, backlog, accept_queue: VecDeque::new(), handshakes: 0 };
+        let listener = Listener {
+            at,
+            shown,
+            backlog,
+            accept_queue: VecDeque::new(),
+            handshakes: 0,
+            cookie_sent: None,
+        };
         let id = self.slots.insert(listener);
         self.bindings.insert(at, v6, id);
         ListenerId(id)
@@ -113,35 +132,54 @@ impl Host {
         let Some(listener) = self.listeners.bindings.find(key.local()) else {
             return self.stray_input(now, key, segment);
         };
+        if self.take_cookie(now, listener, incoming) {
+            return;
+        }
         let admission = examine(segment, &mut self.account.tcp);
         self.account.close(key);
         match admission {
             Admission::Ignore => {}
             Admission::Reset(reset) => self.owe_reset(now, key, &reset),
-            Admission::Syn => {
-                if let Some(reason) = self.refusal(listener) {
-                    return self.account.push(Some(Flow::tcp(key)), reason);
-                }
-                let opening = match beyond {
-                    None => self.openings.opening(now, key),
-                    Some(beyond) => self.openings.reopening(now, key, beyond),
-                };
-                let config = self.links[usize::from(incoming.link.0)].tcp(key);
-                let half = HalfOpen::new(now, segment, config, opening, &mut self.account.tcp);
-                let link = incoming.link;
-                self.keep_handshake(Handshake { half, listener, key: *key, link });
-            }
+            Admission::Syn => match self.room_for_handshake(listener) {
+                Room::No(reason) => self.account.push(Some(Flow::tcp(key)), reason),
+                Room::Cookie => self.send_cookie(now, listener, incoming),
+                Room::Kept => self.begin_handshake(now, listener, incoming, beyond),
+            },
         }
     }
 
-    /// Why a listener takes no SYN now, if it does not.
-    fn refusal(&self, listener: u32) -> Option<HostReason> {
-        let listener = self.listeners.slots.get(listener)?;
+    fn begin_handshake(
+        &mut self,
+        now: Instant,
+        listener: u32,
+        incoming: &Incoming,
+        beyond: Option<SeqNumber>,
+    ) {
+        let (key, link) = (incoming.key, incoming.link);
+        let opening = match beyond {
+            None => self.openings.opening(now, &key),
+            Some(beyond) => self.openings.reopening(now, &key, beyond),
+        };
+        let config = self.links[usize::from(link.0)].tcp(&key);
+        let notes = &mut self.account.tcp;
+        let half = HalfOpen::new(now, &incoming.segment, config, opening, notes);
+        self.keep_handshake(Handshake { half, listener, key, link });
+    }
+
+    /// What a listener does with a SYN now.
+    fn room_for_handshake(&self, listener: u32) -> Room {
+        let Some(listener) = self.listeners.slots.get(listener) else { return Room::Kept };
         if listener.is_full() {
-            return Some(HostReason::AcceptQueueFull { backlog: listener.backlog as u32 });
+            let backlog = listener.backlog as u32;
+            return Room::No(HostReason::AcceptQueueFull { backlog });
         }
         let limit = self.config.syn_queue;
-        (listener.handshakes >= limit).then_some(HostReason::SynQueueFull { limit: limit as u32 })
+        match self.config.syn_cookies {
+            SynCookies::Always => Room::Cookie,
+            SynCookies::WhenFull | SynCookies::Off if listener.handshakes < limit => Room::Kept,
+            SynCookies::WhenFull => Room::Cookie,
+            SynCookies::Off => Room::No(HostReason::SynQueueFull { limit: limit as u32 }),
+        }
     }
 
     /// A segment of a handshake.
@@ -157,33 +195,49 @@ impl Host {
         }
     }
 
-    /// The handshake is done: a connection takes its place and waits to be accepted.
-    fn complete(&mut self, now: Instant, id: u32, incoming: Incoming) {
+    /// The handshake is done: a connection takes its place.
+    fn complete(&mut self, now: Instant, id: u32, mut incoming: Incoming) {
         let Some(handshake) = self.handshakes.entries.get(id) else { return };
-        let Some(listener) = self.listeners.slots.get_mut(handshake.listener) else { return };
+        let (half, listener) = (handshake.half.clone(), handshake.listener);
+        // The settings are those of the link of the SYN.
+        incoming.link = handshake.link;
+        if self.admit(now, listener, &half, incoming).is_some() {
+            self.forget_handshake(id);
+        }
+    }
+
+    /// A handshake has ended well: a connection waits to be accepted, if there is room for it.
+    pub(crate) fn admit(
+        &mut self,
+        now: Instant,
+        listener: u32,
+        half: &HalfOpen,
+        incoming: Incoming,
+    ) -> Option<u32> {
+        let waiting = self.listeners.slots.get_mut(listener)?;
         let flow = Some(Flow::tcp(&incoming.key));
-        if listener.is_full() {
+        if waiting.is_full() {
             // Linux drops the final ACK too, and lets the SYN,ACK be sent again.
-            let backlog = listener.backlog as u32;
-            return self.account.push(flow, HostReason::AcceptQueueFull { backlog });
+            let backlog = waiting.backlog as u32;
+            self.account.push(flow, HostReason::AcceptQueueFull { backlog });
+            return None;
         }
         let limit = self.config.connections_max;
         if self.connections.sockets.len() >= limit {
             let limit = limit as u32;
-            return self.account.push(flow, HostReason::ConnectionsFull { limit });
+            self.account.push(flow, HostReason::ConnectionsFull { limit });
+            return None;
         }
-        let Incoming { key, segment, arrived, .. } = incoming;
-        let config = self.links[usize::from(handshake.link.0)].tcp(&key);
-        let notes = &mut self.account.tcp;
-        let connection = handshake.half.complete(now, segment, arrived, config, notes);
-        let shown = listener.shown;
-        let socket = self.connections.insert(connection, key, Owner::Listener, shown);
-        listener.accept_queue.push_back(socket);
-        self.listeners.news.push_back(handshake.listener);
-        self.forget_handshake(id);
+        let Incoming { key, segment, arrived, link } = incoming;
+        let config = self.links[usize::from(link.0)].tcp(&key);
+        let connection = half.complete(now, segment, arrived, config, &mut self.account.tcp);
+        let socket = self.connections.insert(connection, key, Owner::Listener, waiting.shown);
+        waiting.accept_queue.push_back(socket);
+        self.listeners.news.push_back(listener);
         self.flows.insert(key, Tenant::Connection(socket));
         self.settle(socket);
         self.forget_established(socket);
+        Some(socket)
     }
 
     /// Stops listening: handshakes are forgotten, connections that nobody accepted are reset.

@@ -79,6 +79,7 @@ impl Host {
             || self.handshakes.transmit.front().is_some()
             || self.time_waits.transmit.front().is_some()
             || !self.strays.is_empty()
+            || !self.cookies.is_empty()
             || self.udp.transmit.front().is_some()
     }
 

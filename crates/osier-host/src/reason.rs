@@ -81,6 +81,15 @@ reasons! {
     /// The SYN queue is full.
     SynQueueFull { limit: u32 } = "dropped_syn_queue_full",
         "dropped: the SYN queue is full ({limit} handshakes wait); the peer will try again";
+    /// The SYN queue is full, or none is kept: a SYN,ACK that needs no memory (RFC 4987).
+    CookieSent = "syn_cookies_sent",
+        "answered with a SYN cookie: nothing is held until the ACK brings it back (RFC 4987)";
+    /// An ACK brought a cookie back.
+    CookieAccepted = "syn_cookies_accepted",
+        "the ACK brings our SYN cookie back: a connection (RFC 4987)";
+    /// An ACK to a listener that sends cookies brought none.
+    CookieRejected = "syn_cookies_rejected",
+        "no connection: the ACK brings back no SYN cookie of ours, or one that is too old";
     /// The host holds as many connections as it may.
     ConnectionsFull { limit: u32 } = "dropped_connections_full",
         "dropped: the host holds {limit} connections, as many as it may";

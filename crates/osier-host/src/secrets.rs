@@ -25,6 +25,8 @@ pub(crate) enum Purpose {
     Ports,
     /// The seed of the IP layer.
     Ip,
+    /// SYN cookies (RFC 4987), unless a key is given.
+    SynCookies,
 }
 
 /// The key for a purpose.

@@ -16,7 +16,7 @@ use osier_wire::checksum::Sum;
 use osier_wire::{Protocol, tcp};
 
 /// A segment, and what the host knows of it.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Incoming {
     pub(crate) key: FlowKey,
     pub(crate) segment: Segment,

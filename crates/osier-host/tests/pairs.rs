@@ -5,7 +5,7 @@
 mod pair;
 
 use core::net::SocketAddr;
-use osier_host::{Config, Error, Event};
+use osier_host::{Config, Error, Event, SynCookies};
 use osier_tcp::{Ending, Recording, State, Text};
 use osier_time::{Duration, Instant};
 use pair::{Cable, Pair, Side, pattern, v4, v6};
@@ -157,8 +157,9 @@ fn a_full_backlog_drops_and_never_resets() {
 }
 
 #[test]
-fn a_full_syn_queue_drops_the_syn() {
-    let config = Config { syn_queue: 3, ..Config::default() };
+fn a_full_syn_queue_without_cookies_drops_the_syn() {
+    let syn_cookies = SynCookies::Off;
+    let config = Config { syn_queue: 3, syn_cookies, ..Config::default() };
     let mut pair = Pair::new(Cable::default(), &config);
     pair.meet();
     pair.listen(any_v4(80), 100);

@@ -38,6 +38,7 @@
 //! | RFC 9438 CUBIC, RFC 9406 HyStart++ | `congestion/{cubic,hystart}.rs` |
 //! | Pacing | `congestion/pacing.rs`, `pace.rs` |
 //! | RFC 9937 proportional rate reduction | `recovery/prr.rs` |
+//! | RFC 4987 SYN cookies | `handshake/cookie.rs`; their MAC is the host's |
 //! | RFC 5961 blind attacks | `segment_arrives/{reset,syn,ack}.rs` |
 //!
 //! # From the ground up
@@ -82,6 +83,7 @@ pub use close::time_wait::{TimeWait, TimeWaitVerdict};
 pub use config::{Algorithm, Config, KeepAlive, Nagle, Offer, Opening, RtoConfig};
 pub use connection::{Connection, Text, WriteError};
 pub use event::{Ending, Event};
+pub use handshake::cookie::Cookie;
 pub use handshake::passive::{Admission, HalfOpen, Progress, examine};
 pub use info::{CaState, Info};
 pub use reason::{Notes, Reason, Recording};

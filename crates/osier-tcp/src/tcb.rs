@@ -122,8 +122,8 @@ pub(crate) struct Birth<'a> {
     pub(crate) ts_recent: u32,
     /// What the SYNs agreed on.
     pub(crate) agreed: Agreed,
-    /// When our SYN or SYN,ACK was last sent.
-    pub(crate) syn_sent_at: Instant,
+    /// When our SYN or SYN,ACK was last sent; `None`: nobody remembers (a cookie).
+    pub(crate) syn_sent_at: Option<Instant>,
     /// How often it was sent again.
     pub(crate) syn_attempts: u8,
     /// The settings.
@@ -314,9 +314,12 @@ impl Settings {
 fn flight_of_syn(birth: &Birth<'_>, sack: SackUse) -> Recovery {
     let mut recovery = Recovery::new(birth.config.rto, sack);
     let iss = birth.opening.iss;
-    recovery.on_sent(birth.syn_sent_at, iss, iss + 1, u32::from(birth.agreed.mss));
+    let sent_at = birth.syn_sent_at.unwrap_or(birth.now);
+    recovery.on_sent(sent_at, iss, iss + 1, u32::from(birth.agreed.mss));
+    if birth.syn_sent_at.is_none() || birth.syn_attempts > 0 {
+        recovery.on_retransmitted(sent_at, iss, iss + 1);
+    }
     if birth.syn_attempts > 0 {
-        recovery.on_retransmitted(birth.syn_sent_at, iss, iss + 1);
         recovery.on_syn_timeout();
     }
     recovery

@@ -184,7 +184,7 @@ fn keys(seed: Option<u64>) -> io::Result<Keys> {
     }
     let mut secret = [0; 32];
     getrandom::fill(&mut secret)?;
-    Ok(Keys { secret })
+    Ok(Keys { secret, cookies: None })
 }
 
 fn interfaces(device: &impl Device, host: &mut Host) -> Interfaces {

@@ -137,7 +137,7 @@ impl SynSent {
             irs: syn.seq,
             ts_recent: syn.options.timestamps.map_or(0, |stamp| stamp.value),
             agreed: agree(&self.config, &syn.options),
-            syn_sent_at: self.sent_at.unwrap_or(now),
+            syn_sent_at: self.sent_at,
             syn_attempts: self.attempts,
             config: &self.config,
         });

@@ -19,6 +19,10 @@
 //!
 //! Where both call at once (figure 8), `active.rs` meets a SYN without ACK and enters SYN-RECEIVED
 //! with a full record, since it may already hold text to send.
+//!
+//! Where the host has no room for a `HalfOpen`, `cookie.rs` puts it into the SYN,ACK, and step 3
+//! brings it back.
 
 pub(crate) mod active;
+pub(crate) mod cookie;
 pub(crate) mod passive;

@@ -70,6 +70,7 @@ pub struct HalfOpen {
     opening: Opening,
     irs: SeqNumber,
     ts_recent: u32,
+    /// When the SYN,ACK was last sent, or [`UNKNOWN`].
     sent_at: Instant,
     deadline: Instant,
     mss: u16,
@@ -83,6 +84,9 @@ pub struct HalfOpen {
     attempts: u8,
     owed: Owed,
 }
+
+/// Where a cookie stood for the handshake.
+const UNKNOWN: Instant = Instant::MAX;
 
 /// What a half-open connection has to send.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -102,7 +106,17 @@ impl HalfOpen {
         notes: &mut Notes,
     ) -> Self {
         notes.push(Reason::Moved { arrow: Arrow::SynArrived });
-        let agreed = agree(config, &syn.options);
+        HalfOpen::of(now, syn, &agree(config, &syn.options), config, opening)
+    }
+
+    /// A SYN, and what was agreed on with it.
+    pub(crate) fn of(
+        now: Instant,
+        syn: &Segment,
+        agreed: &Agreed,
+        config: &Config,
+        opening: Opening,
+    ) -> Self {
         HalfOpen {
             opening,
             irs: syn.seq,
@@ -117,6 +131,12 @@ impl HalfOpen {
             attempts: 0,
             owed: Owed::SynAck,
         }
+    }
+
+    /// Nobody remembers when the SYN,ACK was sent.
+    pub(crate) fn without_round_trip(mut self) -> Self {
+        self.sent_at = UNKNOWN;
+        self
     }
 
     /// Step 3, or something else that reached SYN-RECEIVED (RFC 9293 §3.10.7.4).
@@ -182,7 +202,7 @@ impl HalfOpen {
             irs: self.irs,
             ts_recent: self.ts_recent,
             agreed: self.agreed(config),
-            syn_sent_at: self.sent_at,
+            syn_sent_at: Some(self.sent_at).filter(|at| *at != UNKNOWN),
             syn_attempts: self.attempts,
             config,
         });
