@@ -21,6 +21,7 @@ use crate::secrets::{Purpose, derive};
 use crate::stray::Strays;
 use crate::time_wait::TimeWaits;
 use crate::udp::UdpSockets;
+use crate::unaccepted::Unaccepted;
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 use bytes::Bytes;
@@ -54,6 +55,7 @@ pub struct Host {
     pub(crate) time_waits: TimeWaits,
     pub(crate) strays: Strays,
     pub(crate) listeners: Listeners,
+    pub(crate) unaccepted: Unaccepted,
     pub(crate) udp: UdpSockets,
     pub(crate) paths: Paths,
     pub(crate) echo_replies: VecDeque<Event>,
@@ -82,6 +84,7 @@ impl Host {
             time_waits: TimeWaits::new(),
             strays: Strays::new(),
             listeners: Listeners::new(keyed),
+            unaccepted: Unaccepted::new(keyed),
             udp: UdpSockets::new(keyed),
             paths: Paths::new(keyed),
             echo_replies: VecDeque::new(),

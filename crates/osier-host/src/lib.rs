@@ -10,6 +10,7 @@
 //! | Where does a segment go that arrives? | `tcp_input.rs`: `tcp_input` |
 //! | … and by which table? | `flow.rs`: `Flows` |
 //! | What becomes of a SYN? What is a full backlog? | `listener.rs`, `half_open.rs`, `cookies.rs` |
+//! | What may connections hold that nobody has accepted? | `unaccepted.rs` |
 //! | When is a connection freed? | `connections.rs`: `settle` |
 //! | Who answers for a closed connection? | `time_wait.rs` |
 //! | Who sends the RST for a stray? | `stray.rs` |
@@ -56,6 +57,7 @@ mod time_wait;
 mod timers;
 mod udp;
 mod udp_calls;
+mod unaccepted;
 
 pub use account::{Flow, Note, SocketInfo};
 pub use bindings::V6Binding;

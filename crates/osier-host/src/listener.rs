@@ -17,6 +17,7 @@ use crate::ready::Ready;
 use crate::reason::HostReason;
 use crate::slots::Slots;
 use crate::tcp_input::Incoming;
+use crate::unaccepted::Amount;
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 use core::net::SocketAddr;
@@ -46,6 +47,8 @@ pub(crate) struct Listener {
     pub(crate) accept_queue: VecDeque<u32>,
     /// How many handshakes are under way.
     handshakes: usize,
+    /// What the connections of the accept queue hold.
+    pub(crate) held: Amount,
     /// When a SYN was last answered with a cookie.
     pub(crate) cookie_sent: Option<Instant>,
 }
@@ -85,6 +88,7 @@ impl Listeners {
             backlog,
             accept_queue: VecDeque::new(),
             handshakes: 0,
+            held: Amount::default(),
             cookie_sent: None,
         };
         let id = self.slots.insert(listener);
@@ -230,11 +234,13 @@ impl Host {
         }
         let Incoming { key, segment, arrived, link } = incoming;
         let config = self.links[usize::from(link.0)].tcp(&key);
+        let amount = Amount::of(&segment);
         let connection = half.complete(now, segment, arrived, config, &mut self.account.tcp);
         let socket = self.connections.insert(connection, key, Owner::Listener, waiting.shown);
         waiting.accept_queue.push_back(socket);
         self.listeners.news.push_back(listener);
         self.flows.insert(key, Tenant::Connection(socket));
+        self.begin_waiting(listener, socket, amount);
         self.settle(socket);
         self.forget_established(socket);
         Some(socket)
@@ -244,6 +250,7 @@ impl Host {
     pub(crate) fn end_listener(&mut self, now: Instant, id: u32) {
         let Some(listener) = self.listeners.remove(id) else { return };
         for socket in listener.accept_queue {
+            self.end_waiting(socket);
             self.let_go(now, socket, Linger::Reset);
         }
         let under_way = self.handshakes.entries.iter().filter(|(_, h)| h.listener == id);

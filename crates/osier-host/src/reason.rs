@@ -78,6 +78,9 @@ reasons! {
     /// The accept queue is full: SYNs and final ACKs are dropped, never reset.
     AcceptQueueFull { backlog: u32 } = "dropped_accept_queue_full",
         "dropped: the accept queue is full ({backlog} connections wait); the peer will try again";
+    /// The connections of an accept queue hold as much text as they may together.
+    UnacceptedFull { segments: u32, octets: u32 } = "dropped_unaccepted_full",
+        "dropped: connections that nobody has accepted hold {segments} segments, {octets} octets";
     /// The SYN queue is full.
     SynQueueFull { limit: u32 } = "dropped_syn_queue_full",
         "dropped: the SYN queue is full ({limit} handshakes wait); the peer will try again";

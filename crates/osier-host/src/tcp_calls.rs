@@ -41,6 +41,7 @@ impl Host {
     /// Takes the next connection whose handshake is done: with whom, too.
     pub fn accept(&mut self, listener: ListenerId) -> Option<(ConnectionId, SocketAddr)> {
         let id = self.listeners.slots.get_mut(listener.0)?.accept_queue.pop_front()?;
+        self.end_waiting(id);
         let socket = self.connections.hand_over(id)?;
         Some((ConnectionId(id), socket.shown.show(socket.key.remote())))
     }

@@ -4,6 +4,7 @@
 //! TIME-WAIT or the listener that it is for. The text is a slice of the frame, never copied here.
 
 use crate::account::Flow;
+use crate::connections::Owner;
 use crate::flow::{FlowKey, Tenant};
 use crate::host::Host;
 use crate::reason::HostReason;
@@ -45,6 +46,9 @@ impl Host {
 
     fn connection_input(&mut self, now: Instant, id: u32, incoming: Incoming) {
         let Some(socket) = self.connections.sockets.get_mut(id) else { return };
+        if socket.owner == Owner::Listener {
+            return self.unaccepted_input(now, id, incoming);
+        }
         let Incoming { segment, arrived, .. } = incoming;
         socket.connection.on_segment(now, segment, arrived, &mut self.account.tcp);
         self.settle(id);
