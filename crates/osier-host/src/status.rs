@@ -6,8 +6,10 @@ use crate::account::SocketInfo;
 use crate::connections::Socket;
 use crate::host::Host;
 use crate::ids::ConnectionId;
+use crate::links::tcp_octets;
 use alloc::vec::Vec;
-use osier_tcp::{State, Timer};
+use osier_tcp::{State, TcpInfo, Timer};
+use osier_time::{Duration, Instant};
 use osier_wire::Protocol;
 
 /// How many entries each table of a host holds.
@@ -45,12 +47,13 @@ impl Host {
 
     /// A connection as `ss` shows it.
     pub fn info(&self, id: ConnectionId) -> Option<SocketInfo> {
-        self.connections.seen_by_user(id).map(of_connection)
+        let now = self.account.now;
+        self.connections.seen_by_user(id).map(|socket| of_connection(socket, now))
     }
 
-    /// The numbers of a connection as `ss -i` shows them, once its handshake is done.
-    pub fn tcp_info(&self, id: ConnectionId) -> Option<osier_tcp::Info> {
-        self.connections.seen_by_user(id)?.connection.info()
+    /// The numbers of a connection as `ss -i` shows them (TCP_INFO).
+    pub fn tcp_info(&self, id: ConnectionId, now: Instant) -> Option<TcpInfo> {
+        self.connections.seen_by_user(id).and_then(|socket| tcp_info_of(socket, now))
     }
 
     pub(crate) fn all_sockets(&self) -> Vec<SocketInfo> {
@@ -67,7 +70,7 @@ impl Host {
             ..SocketInfo::of(Protocol::TCP, handshake.key.local())
         });
         let open = self.connections.sockets.iter().filter(|(_, socket)| socket.is_open());
-        let connections = open.map(|(_, socket)| of_connection(socket));
+        let connections = open.map(|(_, socket)| of_connection(socket, self.account.now));
         let time_waits = self.time_waits.entries.iter().map(|(_, entry)| SocketInfo {
             state: Some(State::TimeWait),
             remote: Some(entry.key.remote()),
@@ -84,19 +87,26 @@ impl Host {
     }
 }
 
-fn of_connection(socket: &Socket) -> SocketInfo {
+/// A connection does not know how long the IP header in front of its segments is.
+fn tcp_info_of(socket: &Socket, now: Instant) -> Option<TcpInfo> {
+    let mut info = socket.connection.info(now)?;
+    info.pmtu += u32::from(u16::MAX - tcp_octets(&socket.key, u32::from(u16::MAX)));
+    Some(info)
+}
+
+fn of_connection(socket: &Socket, now: Instant) -> SocketInfo {
     let connection = &socket.connection;
-    let info = connection.info();
+    let info = connection.info(now).unwrap_or_default();
     SocketInfo {
         state: Some(connection.state()),
         remote: Some(socket.shown.show(socket.key.remote())),
         receive_queue: connection.readable(),
         send_queue: connection.unacknowledged(),
         timer: connection.next_timer(),
-        retransmits: info.map_or(0, |info| info.retransmits),
-        srtt: info.and_then(|info| info.rtt),
-        cwnd: info.map_or(0, |info| info.snd_cwnd),
-        mss: info.map_or(0, |info| info.snd_mss as u16),
+        retransmits: info.retransmits,
+        srtt: (info.rtt > 0).then(|| Duration::from_micros(info.rtt.into())),
+        cwnd: info.snd_cwnd.saturating_mul(info.snd_mss),
+        mss: info.snd_mss as u16,
         ..SocketInfo::of(Protocol::TCP, socket.shown.show(socket.key.local()))
     }
 }

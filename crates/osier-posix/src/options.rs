@@ -11,7 +11,7 @@ use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
 use alloc::string::String;
 use osier_host::ConnectionId;
-use osier_tcp::{Info, KeepAlive, Nagle};
+use osier_tcp::{KeepAlive, Nagle, TcpInfo};
 use osier_time::{Duration, Instant};
 
 /// The value of an option.
@@ -26,7 +26,7 @@ pub enum Value {
     /// Of TCP_CONGESTION and TCP_FASTOPEN_KEY.
     Text(String),
     /// Of TCP_INFO.
-    Info(Box<Info>),
+    Info(Box<TcpInfo>),
 }
 
 /// The least that SO_SNDBUF and SO_RCVBUF make of themselves, doubled (Linux).
@@ -112,7 +112,7 @@ impl Posix {
     ///
     /// # Errors
     /// [`Errno::ENOPROTOOPT`], [`Errno::ENOTCONN`], [`Errno::EBADF`].
-    pub fn getsockopt(&mut self, fd: Fd, name: Name) -> Result<Value, Errno> {
+    pub fn getsockopt(&mut self, now: Instant, fd: Fd, name: Name) -> Result<Value, Errno> {
         let known = match &self.files.get(fd)?.what {
             What::Udp(udp) => udp.options.set.get(&name),
             What::Tcp(tcp) => tcp.options.set.get(&name),
@@ -124,12 +124,12 @@ impl Posix {
             Name::Linger => Ok(Value::Linger(None)),
             Name::ReceiveTimeout | Name::SendTimeout => Ok(Value::Time(Duration::ZERO)),
             Name::Congestion => Ok(Value::Text(congestion_name(self.host.config().tcp.congestion))),
-            Name::Info => self.tcp_info(fd).map(|info| Value::Info(Box::new(info))),
-            _ => self.number(fd, name).map(Value::Int),
+            Name::Info => self.tcp_info(now, fd).map(|info| Value::Info(Box::new(info))),
+            _ => self.number(now, fd, name).map(Value::Int),
         }
     }
 
-    fn number(&mut self, fd: Fd, name: Name) -> Result<i32, Errno> {
+    fn number(&mut self, now: Instant, fd: Fd, name: Name) -> Result<i32, Errno> {
         let tcp = &self.host.config().tcp;
         let buffers = (tcp.send_buffer, tcp.receive_buffer);
         let octets = |n: u32| i32::try_from(n).unwrap_or(i32::MAX);
@@ -157,14 +157,14 @@ impl Posix {
             Name::AcceptConn => i32::from(matches!(self.files.tcp(fd)?.stage, Stage::Listening(_))),
             Name::SendBuffer => octets(buffers.0),
             Name::ReceiveBuffer => octets(buffers.1),
-            Name::MaxSeg => self.max_seg(fd)?,
+            Name::MaxSeg => self.max_seg(now, fd)?,
             _ => name.first().ok_or(Errno::ENOPROTOOPT)?,
         })
     }
 
-    fn max_seg(&self, fd: Fd) -> Result<i32, Errno> {
+    fn max_seg(&self, now: Instant, fd: Fd) -> Result<i32, Errno> {
         let tcp = self.files.tcp(fd)?;
-        let info = tcp.connection().and_then(|id| self.host.tcp_info(id));
+        let info = tcp.connection().and_then(|id| self.host.tcp_info(id, now));
         // Linux: 536 before there is a connection.
         let first =
             || if tcp.options.is_on(Name::MaxSeg) { tcp.options.int(Name::MaxSeg) } else { 536 };
@@ -181,10 +181,10 @@ impl Posix {
     /// The numbers of a connection.
     ///
     /// # Errors
-    /// [`Errno::ENOTCONN`] before its handshake is done, [`Errno::EOPNOTSUPP`], [`Errno::EBADF`].
-    pub fn tcp_info(&self, fd: Fd) -> Result<Info, Errno> {
+    /// [`Errno::ENOTCONN`] before there is one, [`Errno::EOPNOTSUPP`], [`Errno::EBADF`].
+    pub fn tcp_info(&self, now: Instant, fd: Fd) -> Result<TcpInfo, Errno> {
         let id = self.files.tcp(fd)?.connection().ok_or(Errno::ENOTCONN)?;
-        self.host.tcp_info(id).ok_or(Errno::ENOTCONN)
+        self.host.tcp_info(id, now).ok_or(Errno::ENOTCONN)
     }
 
     /// Tells a connection what its socket's user has set.

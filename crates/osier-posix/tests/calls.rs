@@ -138,7 +138,7 @@ fn a_refused_connection_is_an_error_of_the_socket() {
     assert_eq!(connect, Err(Stop::Blocked(0)));
     two.carry();
     assert_eq!(two.client.connected(client), Err(Errno::ECONNREFUSED.into()));
-    assert_eq!(two.client.getsockopt(client, Name::Error), Ok(Value::Int(0)));
+    assert_eq!(two.client.getsockopt(two.now, client, Name::Error), Ok(Value::Int(0)));
 }
 
 #[test]
@@ -202,9 +202,9 @@ fn options_are_kept_inherited_and_told_as_linux_tells_them() {
     let set =
         |posix: &mut Posix, fd, name, n| posix.setsockopt(Instant::ZERO, fd, name, Value::Int(n));
     assert_eq!(set(&mut two.client, client, Name::SendBuffer, 10_000), Ok(()));
-    assert_eq!(two.client.getsockopt(client, Name::SendBuffer), Ok(Value::Int(20_000)));
+    assert_eq!(two.client.getsockopt(two.now, client, Name::SendBuffer), Ok(Value::Int(20_000)));
     assert_eq!(set(&mut two.client, client, Name::KeepIdle, 0), Err(Errno::EINVAL));
     assert_eq!(set(&mut two.client, client, Name::Error, 1), Err(Errno::ENOPROTOOPT));
-    assert_eq!(two.server.getsockopt(server, Name::AcceptConn), Ok(Value::Int(0)));
-    assert_eq!(two.server.getsockopt(listener, Name::AcceptConn), Ok(Value::Int(1)));
+    assert_eq!(two.server.getsockopt(two.now, server, Name::AcceptConn), Ok(Value::Int(0)));
+    assert_eq!(two.server.getsockopt(two.now, listener, Name::AcceptConn), Ok(Value::Int(1)));
 }

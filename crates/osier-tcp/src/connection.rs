@@ -19,7 +19,7 @@ use crate::config::Config;
 use crate::event::{Ending, Event, Events};
 use crate::handshake::active::{Outcome, SynSent};
 use crate::handshake::passive::HalfOpen;
-use crate::info::Info;
+use crate::info::TcpInfo;
 use crate::reason::{Notes, Reason};
 use crate::segment::{Arrived, IcmpKind, Segment, Transmit};
 use crate::segment_arrives;
@@ -231,11 +231,13 @@ impl Connection {
         }
     }
 
-    /// The numbers of the connection, as `ss -i` shows them; `None` before the handshake is done.
-    pub fn info(&self) -> Option<Info> {
+    /// The numbers of the connection, as `ss -i` shows them (TCP_INFO); `None` where the attempt
+    /// to connect has failed.
+    pub fn info(&self, now: Instant) -> Option<TcpInfo> {
         match &self.phase {
-            Phase::Synchronized(tcb) => Some(Info::of(tcb)),
-            Phase::SynSent(_) | Phase::Failed(..) => None,
+            Phase::Synchronized(tcb) => Some(TcpInfo::of(tcb, now)),
+            Phase::SynSent(syn_sent) => Some(syn_sent.info()),
+            Phase::Failed(..) => None,
         }
     }
 

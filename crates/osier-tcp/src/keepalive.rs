@@ -45,6 +45,11 @@ impl Liveness {
         self.probes = 0;
     }
 
+    /// When the peer was last heard.
+    pub(crate) fn heard(&self) -> Instant {
+        self.heard
+    }
+
     /// How many probes have gone unanswered.
     pub(crate) fn probes(&self) -> u8 {
         self.probes

@@ -24,7 +24,7 @@
 //! | §3.8.6.1 zero windows | `send/persist.rs`, `timeout.rs` |
 //! | §3.8.6.2 silly windows | `send/nagle.rs`, `receive/window.rs` |
 //! | §3.8.6.3 when to acknowledge | `receive/delayed_ack.rs` |
-//! | §3.9.1 the user's calls | `connection/calls.rs` |
+//! | §3.9.1 the user's calls; STATUS | `connection/calls.rs`; `info.rs`, `tally.rs` |
 //! | §3.9.2.2 ICMP, RFC 5927, RFC 1191 | `connection.rs`, `path_mtu.rs` |
 //! | §3.10.7.1 CLOSED | `stray.rs` |
 //! | §3.10.7.2 LISTEN | `handshake/passive.rs` |
@@ -73,6 +73,7 @@ mod segment_arrives;
 mod send;
 mod state;
 mod stray;
+mod tally;
 mod tcb;
 mod timeout;
 mod timers;
@@ -85,7 +86,7 @@ pub use connection::{Connection, Text, WriteError};
 pub use event::{Ending, Event};
 pub use handshake::cookie::Cookie;
 pub use handshake::passive::{Admission, HalfOpen, Progress, examine};
-pub use info::{CaState, Info};
+pub use info::TcpInfo;
 pub use reason::{Notes, Reason, Recording};
 pub use segment::{Arrived, IcmpKind, Segment, Transmit};
 pub use state::{Arrow, State};

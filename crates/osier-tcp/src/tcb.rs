@@ -24,6 +24,7 @@ use crate::send;
 use crate::send::nagle::SmallSegment;
 use crate::send::persist::Persist;
 use crate::state::{Arrow, State};
+use crate::tally::{Caller, Tally};
 use crate::timers::Timers;
 use crate::timestamps::Clock;
 use osier_time::{Duration, Instant};
@@ -69,6 +70,8 @@ pub(crate) struct Tcb {
     pub(crate) ending: Option<Ending>,
     /// The settings that outlive the handshake.
     pub(crate) settings: Settings,
+    /// What was sent and received, all told.
+    pub(crate) tally: Tally,
 }
 
 /// How the user stands to the connection.
@@ -170,6 +173,7 @@ impl Tcb {
             user: User::Present,
             ending: None,
             settings: Settings::of(config, agreed.offer),
+            tally: Tally::new(now, caller_of(birth)),
         }
     }
 
@@ -323,6 +327,12 @@ fn flight_of_syn(birth: &Birth<'_>, sack: SackUse) -> Recovery {
         recovery.on_syn_timeout();
     }
     recovery
+}
+
+/// Who called: only who was called comes to be in SYN-RECEIVED.
+fn caller_of(birth: &Birth<'_>) -> Caller {
+    let called = birth.state == State::SynReceived;
+    if called { Caller::Them } else { Caller::Us(u32::from(birth.syn_attempts) + 1) }
 }
 
 /// The window of our SYN or SYN,ACK, which cannot be scaled.

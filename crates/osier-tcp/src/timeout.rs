@@ -40,6 +40,7 @@ fn retransmission(tcb: &mut Tcb, now: Instant, notes: &mut Notes) {
     let rto = tcb.recovery.rto();
     let in_flight = tcb.recovery.in_flight();
     tcb.recovery.on_rto(now);
+    tcb.tally.timeouts = tcb.tally.timeouts.saturating_add(1);
     tcb.congestion.on_timeout(in_flight, tcb.text_mss());
     notes.push(Reason::RtoExpired { rto });
     loss::note_cut(tcb, notes);

@@ -11,7 +11,8 @@ use crate::reason::{Notes, Reason};
 use crate::recovery::{Cause, ProbeOf, Retransmission};
 use crate::segment::{Segment, Transmit};
 use crate::send::nagle::{self, Decision};
-use crate::tcb::{Due, Fin, Look, Probe, Reset, Tcb};
+use crate::tally::Limit;
+use crate::tcb::{Due, Fin, Look, Probe, Reset, Tcb, User};
 use crate::timers::Timer;
 use osier_time::Instant;
 use osier_wire::tcp::{Flags, Options, SackBlocks};
@@ -81,7 +82,7 @@ fn choose(tcb: &mut Tcb, now: Instant) -> Option<Next> {
     if tcb.owed.ack == Due::Now {
         return Some(Next::Ack);
     }
-    arm_persist(tcb, now);
+    wait(tcb, now);
     None
 }
 
@@ -188,6 +189,7 @@ fn sent_before(tcb: &mut Tcb, now: Instant, from: SeqNumber, len: u32) -> Transm
     let end = from + len;
     let fin = matches!(tcb.owed.fin, Fin::Sent(at) if end.after(at));
     let octets = len - u32::from(fin);
+    tcb.tally.on_again(octets);
     let mut transmit = segment(tcb, now, from);
     transmit.payload = tcb.out.gather(from.since(tcb.snd.text_start()), octets);
     if fin {
@@ -269,6 +271,8 @@ fn send_new(tcb: &mut Tcb, now: Instant, octets: u32, fin: Flags) -> Transmit {
     }
     tcb.snd.nxt = to;
     tcb.snd.last_sent = now;
+    tcb.tally.on_new(octets, mss);
+    tcb.tally.limits.enter(now, limit_of(tcb));
     tcb.small.on_sent(to, octets, mss);
     tcb.delayed_ack.on_text_sent();
     tcb.recovery.on_sent(now, from, to, mss);
@@ -281,6 +285,12 @@ fn send_new(tcb: &mut Tcb, now: Instant, octets: u32, fin: Flags) -> Transmit {
         tcb.timers.set_if_idle(Timer::GiveUp, now + limit);
     }
     transmit
+}
+
+/// What the next text waits for, once this was sent.
+fn limit_of(tcb: &Tcb) -> Limit {
+    let hungry = tcb.user == User::WaitsForRoom && tcb.unsent() == 0;
+    if hungry { Limit::SendBuffer } else { Limit::Path }
 }
 
 /// RFC 8985 §7.3, TLP_send_probe: new text, whatever the congestion window says, where the peer's
@@ -333,12 +343,23 @@ fn segment(tcb: &mut Tcb, now: Instant, seq: SeqNumber) -> Transmit {
         options.timestamps = Some(clock.stamp(now));
         clock.on_ack_sent(tcb.rcv.nxt);
     }
+    tcb.tally.segs_out = tcb.tally.segs_out.wrapping_add(1);
     tcb.owed.ack = Due::No;
     tcb.delayed_ack.on_ack_sent();
     tcb.timers.stop(Timer::DelayedAck);
     let segment =
         Segment { seq, ack: tcb.rcv.nxt, flags: Flags::ACK, window, options, ..Segment::default() };
     Transmit { segment, dont_fragment: true, ..Transmit::default() }
+}
+
+/// Something waits: for what?
+fn wait(tcb: &mut Tcb, now: Instant) {
+    let room = loss::window(tcb).saturating_sub(tcb.recovery.in_flight());
+    let mss = tcb.text_mss();
+    if tcb.unsent() > 0 && tcb.snd.usable() < mss && room >= mss {
+        tcb.tally.limits.enter(now, Limit::PeerWindow);
+    }
+    arm_persist(tcb, now);
 }
 
 /// Text waits, nothing is in flight whose acknowledgment could open the window: probe it in a

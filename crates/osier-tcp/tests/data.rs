@@ -18,7 +18,7 @@ fn bulk_text_flows_both_ways_at_the_rate_of_the_window() {
     // 4 MiB in windows of up to 1 MiB a round trip of 20 ms, after slow start.
     assert!(pair.now - start < Duration::from_millis(400), "{}", pair.now - start);
     pair.transfer(Who::B, &text, LONG);
-    let again = pair.a.connection().info().unwrap().total_retrans;
+    let again = pair.a.connection().info(pair.now).unwrap().total_retrans;
     assert_eq!(again, 0);
 }
 
@@ -58,7 +58,7 @@ fn three_duplicate_acks_repair_one_loss_without_the_timer() {
         };
         assert!(pair.a.reasons.iter().any(fast));
         assert!(!pair.a.reasons.iter().any(|r| matches!(r, Reason::RtoExpired { .. })));
-        assert_eq!(pair.a.connection().info().unwrap().total_retrans, 1, "sack: {sack}");
+        assert_eq!(pair.a.connection().info(pair.now).unwrap().total_retrans, 1, "sack: {sack}");
     }
 }
 
@@ -95,7 +95,7 @@ fn a_lost_tail_is_found_by_a_probe_in_a_few_round_trips() {
     assert!(took <= Duration::from_millis(110), "{took}");
     assert!(pair.a.has_reason(&Reason::TailProbeAgain { seq: SeqNumber(0) }));
     assert!(!pair.a.has_reason(&Reason::RtoExpired { rto: Duration::ZERO }));
-    assert_eq!(pair.a.connection().info().unwrap().total_retrans, 3);
+    assert_eq!(pair.a.connection().info(pair.now).unwrap().total_retrans, 3);
 }
 
 /// RFC 8985 §7.4: the probe itself was the repair, and the window is cut for the loss.
@@ -120,7 +120,7 @@ fn a_sudden_delay_is_no_loss_and_its_cut_is_undone() {
         let config = Config { offer, ..Config::default() };
         let mut pair = Pair::connected_with(config.clone(), config);
         pair.transfer(Who::A, &pattern(200_000), LONG);
-        let before = pair.a.connection().info().unwrap();
+        let before = pair.a.connection().info(pair.now).unwrap();
         pair.stall(Duration::from_millis(300));
         pair.write(Who::A, &pattern(40 * 1448));
         pair.run_for(Duration::from_millis(295));
@@ -130,7 +130,7 @@ fn a_sudden_delay_is_no_loss_and_its_cut_is_undone() {
         pair.run_for(Duration::from_secs(3));
         assert_eq!(pair.b.received.len(), 200_000 + 40 * 1448 + 500_000);
         assert!(pair.a.has_reason(&Reason::SpuriousTimeout), "timestamps: {timestamps}");
-        let after = pair.a.connection().info().unwrap();
+        let after = pair.a.connection().info(pair.now).unwrap();
         assert!(after.snd_cwnd >= before.snd_cwnd, "{} of {}", after.snd_cwnd, before.snd_cwnd);
         // The last for a probe; the oldest, and as it was short a part of the next.
         assert!(after.total_retrans <= 3, "{}", after.total_retrans);
@@ -149,7 +149,7 @@ fn a_retransmission_that_is_lost_is_sent_again_without_the_timer() {
     });
     pair.transfer(Who::A, &pattern(1 << 20), LONG);
     assert!(!pair.a.has_reason(&Reason::RtoExpired { rto: Duration::ZERO }));
-    assert_eq!(pair.a.connection().info().unwrap().total_retrans, 4);
+    assert_eq!(pair.a.connection().info(pair.now).unwrap().total_retrans, 4);
 }
 
 /// RFC 3042: what the first two duplicates tell of has left the network, so two new segments may
@@ -176,7 +176,7 @@ fn a_reader_who_stops_closes_the_window_and_one_who_resumes_opens_it() {
     let text = pattern(100_000);
     let mut written = pair.write(Who::A, &text);
     pair.run_for(Duration::from_secs(30));
-    let info = pair.a.connection().info().unwrap();
+    let info = pair.a.connection().info(pair.now).unwrap();
     assert_eq!((info.snd_wnd, info.unacked), (0, 0));
     assert!(pair.a.has_reason(&Reason::ZeroWindowProbe { attempt: 0 }));
     assert_eq!(pair.a.state(), State::Established, "probes that are answered never give up");

@@ -64,7 +64,7 @@ fn run(algorithm: Algorithm, path: Path, seed: u64, seconds: u64) -> Figures {
             break;
         }
     }
-    let again = pair.a.connection().info().unwrap().total_retrans as f64;
+    let again = f64::from(pair.a.connection().info(pair.now).unwrap().total_retrans);
     let timeouts = pair.a.reasons.iter().filter(|r| matches!(r, Reason::RtoExpired { .. })).count();
     Figures {
         mbit_per_s: delivered as f64 * 8.0 / seconds as f64 / 1e6,

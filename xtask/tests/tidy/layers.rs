@@ -13,7 +13,10 @@ use crate::tree::{Source, Tree};
 /// From the ground up.
 const LAYERS: [(&str, &[&str]); 5] = [
     ("words", &["segment", "state", "timers", "options", "reason", "event", "config"]),
-    ("mechanisms", &["send", "receive", "recovery", "congestion", "timestamps", "keepalive"]),
+    (
+        "mechanisms",
+        &["send", "receive", "recovery", "congestion", "timestamps", "keepalive", "tally"],
+    ),
     ("the record", &["tcb"]),
     (
         "events",

@@ -3,7 +3,7 @@
 //! A few lines about the very connection that asks, as `osier ss` would say it, in words.
 
 use osier::StreamHandle;
-use osier::engine::{Info, Offer};
+use osier::engine::TcpInfo;
 use std::fmt::Write as _;
 use std::net::SocketAddr;
 
@@ -19,25 +19,28 @@ pub(super) fn lines(stream: &StreamHandle) -> Vec<Row> {
         ("your end", yours.to_string()),
         ("network", version.to_owned()),
     ];
-    match stream.tcp_info() {
-        Some(info) => describe(&info, &mut rows),
-        None => rows.push(("state", "it has ended meanwhile".to_owned())),
+    let state = stream.info().and_then(|info| info.state);
+    match (state, stream.tcp_info()) {
+        (Some(state), Some(info)) => {
+            rows.push(("state", state.name().to_owned()));
+            describe(&info, &mut rows);
+        }
+        _ => rows.push(("state", "it has ended meanwhile".to_owned())),
     }
     rows
 }
 
-fn describe(info: &Info, rows: &mut Vec<Row>) {
-    let segments =
-        |octets: u32| format!("{octets} bytes ({} segments)", octets / info.snd_mss.max(1));
-    rows.push(("state", info.state.name().to_owned()));
+fn describe(info: &TcpInfo, rows: &mut Vec<Row>) {
     rows.push((
         "round trip",
-        info.rtt.map_or("not measured yet".to_owned(), |rtt| {
-            format!("{} ms, mean deviation {} ms", millis(rtt), millis(info.rttvar))
-        }),
+        match info.rtt {
+            0 => "not measured yet".to_owned(),
+            rtt => format!("{} ms, mean deviation {} ms", millis(rtt), millis(info.rttvar)),
+        },
     ));
     rows.push(("timeout", format!("{} ms", millis(info.rto))));
-    rows.push(("cwnd", segments(info.snd_cwnd)));
+    let (segments, octets) = (info.snd_cwnd, info.snd_cwnd.saturating_mul(info.snd_mss));
+    rows.push(("cwnd", format!("{octets} bytes ({segments} segments)")));
     rows.push(("segment", format!("at most {} bytes of text", info.snd_mss)));
     rows.push(("windows", format!("ours {} bytes, yours {} bytes", info.rcv_wnd, info.snd_wnd)));
     rows.push(("options", options(info)));
@@ -45,16 +48,20 @@ fn describe(info: &Info, rows: &mut Vec<Row>) {
 }
 
 /// What both ends agreed on in their SYNs.
-fn options(info: &Info) -> String {
-    let Offer { window_scale, timestamps, sack } = info.options;
+fn options(info: &TcpInfo) -> String {
+    let has = |bit: u8| info.options & bit != 0;
     let scale = format!("window scale (ours {}, yours {})", info.rcv_wscale, info.snd_wscale);
-    let names = [(window_scale, scale.as_str()), (timestamps, "timestamps"), (sack, "SACK")];
+    let names = [
+        (has(TcpInfo::OPT_WSCALE), scale.as_str()),
+        (has(TcpInfo::OPT_TIMESTAMPS), "timestamps"),
+        (has(TcpInfo::OPT_SACK), "SACK"),
+    ];
     let agreed: Vec<&str> = names.iter().filter(|(on, _)| *on).map(|(_, name)| *name).collect();
     if agreed.is_empty() { "none".to_owned() } else { agreed.join(", ") }
 }
 
-fn millis(time: osier::time::Duration) -> String {
-    format!("{}.{:03}", time.as_micros() / 1_000, time.as_micros() % 1_000)
+fn millis(micros: u32) -> String {
+    format!("{}.{:03}", micros / 1_000, micros % 1_000)
 }
 
 /// An address as its owner writes it: not mapped into IPv6.

@@ -5,6 +5,7 @@
 
 use crate::config::{Config, Opening};
 use crate::event::{Ending, Event};
+use crate::info::TcpInfo;
 use crate::options::{self, agree};
 use crate::pace;
 use crate::reason::{Notes, Reason};
@@ -216,6 +217,11 @@ impl SynSent {
     /// When the SYN is due again.
     pub(crate) fn next_deadline(&self) -> Option<Instant> {
         self.sent_at.map(|at| (at + self.wait).min(self.give_up_at))
+    }
+
+    /// The numbers that there are.
+    pub(crate) fn info(&self) -> TcpInfo {
+        TcpInfo::of_syn_sent(&self.config, self.attempts, self.wait)
     }
 
     /// ISS.

@@ -98,6 +98,11 @@ impl DelayedAck {
         self.quick = 0;
     }
 
+    /// The most text that a segment of the peer has had; 0 before the first.
+    pub(crate) fn largest_segment(&self) -> u32 {
+        u32::from(self.full)
+    }
+
     /// Two full segments as the peer sends them: its path may be narrower than our MSS.
     fn two_full(&self, mss: u32) -> u32 {
         u32::from(self.full).max(FULL_MIN.min(mss)).saturating_mul(2)

@@ -37,6 +37,7 @@ mod verdict;
 pub(crate) use ack::{
     AckArrived, AckOutcome, Alarm, Cause, Duplicate, Found, Phase, Retransmission, SackUse, Turn,
 };
+pub(crate) use records::Census;
 pub(crate) use tlp::ProbeOf;
 
 use crate::config::RtoConfig;
@@ -80,6 +81,7 @@ pub(crate) struct Recovery {
     /// What the next retransmission is, if it is the first since the loss was found.
     cause: Cause,
     retransmitted_total: u64,
+    duplicates_reported: u32,
 }
 
 /// Events.
@@ -101,6 +103,7 @@ impl Recovery {
             recover: None,
             cause: Cause::Fast,
             retransmitted_total: 0,
+            duplicates_reported: 0,
         }
     }
 
@@ -359,9 +362,34 @@ impl Recovery {
         self.rtt.deviation()
     }
 
+    /// The shortest round trip.
+    pub(crate) fn min_rtt(&self) -> Option<Duration> {
+        self.rtt.min()
+    }
+
+    /// How often the timeout was doubled.
+    pub(crate) const fn backoff(&self) -> u8 {
+        self.rto.backoff()
+    }
+
     /// Segments sent again.
     pub(crate) const fn retransmitted_total(&self) -> u64 {
         self.retransmitted_total
+    }
+
+    /// How many of the outstanding segments stand how.
+    pub(crate) fn census(&self) -> Census {
+        self.records.census()
+    }
+
+    /// How often something overtaken arrived that was not lost.
+    pub(crate) const fn reordering_seen(&self) -> u32 {
+        self.rack.reordering_seen()
+    }
+
+    /// Duplicates that the peer reported.
+    pub(crate) const fn duplicates_reported(&self) -> u32 {
+        self.duplicates_reported
     }
 }
 

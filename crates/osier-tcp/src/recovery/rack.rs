@@ -33,6 +33,8 @@ pub(super) struct Rack {
     /// RACK.fack: behind the highest octet that has arrived.
     fack: Option<SeqNumber>,
     reordering: Reordering,
+    /// How often.
+    seen: u32,
     /// RACK.reo_wnd_mult.
     mult: u8,
     /// RACK.reo_wnd_persist.
@@ -71,6 +73,7 @@ impl Rack {
             rtt: Duration::ZERO,
             fack: None,
             reordering: Reordering::NotSeen,
+            seen: 0,
             mult: 1,
             persist: 0,
             dsack_round: None,
@@ -99,6 +102,7 @@ impl Rack {
             None => self.fack = Some(delivered.end),
             Some(fack) if delivered.end != fack && delivered.resent == 0 => {
                 self.reordering = Reordering::Seen;
+                self.seen = self.seen.saturating_add(1);
             }
             Some(_) => {}
         }
@@ -111,7 +115,10 @@ impl Rack {
         self.newest = None;
         self.deadline = None;
         match found {
-            Found::Reports => self.reordering = Reordering::Seen,
+            Found::Reports => {
+                self.reordering = Reordering::Seen;
+                self.seen = self.seen.saturating_add(1);
+            }
             Found::Timeout => {}
         }
     }
@@ -155,6 +162,11 @@ impl Rack {
             // Nothing has ever arrived by which an age could be judged.
             None => now,
         }
+    }
+
+    /// How often reordering was seen.
+    pub(super) const fn reordering_seen(&self) -> u32 {
+        self.seen
     }
 
     /// The reordering timer.

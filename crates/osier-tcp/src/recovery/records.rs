@@ -11,6 +11,7 @@ mod counts;
 mod queue;
 
 pub(super) use by_time::{Order, Overdue};
+pub(crate) use counts::Census;
 pub(super) use counts::Counts;
 
 use alloc::collections::VecDeque;

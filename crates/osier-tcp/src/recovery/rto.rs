@@ -42,6 +42,11 @@ impl Rto {
         Duration::from_micros(u64::from(self.min))
     }
 
+    /// How often it was doubled.
+    pub(super) const fn backoff(&self) -> u8 {
+        self.backoff
+    }
+
     /// How often in a row it has expired.
     pub(super) const fn attempts(&self) -> u8 {
         self.attempts

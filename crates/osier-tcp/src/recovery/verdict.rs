@@ -63,6 +63,7 @@ impl Recovery {
             return Answer::None;
         }
         let duplicate = sack::duplicate(ack).map(|(_, right)| right);
+        self.duplicates_reported += u32::from(duplicate.is_some());
         if duplicate.is_some() && !self.tlp.explains(duplicate) {
             self.rack.on_duplicate_reported(ack.nxt);
         }

@@ -12,6 +12,7 @@ use crate::recovery::{AckArrived, AckOutcome, Duplicate, Turn};
 use crate::segment::Segment;
 use crate::send::window::WindowUpdate;
 use crate::state::{Arrow, State};
+use crate::tally::Limit;
 use crate::tcb::{Fin, Tcb, User};
 use crate::timers::Timer;
 use core::ops::ControlFlow;
@@ -48,7 +49,7 @@ pub(crate) fn process(
     loss::ask_or_repair(tcb);
     alarms(tcb, now, &outcome, window);
     loss::set_alarm(tcb);
-    tell_user(tcb);
+    tell_user(tcb, now);
     tcb.look_if_waiting();
     our_fin(tcb, now, notes);
     ControlFlow::Continue(())
@@ -115,6 +116,7 @@ fn duplicate(tcb: &Tcb, segment: &Segment, window: WindowUpdate) -> Duplicate {
 /// SND.UNA moves: the text in front of it is no longer needed.
 fn advance(tcb: &mut Tcb, ack: SeqNumber) {
     let start = tcb.snd.text_start();
+    tcb.tally.on_acked(ack.since(tcb.snd.una));
     tcb.snd.una = ack;
     tcb.small.on_ack(ack);
     let end = match tcb.owed.fin {
@@ -165,6 +167,7 @@ fn alarms(tcb: &mut Tcb, now: Instant, outcome: &AckOutcome, window: WindowUpdat
         if tcb.snd.outstanding() == 0 {
             tcb.timers.stop(Timer::Retransmit);
             tcb.timers.stop(Timer::GiveUp);
+            tcb.tally.limits.enter(now, Limit::Idle);
         } else {
             tcb.timers.set(Timer::Retransmit, now + tcb.recovery.rto());
             if let Some(limit) = tcb.liveness.user_timeout {
@@ -189,10 +192,15 @@ fn answered(tcb: &mut Tcb, window: WindowUpdate) {
 
 /// A user who waits for room is told once a third of the buffer is free, so that it writes in
 /// pieces worth a wake-up.
-fn tell_user(tcb: &mut Tcb) {
-    if tcb.user == User::WaitsForRoom && tcb.out.room() >= tcb.out.limit() / 3 {
+fn tell_user(tcb: &mut Tcb, now: Instant) {
+    if tcb.user != User::WaitsForRoom {
+        return;
+    }
+    if tcb.out.room() >= tcb.out.limit() / 3 {
         tcb.user = User::Present;
         tcb.events.push(Event::Writable);
+    } else if tcb.unsent() == 0 && tcb.snd.outstanding() > 0 {
+        tcb.tally.limits.enter(now, Limit::SendBuffer);
     }
 }
 

@@ -42,6 +42,7 @@ fn arrived_in_order(tcb: &mut Tcb, notes: &mut Notes) {
         | State::SynSent => return,
     };
     tcb.rcv.nxt += 1;
+    tcb.tally.bytes_received += 1;
     tcb.owe_ack();
     tcb.enter(arrow, notes);
     tcb.events.push(Event::Readable);

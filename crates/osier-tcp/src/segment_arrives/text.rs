@@ -35,6 +35,7 @@ pub(crate) fn process(
     }
     let text = core::mem::take(&mut segment.text);
     let segments = arrived.segments(len as usize);
+    tcb.tally.text_arrived = now;
     let arrival = insert(tcb, seq, text, notes);
     let mss = u32::from(tcb.settings.rcv_mss);
     let came = TextArrived { segments, octets: len, mss, arrival };
@@ -51,6 +52,7 @@ fn insert(tcb: &mut Tcb, seq: SeqNumber, text: Bytes, notes: &mut Notes) -> Arri
     let (arrival, again) = match tcb.text.insert(tcb.rcv.nxt, seq, text) {
         Inserted::InOrder { advanced, gap, duplicate } => {
             tcb.rcv.nxt += advanced;
+            tcb.tally.bytes_received += u64::from(advanced);
             tcb.events.push(Event::Readable);
             (if gap == Gap::None { Arrival::InOrder } else { Arrival::FillsHole }, duplicate)
         }
@@ -59,6 +61,7 @@ fn insert(tcb: &mut Tcb, seq: SeqNumber, text: Bytes, notes: &mut Notes) -> Arri
                 sack.on_received(left, right);
             }
             notes.push(Reason::OutOfOrder { seq, len });
+            tcb.tally.out_of_order = tcb.tally.out_of_order.wrapping_add(1);
             (Arrival::OutOfOrder, duplicate)
         }
         Inserted::Duplicate { left, right } => {

@@ -11,7 +11,7 @@ use crate::sockets::{Key, Stage};
 use crate::stack::Stack;
 use crate::wakers::At;
 use osier_host::{ConnectionId, SocketInfo};
-use osier_tcp::Info;
+use osier_tcp::TcpInfo;
 use osier_time::Instant;
 use std::future::poll_fn;
 use std::io::{self, IoSlice, IoSliceMut};
@@ -130,9 +130,9 @@ impl TcpStream {
         self.handle().info()
     }
 
-    /// The numbers of the connection as `ss -i` shows them (TCP_INFO). `None` before its
-    /// handshake is done, and once it has ended.
-    pub fn tcp_info(&self) -> Option<Info> {
+    /// The numbers of the connection as `ss -i` shows them (TCP_INFO). `None` once the stack has
+    /// been shut down.
+    pub fn tcp_info(&self) -> Option<TcpInfo> {
         self.handle().tcp_info()
     }
 
@@ -341,11 +341,12 @@ impl StreamHandle {
         inner.host.info(self.key.connection())
     }
 
-    /// The numbers of the connection as `ss -i` shows them (TCP_INFO). `None` before its
-    /// handshake is done, once it has ended, and once nobody holds it any more.
-    pub fn tcp_info(&self) -> Option<Info> {
+    /// The numbers of the connection as `ss -i` shows them (TCP_INFO); `None` once nobody holds it
+    /// any more.
+    pub fn tcp_info(&self) -> Option<TcpInfo> {
+        let now = self.stack.now();
         let mut inner = self.stack.shared().lock();
         inner.sockets.connections.get(self.key)?;
-        inner.host.tcp_info(self.key.connection())
+        inner.host.tcp_info(self.key.connection(), now)
     }
 }

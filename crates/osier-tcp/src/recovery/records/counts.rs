@@ -1,6 +1,6 @@
 //! How much of what is outstanding stands how? Kept up to date, so that nobody has to add it up.
 
-use super::{Record, Standing};
+use super::{Record, Records, Standing};
 
 /// The sums over all records.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -40,5 +40,36 @@ impl Counts {
             }
             Standing::Lost => self.lost -= record.len(),
         }
+    }
+}
+
+/// Segments of the wire that are outstanding, and how they stand.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Census {
+    /// All.
+    pub(crate) segments: u32,
+    /// Reported.
+    pub(crate) sacked: u32,
+    /// Lost, and waiting to be sent again.
+    pub(crate) lost: u32,
+    /// Sent again, and in flight.
+    pub(crate) resent: u32,
+}
+
+impl Records {
+    /// Counts them one by one: for whoever looks at a connection, not for its decisions.
+    pub(in crate::recovery) fn census(&self) -> Census {
+        let mut census = Census::default();
+        for record in self.records.iter() {
+            let segments = record.segments();
+            census.segments += segments;
+            match record.standing {
+                Standing::InFlight if record.resent > 0 => census.resent += segments,
+                Standing::InFlight => {}
+                Standing::Sacked => census.sacked += segments,
+                Standing::Lost => census.lost += segments,
+            }
+        }
+        census
     }
 }
