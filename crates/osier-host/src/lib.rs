@@ -20,6 +20,7 @@
 //! | What does an ICMP error do? How large a path? | `icmp_input.rs`, `pmtu.rs` |
 //! | UDP? | `udp.rs` |
 //! | Why was that dropped? | `reason.rs`, `account.rs` |
+//! | … and in which frame is that said? | `joiner.rs`, from which captures are written |
 //! | What does `ss` show? | `status.rs` |
 //! | Where do sockets live, and whose turn is it? | `slots.rs`, `ready.rs` |
 //! | Who is bound to a port? v4-mapped addresses? | `bindings.rs`, `mapped.rs` |
@@ -39,6 +40,7 @@ mod host;
 mod icmp_input;
 mod ids;
 mod isn;
+mod joiner;
 mod links;
 mod listener;
 mod mapped;
@@ -64,5 +66,6 @@ pub use bindings::V6Binding;
 pub use config::{Config, CookieKeys, Keys, SynCookies};
 pub use host::Host;
 pub use ids::{ConnectionId, Error, Event, ListenerId, UdpId};
+pub use joiner::{Joiner, Judged, Way};
 pub use reason::{HostReason, Reason};
 pub use status::Usage;

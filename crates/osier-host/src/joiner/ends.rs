@@ -3,16 +3,16 @@
 //! Reads as far as the ports. Does not verify anything: a frame that lies about itself carries
 //! comments in vain.
 
-use osier_host::Flow;
-use osier_pcap::Direction;
+use super::Way;
+use crate::account::Flow;
+use core::net::SocketAddr;
 use osier_wire::ip::Header;
 use osier_wire::link::Medium;
 use osier_wire::{Protocol, ipv6};
-use std::net::SocketAddr;
 
 /// The flow of a TCP or UDP frame, seen from our end; `None` for others and for fragments that
 /// do not hold the ports.
-pub(super) fn flow_of(frame: &[u8], medium: Medium, direction: Direction) -> Option<Flow> {
+pub(super) fn flow_of(frame: &[u8], medium: Medium, way: Way) -> Option<Flow> {
     let datagram = frame.get(medium.header_len()..)?;
     let (header, len) = Header::parse_quoted(datagram).ok()?;
     let payload = datagram.get(len..)?;
@@ -27,9 +27,9 @@ pub(super) fn flow_of(frame: &[u8], medium: Medium, direction: Direction) -> Opt
     let port = |at: usize| u16::from_be_bytes([ports[at], ports[at + 1]]);
     let src = SocketAddr::new(header.src(), port(0));
     let dst = SocketAddr::new(header.dst(), port(2));
-    Some(match direction {
-        Direction::Inbound => Flow { protocol, local: dst, remote: src },
-        Direction::Outbound => Flow { protocol, local: src, remote: dst },
+    Some(match way {
+        Way::In => Flow { protocol, local: dst, remote: src },
+        Way::Out => Flow { protocol, local: src, remote: dst },
     })
 }
 

@@ -1,0 +1,250 @@
+//! How is a world put together?
+//!
+//! Nodes first, then links between them, then addresses, routes and programs. Ports are numbered
+//! in the order in which links are joined to a node; on a host port n is link n + 1, behind
+//! loopback.
+
+use crate::computer::Computer;
+use crate::conditions::Conditions;
+use crate::dice::Dice;
+use crate::link::Link;
+use crate::node::Node;
+use crate::program::Program;
+use crate::rogue::Rogue;
+use crate::router::Router;
+use crate::rule::Rule;
+use crate::switch::Switch;
+use crate::world::{NodeId, Place, Wire, WireId, World};
+use core::net::IpAddr;
+use osier_host::Config;
+use osier_ip::{Cidr, LinkConfig, LinkId, Route};
+use osier_wire::MacAddr;
+use osier_wire::link::{Medium, Offloads};
+
+/// A link to be made.
+#[derive(Clone, Debug)]
+pub struct Cable {
+    /// What its frames begin with.
+    pub framing: Framing,
+    /// The longest IP packet, as both ends know it.
+    pub mtu: usize,
+    /// What the hosts at its ends leave to their devices.
+    pub offloading: Offloading,
+    /// From the first end to the second.
+    pub there: Conditions,
+    /// From the second end to the first.
+    pub back: Conditions,
+}
+
+/// What a link's frames begin with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Framing {
+    /// The IP header: no neighbours to ask for.
+    Ip,
+    /// An Ethernet header.
+    Ethernet,
+}
+
+/// What a host leaves to its device. Either way what crosses the link is the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Offloading {
+    /// Segmentation and checksums.
+    All,
+    /// Nothing.
+    None,
+}
+
+impl Default for Cable {
+    /// MTU 1500, frames that begin with the IP header, devices that do everything, perfect.
+    fn default() -> Self {
+        let (there, back) = (Conditions::default(), Conditions::default());
+        Cable { framing: Framing::Ip, mtu: 1_500, offloading: Offloading::All, there, back }
+    }
+}
+
+impl Cable {
+    /// The same in both directions.
+    pub fn both_ways(conditions: &Conditions) -> Cable {
+        Cable { there: conditions.clone(), back: conditions.clone(), ..Cable::default() }
+    }
+}
+
+/// Making it.
+impl World {
+    /// Adds a host.
+    pub fn add_host(&mut self, name: &str, config: Config) -> NodeId {
+        let secrets = Dice::of(self.seed, 1_000_000 + self.nodes.len() as u64).next_u64();
+        let computer = Computer::new(config, secrets, self.pattern.clone());
+        self.add(name, Node::Computer(Box::new(computer)))
+    }
+
+    /// Adds an Ethernet switch.
+    pub fn add_switch(&mut self, name: &str) -> NodeId {
+        self.add(name, Node::Switch(Switch::default()))
+    }
+
+    /// Adds a router.
+    pub fn add_router(&mut self, name: &str) -> NodeId {
+        self.add(name, Node::Router(Router::default()))
+    }
+
+    /// Adds a peer that follows no rules; it has one port.
+    pub fn add_rogue(&mut self, name: &str, rogue: Rogue) -> NodeId {
+        self.add(name, Node::Rogue(Box::new(rogue)))
+    }
+
+    fn add(&mut self, name: &str, node: Node) -> NodeId {
+        let (name, ports) = (name.to_owned(), Vec::new());
+        self.nodes.push(Place { name, node, ports, asked: None });
+        NodeId(self.nodes.len() as u32 - 1)
+    }
+
+    /// Joins two nodes. The wire that is returned leads from `a` to `b`.
+    pub fn join(&mut self, a: NodeId, b: NodeId, cable: &Cable) -> WireId {
+        let there = WireId(self.wires.len() as u32);
+        let port_a = self.attach(a, there, cable);
+        let port_b = self.attach(b, there.back(), cable);
+        for (conditions, to) in [(&cable.there, (b, port_b)), (&cable.back, (a, port_a))] {
+            let dice = Dice::of(self.seed, self.wires.len() as u64);
+            let medium = medium(cable.framing, MacAddr::UNSPECIFIED);
+            let link = Link::new(conditions.clone(), medium, dice);
+            self.wires.push(Wire { link, to, asked: None });
+        }
+        there
+    }
+
+    /// Gives a node a port with this wire behind it.
+    fn attach(&mut self, id: NodeId, wire: WireId, cable: &Cable) -> usize {
+        let place = &mut self.nodes[id.0 as usize];
+        place.ports.push(wire);
+        let port = place.ports.len() - 1;
+        match &mut place.node {
+            Node::Computer(computer) => {
+                let medium = medium(cable.framing, mac(id, port));
+                let offloads = match cable.offloading {
+                    Offloading::All => Offloads::all(medium),
+                    Offloading::None => Offloads::none(medium, cable.mtu),
+                };
+                let link = computer.add_link(LinkConfig { medium, mtu: cable.mtu, offloads });
+                debug_assert_eq!(usize::from(link.0), port + 1);
+                self.record.on_link(id, link, medium);
+            }
+            Node::Router(router) => {
+                let number = router.add_port(cable.mtu);
+                debug_assert_eq!(number, port);
+            }
+            Node::Switch(_) | Node::Rogue(_) => {}
+        }
+        port
+    }
+
+    /// Gives a port of a host or router an address.
+    pub fn add_address(&mut self, id: NodeId, port: usize, address: IpAddr, prefix_len: u8) {
+        let now = self.now;
+        let cidr = Cidr { address, prefix_len };
+        match &mut self.nodes[id.0 as usize].node {
+            Node::Computer(computer) => computer.add_address(now, LinkId(port as u8 + 1), cidr),
+            Node::Router(router) => router.add_address(port, cidr),
+            Node::Switch(_) | Node::Rogue(_) => {}
+        }
+        self.serve(id);
+    }
+
+    /// Packets for a network leave a host or router by this port; of a host, to this gateway.
+    pub fn add_route(&mut self, id: NodeId, port: usize, network: Cidr, gateway: Option<IpAddr>) {
+        match &mut self.nodes[id.0 as usize].node {
+            Node::Computer(computer) => {
+                computer.add_route(Route { network, gateway, link: LinkId(port as u8 + 1) });
+            }
+            Node::Router(router) => router.add_route(network, port),
+            Node::Switch(_) | Node::Rogue(_) => {}
+        }
+    }
+
+    /// Starts a program on a host; says which number it has there.
+    ///
+    /// # Panics
+    /// Where the node is no host, or somebody listens there already.
+    pub fn run_program(&mut self, id: NodeId, program: Program) -> usize {
+        let now = self.now;
+        let computer = self.computer_mut(id).expect("programs run on hosts");
+        let number = computer.run(now, program);
+        self.serve(id);
+        number
+    }
+
+    /// Adds a rule to one direction of a link.
+    pub fn add_rule(&mut self, wire: WireId, rule: Rule) {
+        self.wires[wire.0 as usize].link.add_rule(rule);
+    }
+
+    /// Keeps a report of every connection that is over, on every host.
+    pub fn keep_reports(&mut self) {
+        for place in &mut self.nodes {
+            if let Node::Computer(computer) = &mut place.node {
+                computer.keep_reports();
+            }
+        }
+    }
+}
+
+/// Looking at it, and reaching into it.
+impl World {
+    /// A host with its programs.
+    ///
+    /// # Panics
+    /// Where the node is no host.
+    pub fn computer(&self, id: NodeId) -> &Computer {
+        match &self.nodes[id.0 as usize].node {
+            Node::Computer(computer) => computer,
+            _ => panic!("{} is no host", self.nodes[id.0 as usize].name),
+        }
+    }
+
+    /// The hosts.
+    pub fn computers(&self) -> impl Iterator<Item = (NodeId, &Computer)> {
+        (0..).zip(&self.nodes).filter_map(|(n, place)| match &place.node {
+            Node::Computer(computer) => Some((NodeId(n), &**computer)),
+            _ => None,
+        })
+    }
+
+    /// The name of a node.
+    pub fn name(&self, id: NodeId) -> &str {
+        &self.nodes[id.0 as usize].name
+    }
+
+    /// One direction of a link.
+    pub fn link(&self, wire: WireId) -> &Link {
+        &self.wires[wire.0 as usize].link
+    }
+
+    /// Every direction of every link.
+    pub fn links(&self) -> impl Iterator<Item = (WireId, &Link)> {
+        (0..).zip(&self.wires).map(|(n, wire)| (WireId(n), &wire.link))
+    }
+
+    /// Breaks off every connection that a program is still at work on.
+    pub fn abort_all(&mut self) {
+        let now = self.now;
+        for n in 0..self.nodes.len() as u32 {
+            if let Some(computer) = self.computer_mut(NodeId(n)).filter(|c| c.is_on()) {
+                computer.abort_all(now);
+                self.serve(NodeId(n));
+            }
+        }
+    }
+}
+
+fn medium(framing: Framing, mac: MacAddr) -> Medium {
+    match framing {
+        Framing::Ip => Medium::Ip,
+        Framing::Ethernet => Medium::Ethernet(mac),
+    }
+}
+
+/// Locally administered, from the numbers of node and port.
+fn mac(id: NodeId, port: usize) -> MacAddr {
+    let [_, a, b, c] = id.0.to_be_bytes();
+    MacAddr([2, 0, a, b, c, port as u8])
+}

@@ -1,0 +1,31 @@
+//! What can stand at the end of a link?
+
+use crate::computer::Computer;
+use crate::rogue::Rogue;
+use crate::router::Router;
+use crate::switch::Switch;
+use osier_time::Instant;
+
+/// A node.
+#[derive(Clone, Debug)]
+pub(crate) enum Node {
+    /// A host of ours with programs.
+    Computer(Box<Computer>),
+    /// An Ethernet switch.
+    Switch(Switch),
+    /// An IP router.
+    Router(Router),
+    /// A peer that follows no rules.
+    Rogue(Box<Rogue>),
+}
+
+impl Node {
+    /// When it wants a turn.
+    pub(crate) fn next_deadline(&self) -> Option<Instant> {
+        match self {
+            Node::Computer(computer) => computer.next_deadline(),
+            Node::Switch(_) | Node::Router(_) => None,
+            Node::Rogue(rogue) => rogue.next_deadline(),
+        }
+    }
+}

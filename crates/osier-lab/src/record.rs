@@ -1,0 +1,198 @@
+//! What is written down of what happens?
+//!
+//! Two records, both off until asked for: the frames of a host with its reasons, from which a
+//! capture is written, and the passages of all TCP segments over all links, from which a ladder is
+//! drawn. They hold what they record in memory: they are for short stories.
+
+use crate::link::Fate;
+use crate::sight::{Sight, look};
+use crate::world::{NodeId, World};
+use bytes::Bytes;
+use osier_host::{Host, Joiner, Judged, Way};
+use osier_ip::LinkId;
+use osier_pcap::{Direction, InterfaceId, LinkType, Writer};
+use osier_tcp::Recording;
+use osier_time::{Duration, Instant};
+use osier_wire::link::Medium;
+use osier_wire::{Frame, Received};
+use std::io::{self, Write};
+
+/// Passages and frames that are kept at most; what follows is not recorded.
+const KEPT_MAX: usize = 1 << 17;
+
+/// Instant zero of every world in captures: 2026-01-01, in seconds since 1970.
+const EPOCH: Duration = Duration::from_secs(1_767_225_600);
+
+/// What is recorded.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Record {
+    links: Vec<(NodeId, LinkId, Medium)>,
+    captured: Vec<Captured>,
+    passages: Option<Vec<Passage>>,
+}
+
+/// The frames of one host.
+#[derive(Clone, Debug)]
+struct Captured {
+    node: NodeId,
+    joiner: Joiner,
+    frames: Vec<Judged>,
+}
+
+/// A TCP segment that was put on a wire, and what became of it.
+#[derive(Clone, Debug)]
+pub struct Passage {
+    /// When it was sent.
+    pub at: Instant,
+    /// The nodes at the ends of the wire.
+    pub between: (NodeId, NodeId),
+    /// What became of it.
+    pub fate: Fate,
+    /// The segment.
+    pub segment: Sight,
+}
+
+impl Record {
+    pub(crate) fn on_link(&mut self, node: NodeId, link: LinkId, medium: Medium) {
+        self.links.push((node, link, medium));
+    }
+
+    /// The host judges a frame.
+    pub(crate) fn on_frame(
+        &mut self,
+        now: Instant,
+        node: NodeId,
+        link: LinkId,
+        frame: Bytes,
+        host: &mut Host,
+    ) {
+        self.judge((now, node), link, frame.into(), host);
+    }
+
+    /// The host judges a frame of its own.
+    pub(crate) fn on_loopback(
+        &mut self,
+        now: Instant,
+        node: NodeId,
+        frame: Received,
+        host: &mut Host,
+    ) {
+        self.judge((now, node), Host::LOOPBACK, frame, host);
+    }
+
+    fn judge(&mut self, at: (Instant, NodeId), link: LinkId, frame: Received, host: &mut Host) {
+        let (now, node) = at;
+        match self.captured.iter_mut().find(|captured| captured.node == node) {
+            None => host.on_frame(now, link, frame),
+            Some(captured) => {
+                captured.joiner.collect(now, host);
+                host.on_frame(now, link, frame.clone());
+                captured.joiner.on_frame(now, link, &frame, host);
+                captured.keep();
+            }
+        }
+    }
+
+    /// The host has made a frame.
+    pub(crate) fn on_transmit(
+        &mut self,
+        now: Instant,
+        node: NodeId,
+        link: LinkId,
+        frame: &Frame,
+        host: &mut Host,
+    ) {
+        if let Some(captured) = self.captured.iter_mut().find(|captured| captured.node == node) {
+            captured.joiner.on_transmit(now, link, frame, host);
+            captured.keep();
+        }
+    }
+
+    pub(crate) fn wants_passages(&self) -> bool {
+        self.passages.as_ref().is_some_and(|passages| passages.len() < KEPT_MAX)
+    }
+
+    pub(crate) fn passage(
+        &mut self,
+        (at, from, to): (Instant, NodeId, NodeId),
+        fate: Fate,
+        frame: &Bytes,
+        medium: Medium,
+    ) {
+        if let (Some(passages), Some(segment)) = (&mut self.passages, look(frame, medium)) {
+            passages.push(Passage { at, between: (from, to), fate, segment });
+        }
+    }
+}
+
+impl Captured {
+    fn keep(&mut self) {
+        let judged = self.joiner.take();
+        if self.frames.len() < KEPT_MAX {
+            self.frames.extend(judged);
+        }
+    }
+}
+
+impl World {
+    /// From now on the frames of a host are kept, with the reasons for them.
+    pub fn capture(&mut self, node: NodeId) {
+        let mut joiner = Joiner::default();
+        for (_, link, medium) in self.record.links.iter().filter(|(of, ..)| *of == node) {
+            joiner.add_link(*link, *medium);
+        }
+        self.record.captured.push(Captured { node, joiner, frames: Vec::new() });
+        if let Some(computer) = self.computer_mut(node) {
+            computer.set_recording(Recording::On);
+        }
+    }
+
+    /// From now on every TCP segment that is put on a wire is kept.
+    pub fn keep_passages(&mut self) {
+        self.record.passages.get_or_insert_default();
+    }
+
+    /// The TCP segments that were put on wires since [`World::keep_passages`].
+    pub fn passages(&self) -> &[Passage] {
+        self.record.passages.as_deref().unwrap_or_default()
+    }
+
+    /// Writes what was captured as pcapng: an interface for each link of each captured host, and
+    /// each frame with its reasons as its comment.
+    ///
+    /// # Errors
+    /// Those of the sink.
+    pub fn write_capture(&self, sink: impl Write) -> io::Result<()> {
+        let mut writer = Writer::new(sink, EPOCH)?;
+        let mut interfaces: Vec<(NodeId, LinkId, InterfaceId)> = Vec::new();
+        for captured in &self.record.captured {
+            let own = self.record.links.iter().filter(|(of, ..)| *of == captured.node);
+            for (node, link, medium) in own {
+                let name = format!("{}:{}", self.name(*node), link.0);
+                let link_type = match medium {
+                    Medium::Ethernet(_) => LinkType::Ethernet,
+                    Medium::Ip => LinkType::RawIp,
+                };
+                interfaces.push((*node, *link, writer.add_interface(&name, link_type)?));
+            }
+        }
+        let mut frames: Vec<(NodeId, &Judged)> = Vec::new();
+        for captured in &self.record.captured {
+            frames.extend(captured.frames.iter().map(|frame| (captured.node, frame)));
+        }
+        frames.sort_by_key(|(_, frame)| frame.at);
+        for (node, frame) in frames {
+            let is_it = |(n, l, _): &&(NodeId, LinkId, InterfaceId)| (*n, *l) == (node, frame.link);
+            let Some((.., interface)) = interfaces.iter().find(is_it) else { continue };
+            let direction = match frame.way {
+                Way::In => Direction::Inbound,
+                Way::Out => Direction::Outbound,
+            };
+            frame.pieces(|piece, comment| {
+                let parts: Vec<&[u8]> = piece.parts().collect();
+                writer.write_packet(*interface, frame.at, direction, &parts, comment)
+            })?;
+        }
+        writer.flush()
+    }
+}
