@@ -1,10 +1,10 @@
 //! How does a frame come together with the reasons for it?
 //!
 //! A frame is judged by the host first and then shown, with the notes of that call, stamped with
-//! the time at which it arrived or was made. A note of a verb or of an alarm waits for the next frame
-//! that its flow sends. What waits is bounded, and forgotten after a second: a note that no frame
-//! followed shall not turn up on a later connection between the same ports. Stands here, below
-//! everybody who writes captures, and writes none: it knows no file format.
+//! the time at which it arrived or was made. A note of a verb or of an alarm waits for the next
+//! frame that its flow sends. What waits is bounded, and forgotten after a second: a note that no
+//! frame followed shall not turn up on a later connection between the same ports. Stands here,
+//! below everybody who writes captures, and writes none: it knows no file format.
 
 mod ends;
 

@@ -1,8 +1,8 @@
 //! Which programs run on a host of the lab?
 //!
 //! A server accepts, a client opens; what each says on a connection is a [`Script`]: a list of
-//! steps, beside which text is read at a pace of its own. From these two come the bulk sender, the sink,
-//! the echo, request and response, and the slow reader. All are plain data.
+//! steps, beside which text is read at a pace of its own. From these two come the bulk sender, the
+//! sink, the echo, request and response, and the slow reader. All are plain data.
 
 use core::net::SocketAddr;
 use osier_tcp::{Ending, KeepAlive, Nagle};
