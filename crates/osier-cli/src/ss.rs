@@ -3,6 +3,7 @@
 //! Asks the control sockets of this user's stacks, and shows the answer as `ss` of iproute2 does:
 //! its columns, its names of states, its flags, and the alarm that is due next.
 
+mod info;
 mod table;
 
 use crate::exit::{Failure, Outcome};
@@ -31,7 +32,7 @@ pub(crate) struct Args {
     /// Accepted for habit: timers are always shown
     #[arg(short, long)]
     options: bool,
-    /// What the connection knows of its path: round trip, window, segment size
+    /// What the connection knows: round trip, windows, segments, losses, as `ss -i` has it
     #[arg(short, long)]
     info: bool,
     /// The counters of every layer
@@ -162,6 +163,8 @@ mod tests {
             srtt_us: None,
             cwnd: 0,
             mss: 0,
+            congestion: None,
+            tcp_info: std::collections::BTreeMap::new(),
         }
     }
 

@@ -68,4 +68,4 @@ pub use host::Host;
 pub use ids::{ConnectionId, Error, Event, ListenerId, UdpId};
 pub use joiner::{Joiner, Judged, Way};
 pub use reason::{HostReason, Reason};
-pub use status::Usage;
+pub use status::{PathInfo, Usage};

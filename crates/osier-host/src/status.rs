@@ -56,7 +56,20 @@ impl Host {
         self.connections.seen_by_user(id).and_then(|socket| tcp_info_of(socket, now))
     }
 
+    /// Every socket as `ss -i` shows it: with the numbers of those that are connections.
+    pub fn sockets_with_info(&self, now: Instant) -> Vec<(SocketInfo, Option<PathInfo>)> {
+        let info = |socket: &Socket| {
+            let tcp = tcp_info_of(socket, now)?;
+            Some(PathInfo { tcp, congestion: socket.connection.congestion_name() })
+        };
+        self.all(now).map(|(shown, socket)| (shown, socket.and_then(info))).collect()
+    }
+
     pub(crate) fn all_sockets(&self) -> Vec<SocketInfo> {
+        self.all(self.account.now).map(|(shown, _)| shown).collect()
+    }
+
+    fn all(&self, now: Instant) -> impl Iterator<Item = (SocketInfo, Option<&Socket>)> {
         let listeners = self.listeners.slots.iter().map(|(_, listener)| SocketInfo {
             state: Some(State::Listen),
             receive_queue: listener.accept_queue.len() as u32,
@@ -70,7 +83,7 @@ impl Host {
             ..SocketInfo::of(Protocol::TCP, handshake.key.local())
         });
         let open = self.connections.sockets.iter().filter(|(_, socket)| socket.is_open());
-        let connections = open.map(|(_, socket)| of_connection(socket, self.account.now));
+        let connections = open.map(move |(_, socket)| (of_connection(socket, now), Some(socket)));
         let time_waits = self.time_waits.entries.iter().map(|(_, entry)| SocketInfo {
             state: Some(State::TimeWait),
             remote: Some(entry.key.remote()),
@@ -83,8 +96,19 @@ impl Host {
             send_queue: socket.send_queue() as u32,
             ..SocketInfo::of(Protocol::UDP, socket.shown.show(socket.at))
         });
-        listeners.chain(handshakes).chain(connections).chain(time_waits).chain(udp).collect()
+        let embryos = listeners.chain(handshakes).map(|shown| (shown, None));
+        let others = time_waits.chain(udp).map(|shown| (shown, None));
+        embryos.chain(connections).chain(others)
     }
+}
+
+/// What a connection knows of its path.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PathInfo {
+    /// Its numbers.
+    pub tcp: TcpInfo,
+    /// The name of its congestion control.
+    pub congestion: &'static str,
 }
 
 /// A connection does not know how long the IP header in front of its segments is.

@@ -241,6 +241,14 @@ impl Connection {
         }
     }
 
+    /// The name of its congestion control, as Linux writes it.
+    pub fn congestion_name(&self) -> &'static str {
+        match &self.phase {
+            Phase::Synchronized(tcb) => tcb.congestion.name(),
+            Phase::SynSent(_) | Phase::Failed(..) => "",
+        }
+    }
+
     /// Octets that wait to be read.
     pub fn readable(&self) -> u32 {
         match &self.phase {

@@ -78,7 +78,7 @@ pub use udp::UdpSocket;
 /// Devices: TAP, TUN and the in-memory pair.
 pub use osier_device as device;
 /// Settings, and what a stack tells of its sockets.
-pub use osier_host::{Config, SocketInfo};
+pub use osier_host::{Config, PathInfo, SocketInfo};
 /// An address with the length of its network's prefix.
 pub use osier_ip::Cidr;
 /// Settings and states of connections.

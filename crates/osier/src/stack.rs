@@ -11,7 +11,7 @@ use crate::shared::{Inner, Life, Shared};
 use crate::tcp::{TcpListener, TcpSocket, TcpStream};
 use crate::udp::UdpSocket;
 use bytes::Bytes;
-use osier_host::SocketInfo;
+use osier_host::{PathInfo, SocketInfo};
 use osier_time::Instant;
 use osier_wire::ethernet::MacAddr;
 use std::future::poll_fn;
@@ -140,6 +140,12 @@ impl Stack {
     /// Every socket of the stack: listeners, connections, TIME-WAIT, UDP.
     pub fn sockets(&self) -> Vec<SocketInfo> {
         self.shared().lock().host.sockets()
+    }
+
+    /// The same, with the numbers of each connection as `ss -i` shows them.
+    pub fn sockets_with_info(&self) -> Vec<(SocketInfo, Option<PathInfo>)> {
+        let now = self.now();
+        self.shared().lock().host.sockets_with_info(now)
     }
 
     /// Every counter of every layer by name: what was dropped, and why.

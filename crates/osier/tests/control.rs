@@ -51,6 +51,16 @@ async fn a_client_hears_of_the_stack_its_sockets_and_its_counters() {
     };
     assert_eq!(state("127.0.0.1:80").as_deref(), Some("LISTEN"));
     assert_eq!(state(&info.local.to_string()).as_deref(), Some("ESTABLISHED"));
+    let open = lines.iter().find_map(|line| match line {
+        Line::Socket(socket) if socket.local == info.local => Some(socket),
+        _ => None,
+    });
+    let open = open.unwrap();
+    assert_eq!(open.congestion.as_deref(), Some("cubic"));
+    let mine = called.tcp_info().unwrap();
+    assert_eq!((open.tcp_info["snd_cwnd"], open.tcp_info["segs_out"]), (10, 2));
+    assert_eq!((open.tcp_info["pmtu"], mine.pmtu), (65_535, 65_535), "IP header included");
+    assert_eq!(open.tcp_info.len(), mine.fields().count());
     let counter = |wanted: &str| {
         lines.iter().find_map(|line| match line {
             Line::Counter { name, value } if name == wanted => Some(*value),

@@ -27,8 +27,8 @@ pub(super) fn table<'a>(sockets: impl Iterator<Item = &'a SocketLine>, info: boo
     write_row(&mut text, &widths, &HEAD.map(str::to_owned), "Timer");
     for (socket, row) in sockets.iter().zip(&rows) {
         write_row(&mut text, &widths, row, &timer(socket));
-        if info && socket.protocol == "tcp" && socket.cwnd > 0 {
-            text.push_str(&path(socket));
+        if info {
+            text.push_str(&super::info::line(socket));
         }
     }
     text
@@ -78,7 +78,7 @@ fn end(mut at: SocketAddr) -> String {
 }
 
 /// The alarm that is due next, as `ss -o` writes it: `timer:(on,200ms,0)`, the last number being
-/// how often in a row the retransmission timer has expired.
+/// how often in a row the retransmission timer has expired, or how many probes are unanswered.
 fn timer(socket: &SocketLine) -> String {
     let Some(TimerLine { name, due_us }) = &socket.timer else { return String::new() };
     let name = match name.as_str() {
@@ -89,7 +89,12 @@ fn timer(socket: &SocketLine) -> String {
         "delayed_ack" => "ack",
         other => other,
     };
-    format!("timer:({name},{},{})", span(*due_us), socket.retransmits)
+    let probes = socket.tcp_info.get("probes").copied().unwrap_or(0);
+    let times = match name {
+        "persist" | "keepalive" => probes,
+        _ => u64::from(socket.retransmits),
+    };
+    format!("timer:({name},{},{times})", span(*due_us))
 }
 
 /// `850us`, `200ms`, `4.5sec`, `1min30sec`.
@@ -105,22 +110,12 @@ fn span(micros: u64) -> String {
     }
 }
 
-/// What the connection knows of its path, as `ss -i` writes it.
-fn path(socket: &SocketLine) -> String {
-    let mut text = "\t".to_owned();
-    if let Some(srtt) = socket.srtt_us {
-        let _ = write!(text, " rtt:{}.{:03}", srtt / 1_000, srtt % 1_000);
-    }
-    let segments = socket.cwnd / u32::from(socket.mss).max(1);
-    let _ = writeln!(text, " mss:{} cwnd:{segments} cwnd_bytes:{}", socket.mss, socket.cwnd);
-    text
-}
-
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
+    use std::collections::BTreeMap;
 
-    fn connection() -> SocketLine {
+    pub(in crate::ss) fn connection() -> SocketLine {
         SocketLine {
             protocol: "tcp".to_owned(),
             state: Some("ESTABLISHED".to_owned()),
@@ -133,6 +128,8 @@ mod tests {
             srtt_us: Some(212),
             cwnd: 14_480,
             mss: 1_448,
+            congestion: Some("cubic".to_owned()),
+            tcp_info: BTreeMap::from([("rto".to_owned(), 204_000)]),
         }
     }
 
@@ -143,8 +140,16 @@ mod tests {
             text,
             "Netid State Recv-Q Send-Q Local Address:Port Peer Address:Port Timer\n\
              tcp   ESTAB 0      2896   10.71.0.2:80       10.71.0.1:40000   timer:(on,200ms,1)\n\
-             \t rtt:0.212 mss:1448 cwnd:10 cwnd_bytes:14480\n"
+             \t cubic rto:204\n"
         );
+    }
+
+    #[test]
+    fn a_timer_that_probes_tells_how_many_probes_are_unanswered() {
+        let mut socket = connection();
+        socket.tcp_info.insert("probes".to_owned(), 4);
+        socket.timer = Some(TimerLine { name: "keep_alive".to_owned(), due_us: 75_000_000 });
+        assert_eq!(timer(&socket), "timer:(keepalive,1min15sec,4)");
     }
 
     #[test]
@@ -152,6 +157,7 @@ mod tests {
         let mut socket = connection();
         (socket.local, socket.remote) = ("[::]:7".parse().unwrap(), None);
         (socket.protocol, socket.state, socket.timer) = ("udp".to_owned(), None, None);
+        socket.tcp_info.clear();
         let text = table([&socket].into_iter(), true);
         assert!(text.ends_with("udp   UNCONN 0      2896   *:7                *:*\n"), "{text}");
     }

@@ -73,6 +73,14 @@ impl Congestion {
         Congestion { control, before: None, pacer: None }
     }
 
+    /// Its name, as Linux writes it.
+    pub(crate) const fn name(&self) -> &'static str {
+        match self.control {
+            Control::Cubic(_) => "cubic",
+            Control::Reno(_) => "reno",
+        }
+    }
+
     /// cwnd in octets: so much may be in flight.
     pub(crate) fn window(&self) -> u32 {
         self.common().cwnd

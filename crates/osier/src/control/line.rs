@@ -5,10 +5,11 @@
 
 use crate::capture_status::CaptureStatus;
 use crate::stack::Stack;
-use osier_host::SocketInfo;
+use osier_host::{PathInfo, SocketInfo};
 use osier_time::Instant;
 use osier_wire::Protocol;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
 /// One line: `{"type":"stack",…}`, `{"type":"socket",…}` or `{"type":"counter",…}`.
@@ -69,6 +70,12 @@ pub struct SocketLine {
     pub cwnd: u32,
     /// The largest segment that may be sent, in octets of text; 0 where it is not known.
     pub mss: u16,
+    /// The name of congestion control: `cubic`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub congestion: Option<String>,
+    /// The fields of Linux's `tcp_info` by their names, without the prefix `tcpi_`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub tcp_info: BTreeMap<String, u64>,
 }
 
 /// An alarm.
@@ -95,11 +102,21 @@ pub(super) fn lines(stack: &Stack, link: &str) -> Vec<Line> {
         uptime_us: now.as_micros(),
         capture,
     };
-    let sockets = stack.sockets();
-    let sockets = sockets.iter().map(|socket| Line::Socket(SocketLine::of(socket, now)));
+    let sockets = stack.sockets_with_info();
+    let sockets = sockets.iter().map(|(socket, path)| Line::Socket(line(socket, path, now)));
     let counters = stack.counters().into_iter();
     let counters = counters.map(|(name, value)| Line::Counter { name: name.to_owned(), value });
     std::iter::once(first).chain(sockets).chain(counters).collect()
+}
+
+fn line(socket: &SocketInfo, path: &Option<PathInfo>, now: Instant) -> SocketLine {
+    let mut line = SocketLine::of(socket, now);
+    if let Some(path) = path {
+        line.congestion = Some(path.congestion.to_owned()).filter(|name| !name.is_empty());
+        let fields = path.tcp.fields();
+        line.tcp_info = fields.map(|(name, value)| (name.to_owned(), value)).collect();
+    }
+    line
 }
 
 impl SocketLine {
@@ -120,6 +137,8 @@ impl SocketLine {
             srtt_us: socket.srtt.map(|srtt| srtt.as_micros()),
             cwnd: socket.cwnd,
             mss: socket.mss,
+            congestion: None,
+            tcp_info: BTreeMap::new(),
         }
     }
 }
