@@ -27,7 +27,8 @@ const NAMES: Rule = Rule {
     says: "What a document names exists.",
     why: "A map that shows a street which is gone is worse than none.",
     remedy: "Correct the document with the code. `osier-tcp/x.rs: f` means `fn f` in \
-             crates/osier-tcp/src/x.rs; a path from the root is taken as it is.",
+             crates/osier-tcp/src/x.rs, which may be written out, as tests/ must be; a path from \
+             the root is taken as it is.",
 };
 
 const LENGTH: Rule = Rule {
@@ -146,8 +147,11 @@ fn path_of(span: &str) -> Option<String> {
     }
     match first {
         "crates" | "docs" | "xtask" | "fuzz" => Some(span.to_owned()),
-        _ if first.starts_with("osier") => Some(format!("crates/{first}/src/{rest}")),
-        _ => None,
+        _ if !first.starts_with("osier") => None,
+        _ if rest.starts_with("src/") || rest.starts_with("tests/") => {
+            Some(format!("crates/{span}"))
+        }
+        _ => Some(format!("crates/{first}/src/{rest}")),
     }
 }
 

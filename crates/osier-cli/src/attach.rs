@@ -44,12 +44,34 @@ pub(crate) struct Network {
     /// What the kernel and osier leave to each other
     #[arg(long, value_name = "WORK", value_enum, default_value_t = Offload::Segmentation)]
     pub(crate) offload: Offload,
+    /// Whom to follow where Linux and the RFCs part
+    #[arg(long, value_name = "NAME", value_enum, default_value_t = Profile::Linux)]
+    pub(crate) profile: Profile,
     /// Write every frame to a pcapng file, with a comment that says what osier made of it
     #[arg(long, value_name = "FILE")]
     pub(crate) capture: Option<PathBuf>,
     /// Draw all secrets from this number, for tests: ports and sequence numbers become predictable
     #[arg(long, value_name = "N")]
     pub(crate) seed: Option<u64>,
+}
+
+/// Whom to follow where Linux and the RFCs part.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Profile {
+    /// Linux
+    Linux,
+    /// The letter of the RFCs: TIME-WAIT of four minutes, timeouts of a second at least, and more
+    Rfc,
+}
+
+impl Profile {
+    /// The settings of a host.
+    pub(crate) fn settings(self) -> osier::Config {
+        match self {
+            Profile::Linux => osier::Config::linux(),
+            Profile::Rfc => osier::Config::rfc(),
+        }
+    }
 }
 
 /// What the kernel and osier leave to each other, since no wire lies between them.
@@ -92,7 +114,7 @@ impl Network {
 
     /// The settings of a stack on this network.
     pub(crate) fn builder(&self, device: TunTap) -> Builder<TunTap> {
-        let mut builder = Stack::builder().device(device);
+        let mut builder = Stack::builder().device(device).config(self.profile.settings());
         for cidr in &self.addresses {
             builder = builder.address(*cidr);
         }

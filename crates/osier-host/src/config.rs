@@ -1,13 +1,14 @@
 //! Which settings and secrets does a host start with?
 
 use crate::bindings::V6Binding;
+use osier_tcp::Profile;
 
 /// The settings of a host.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Config {
     /// The settings of each connection, unless a socket says otherwise.
     pub tcp: osier_tcp::Config,
-    /// The first and the last ephemeral port (RFC 6056; Linux: 32768 to 60999).
+    /// The first and the last ephemeral port. Linux: 32768 to 60999; RFC 6056 §3.2: all from 1024.
     pub ephemeral_ports: (u16, u16),
     /// Whether sockets bound to the unspecified IPv6 address also take IPv4.
     pub v6_binding: V6Binding,
@@ -74,8 +75,32 @@ impl core::fmt::Debug for Keys {
 
 impl Default for Config {
     fn default() -> Self {
+        Config::linux()
+    }
+}
+
+impl Config {
+    /// The settings of a profile.
+    pub fn of(profile: Profile) -> Self {
+        match profile {
+            Profile::Linux => Config::linux(),
+            Profile::Rfc => Config::rfc(),
+        }
+    }
+
+    /// The letter of the RFCs, where Linux leaves it.
+    pub fn rfc() -> Self {
         Config {
-            tcp: osier_tcp::Config::default(),
+            tcp: osier_tcp::Config::rfc(),
+            ephemeral_ports: (1_024, 65_535),
+            ..Config::linux()
+        }
+    }
+
+    /// What Linux does where nobody has set anything: the default.
+    pub fn linux() -> Self {
+        Config {
+            tcp: osier_tcp::Config::linux(),
             ephemeral_ports: (32_768, 60_999),
             v6_binding: V6Binding::Dual,
             syn_queue: 1_024,

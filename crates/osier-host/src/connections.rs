@@ -14,7 +14,7 @@ use crate::slots::Slots;
 use crate::timers::Wheel;
 use alloc::vec::Vec;
 use core::net::IpAddr;
-use osier_tcp::{Connection, Ending, Nagle, TimeWait};
+use osier_tcp::{Connection, Ending, Nagle, State, TimeWait, Trouble};
 use osier_time::Instant;
 
 /// A connection and what the host knows of it.
@@ -28,6 +28,8 @@ pub(crate) struct Socket {
     news: News,
     /// How it ended, to be told.
     ending: Option<Ending>,
+    /// The latest trouble, to be told.
+    trouble: Option<Trouble>,
     /// Whether [`Host::release`] breaks the connection off instead of closing it.
     pub(crate) linger: Linger,
     pub(crate) nagle: Nagle,
@@ -74,7 +76,8 @@ impl News {
     const CONNECTED: u8 = 1;
     const READABLE: u8 = 2;
     const WRITABLE: u8 = 4;
-    const CLOSED: u8 = 8;
+    const TROUBLE: u8 = 8;
+    const CLOSED: u8 = 16;
 }
 
 /// All sockets, and whose turn it is.
@@ -121,6 +124,7 @@ impl Connections {
             shown,
             news: News::NONE,
             ending: None,
+            trouble: None,
             linger: Linger::Close,
             nagle,
             tos: 0,
@@ -185,6 +189,7 @@ impl Socket {
             News::CONNECTED => Some(Event::Connected(id)),
             News::READABLE => Some(Event::Readable(id)),
             News::WRITABLE => Some(Event::Writable(id)),
+            News::TROUBLE => self.trouble.map(|trouble| Event::Trouble(id, trouble)),
             News::CLOSED => self.ending.map(|ending| Event::Closed(id, ending)),
             _ => None,
         }
@@ -199,6 +204,10 @@ impl Socket {
                 osier_tcp::Event::Established => self.news.0 |= News::CONNECTED,
                 osier_tcp::Event::Readable => self.news.0 |= News::READABLE,
                 osier_tcp::Event::Writable => self.news.0 |= News::WRITABLE,
+                osier_tcp::Event::Trouble(trouble) => {
+                    self.trouble = Some(trouble);
+                    self.news.0 |= News::TROUBLE;
+                }
                 osier_tcp::Event::TimeWait => {
                     self.ending = Some(Ending::InOrder);
                     successor = self.connection.time_wait(now).map(Successor::TimeWait);
@@ -239,7 +248,17 @@ impl Host {
             if socket.owner == Owner::User {
                 self.connections.news.push_back(id);
             }
-            self.connections.connecting.remove(id);
+            if socket.news.0 & News::TROUBLE != 0 {
+                let remote = socket.key.remote().ip();
+                let stays = socket.connection.state() == State::SynSent;
+                // RFC 9293 §3.8.3: negative advice to IP [MUST-20].
+                self.ip.doubt(remote);
+                if !stays {
+                    self.connections.connecting.remove(id);
+                }
+            } else {
+                self.connections.connecting.remove(id);
+            }
         }
         let wants_transmit = socket.connection.wants_transmit();
         if wants_transmit {

@@ -1,7 +1,7 @@
 //! By which names does a host's owner speak of its sockets, and what can it hear of them?
 
 use core::net::IpAddr;
-use osier_tcp::Ending;
+use osier_tcp::{Ending, Trouble};
 use osier_wire::ethernet::MacAddr;
 
 /// A TCP connection of a host. Ids are reused once the owner has released the connection.
@@ -30,6 +30,8 @@ pub enum Event {
     Writable(ConnectionId),
     /// The connection has ended. Its id stays valid until the owner releases it.
     Closed(ConnectionId, Ending),
+    /// Something is wrong that may pass; the connection goes on (RFC 9293 §3.9.1.8 [MUST-47]).
+    Trouble(ConnectionId, Trouble),
     /// A datagram waits, or an error.
     UdpReadable(UdpId),
     /// There is room to send datagrams.

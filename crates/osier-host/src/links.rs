@@ -13,6 +13,10 @@ const TCP_HEADER_MAX: usize = 60;
 const IPV4_HEADER: usize = 20;
 const IPV6_HEADER: usize = 40;
 
+/// What a peer that sends no MSS option takes (RFC 9293 §3.7.1 [MUST-15]).
+const DEFAULT_MSS_V4: u16 = 536;
+const DEFAULT_MSS_V6: u16 = 1_220;
+
 /// The longest IP packet.
 const PACKET_MAX: usize = 65_535;
 
@@ -31,17 +35,18 @@ pub(crate) struct Link {
 impl Link {
     pub(crate) fn new(link: &LinkConfig, tcp: &osier_tcp::Config) -> Self {
         let offloads = link.offloads;
-        let settings = |ip_header: usize, cuts: bool| {
+        let settings = |ip_header: usize, default_mss: u16, cuts: bool| {
             let mut tcp = tcp.clone();
             let mss = link.mtu.min(PACKET_MAX).saturating_sub(ip_header + TCP_HEADER);
             tcp.mss = mss.max(MSS_MIN) as u16;
+            tcp.default_mss = default_mss;
             let packet = (offloads.max_frame - link.medium.header_len()).min(PACKET_MAX);
             let text = packet.saturating_sub(ip_header + TCP_HEADER_MAX);
             tcp.gso_max = if cuts && offloads.checksum { text as u32 } else { 0 };
             tcp
         };
-        let tcp_v4 = settings(IPV4_HEADER, offloads.tso_v4);
-        Link { offloads, tcp_v4, tcp_v6: settings(IPV6_HEADER, offloads.tso_v6) }
+        let tcp_v4 = settings(IPV4_HEADER, DEFAULT_MSS_V4, offloads.tso_v4);
+        Link { offloads, tcp_v4, tcp_v6: settings(IPV6_HEADER, DEFAULT_MSS_V6, offloads.tso_v6) }
     }
 
     /// The settings of a connection over this link.

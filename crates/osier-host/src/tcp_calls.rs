@@ -82,6 +82,10 @@ impl Host {
         self.account.now = now;
         let shown = Shown::by(remote);
         let remote = someone(plain(remote))?;
+        // RFC 9293 §3.9.1.1 [MUST-46]: the broadcast address of a link is nobody, either.
+        if self.ip.is_group(remote.ip()) {
+            return Err(Error::InvalidInput);
+        }
         let local = self.local_for(remote, local.map(plain))?;
         if self.connections.sockets.len() >= self.config.connections_max {
             return Err(Error::LimitReached);

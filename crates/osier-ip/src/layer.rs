@@ -12,7 +12,7 @@ use crate::identification::Identification;
 use crate::link::Link;
 use crate::neighbours::{Key, Neighbours};
 use crate::outbox::Outbox;
-use crate::output::{Fit, Next};
+use crate::output::{Fit, Hop, Next};
 use crate::packet::{Cidr, Delivered, ErrorToSend, LinkConfig, LinkId, Route, ToSend};
 use crate::reason::{Notes, Reason, Recording};
 use crate::recent::Recent;
@@ -20,7 +20,7 @@ use crate::routes::Routes;
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 use bytes::Bytes;
-use core::net::IpAddr;
+use core::net::{IpAddr, Ipv4Addr};
 use osier_time::Instant;
 use osier_wire::ethernet::MacAddr;
 use osier_wire::link::Medium;
@@ -288,6 +288,22 @@ impl Layer {
     #[inline]
     pub fn is_ours(&self, address: IpAddr) -> bool {
         self.addresses.is_ours(address)
+    }
+
+    /// Whether `address` is that of a group or a broadcast, of a link of ours too: nobody to open
+    /// a connection with (RFC 9293 §3.9.1.1 [MUST-46]).
+    pub fn is_group(&self, address: IpAddr) -> bool {
+        let broadcast =
+            |v4: Ipv4Addr| v4.is_broadcast() || self.addresses.broadcast_link(v4).is_some();
+        address.is_multicast() || matches!(address, IpAddr::V4(v4) if broadcast(v4))
+    }
+
+    /// A transport hears nothing from `dst` any more: whether the next hop is still there is asked
+    /// with the next packet (RFC 9293 §3.8.3 [MUST-20], RFC 1122 §3.3.1.4).
+    pub fn doubt(&mut self, dst: IpAddr) {
+        if let Ok(Hop { link, to: Next::Neighbour(address) }) = self.hop(None, dst) {
+            self.neighbours.doubt(Key::new(link, address));
+        }
     }
 
     /// Our addresses, each with its link.

@@ -267,6 +267,14 @@ impl Neighbours {
         }
     }
 
+    /// Somebody has reason to think that it is gone: it is no longer believed without being asked.
+    pub(crate) fn doubt(&mut self, key: Key) {
+        let state = self.entries.get(&key).map(|entry| entry.state);
+        if matches!(state, Some(State::Reachable { .. })) {
+            self.enter(key, State::Stale, None);
+        }
+    }
+
     /// Marks the next hop of a route.
     pub(crate) fn add_gateway(&mut self, key: Key) {
         if !self.gateways.contains(&key) {

@@ -1,7 +1,7 @@
 //! Which settings does a connection start with?
 //!
-//! The defaults are those of the `linux` profile; where RFC 9293 or another RFC says something
-//! else, the field says what.
+//! Those of a [`Profile`]: `linux`, which is the default, or `rfc`, which keeps to the letter of
+//! the RFCs. Where the two part, the field says how.
 
 use osier_time::Duration;
 use osier_wire::SeqNumber;
@@ -24,7 +24,7 @@ pub struct Config {
     /// The retransmission timer.
     pub rto: RtoConfig,
     /// How often a SYN is sent again before the attempt fails. Linux: 6, about 127 s; RFC 9293
-    /// [MUST-23] asks for at least 3 minutes.
+    /// [MUST-23] asks for at least 3 minutes, which 7 are.
     pub syn_retries: u8,
     /// How often a SYN,ACK is sent again before the half-open connection is forgotten. Linux: 5.
     pub syn_ack_retries: u8,
@@ -32,10 +32,10 @@ pub struct Config {
     pub retries: u8,
     /// How long the other end may leave sent text unacknowledged (RFC 5482); `None`: until R2.
     pub user_timeout: Option<Duration>,
-    /// How long TIME-WAIT lasts. RFC 9293 §3.4.2 says 2 MSL with an MSL of two minutes; Linux
-    /// takes 60 s, and so do we.
+    /// How long TIME-WAIT lasts. Linux: 60 s; RFC 9293 §3.4.2: 2 MSL with an MSL of two minutes.
     pub time_wait: Duration,
-    /// How long a connection that no user holds may stay in FIN-WAIT-2 (Linux: 60 s).
+    /// How long a connection that no user holds may stay in FIN-WAIT-2. Linux: 60 s; RFC 9293 has
+    /// no limit, `Duration::MAX`.
     pub fin_wait_2: Duration,
     /// How long an acknowledgment may be held back (RFC 9293 §3.8.6.3: less than 0.5 s).
     pub delayed_ack: Duration,
@@ -50,6 +50,21 @@ pub struct Config {
     /// The most text that one [`Transmit`](crate::Transmit) may carry, for a device that cuts
     /// super-segments; 0: one segment each.
     pub gso_max: u32,
+    /// Whom to follow where the difference is no number but what is done.
+    pub profile: Profile,
+}
+
+/// Whom a connection follows where Linux and the RFCs part.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Profile {
+    /// Linux, whose choices have carried the Internet for decades.
+    #[default]
+    Linux,
+    /// The letter of the RFCs: a segment without the agreed timestamp is dropped (RFC 7323 §3.2),
+    /// the timeout is never below its floor (RFC 6298 §2.4), the initial window is bounded in
+    /// octets (RFC 6928 §2), and slow start is limited for each acknowledgment (RFC 5681 §3.1, RFC
+    /// 9406 §4.2).
+    Rfc,
 }
 
 /// The options that we offer in a SYN and accept from a peer.
@@ -68,10 +83,23 @@ pub struct Offer {
 pub struct RtoConfig {
     /// Before the first measurement (RFC 6298 §2.1: 1 s).
     pub initial: Duration,
-    /// The floor. RFC 6298 §2.4 says 1 s; Linux takes 200 ms, and so do we.
+    /// The floor. RFC 6298 §2.4: 1 s; Linux: 200 ms.
     pub min: Duration,
+    /// What lies above the floor.
+    pub floor: Floor,
     /// The ceiling (RFC 6298 §2.5: at least 60 s; Linux: 120 s).
     pub max: Duration,
+}
+
+/// What the floor of the retransmission timer lies under.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Floor {
+    /// The term of the deviations, so that a peer may hold an acknowledgment back on a path of any
+    /// length: Linux.
+    #[default]
+    Deviations,
+    /// The whole timeout: RFC 6298 §2.4.
+    Timeout,
 }
 
 /// Nagle's algorithm (RFC 9293 §3.7.4).
@@ -122,6 +150,37 @@ pub struct Opening {
 
 impl Default for Config {
     fn default() -> Self {
+        Config::linux()
+    }
+}
+
+impl Config {
+    /// The settings of a profile.
+    pub fn of(profile: Profile) -> Self {
+        match profile {
+            Profile::Linux => Config::linux(),
+            Profile::Rfc => Config::rfc(),
+        }
+    }
+
+    /// The letter of the RFCs, where Linux leaves it.
+    pub fn rfc() -> Self {
+        let linux = Config::linux();
+        Config {
+            // RFC 6298 §2.4.
+            rto: RtoConfig { min: Duration::from_secs(1), floor: Floor::Timeout, ..linux.rto },
+            // RFC 9293 §3.8.3 [MUST-23]: 247 s.
+            syn_retries: 7,
+            // RFC 9293 §3.4.2, §3.6.1 [MUST-13].
+            time_wait: Duration::from_secs(240),
+            fin_wait_2: Duration::MAX,
+            profile: Profile::Rfc,
+            ..linux
+        }
+    }
+
+    /// What Linux does where nobody has set anything: the default.
+    pub fn linux() -> Self {
         Config {
             mss: 1460,
             default_mss: 536,
@@ -131,6 +190,7 @@ impl Default for Config {
             rto: RtoConfig {
                 initial: Duration::from_secs(1),
                 min: Duration::from_millis(200),
+                floor: Floor::Deviations,
                 max: Duration::from_secs(120),
             },
             syn_retries: 6,
@@ -145,6 +205,7 @@ impl Default for Config {
             congestion: Algorithm::Cubic,
             initial_window: 10,
             gso_max: 0,
+            profile: Profile::Linux,
         }
     }
 }

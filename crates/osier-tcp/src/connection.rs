@@ -16,7 +16,7 @@ pub use calls::{Text, WriteError};
 
 use crate::close::time_wait::TimeWait;
 use crate::config::Config;
-use crate::event::{Ending, Event, Events};
+use crate::event::{Ending, Event, Events, Trouble};
 use crate::handshake::active::{Outcome, SynSent};
 use crate::handshake::passive::HalfOpen;
 use crate::info::TcpInfo;
@@ -80,11 +80,12 @@ impl Connection {
                     let outcome = syn_sent.on_unreachable(notes);
                     self.become_(outcome);
                 }
-                IcmpKind::Soft => notes.push(Reason::SoftError),
+                IcmpKind::Soft => syn_sent.on_soft_error(notes),
             },
             Phase::Synchronized(tcb)
                 if quoted_seq.in_window(tcb.snd.una, tcb.snd.outstanding()) =>
             {
+                tcb.events.push(Event::Trouble(Trouble::Unreachable));
                 notes.push(Reason::SoftError);
             }
             Phase::SynSent(_) | Phase::Synchronized(_) | Phase::Failed(..) => {
@@ -186,7 +187,7 @@ impl Connection {
     /// The next event, if any.
     pub fn poll_event(&mut self) -> Option<Event> {
         match &mut self.phase {
-            Phase::SynSent(_) => None,
+            Phase::SynSent(syn_sent) => syn_sent.take_trouble().map(Event::Trouble),
             Phase::Synchronized(tcb) => tcb.events.pop(),
             Phase::Failed(_, events) => events.pop(),
         }

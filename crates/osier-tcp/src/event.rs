@@ -20,6 +20,18 @@ pub enum Event {
     Closed(Ending),
     /// A probe showed that the path carries segments of this many octets, TCP header included.
     PathMtu(u16),
+    /// Something is wrong that may pass; the connection goes on. Whoever does not care need not
+    /// look (RFC 9293 §3.9.1.8 [MUST-47, SHLD-20]).
+    Trouble(Trouble),
+}
+
+/// What is wrong, though it may pass.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Trouble {
+    /// The retransmission timer has expired R1 times in a row (RFC 9293 §3.8.3 [SHLD-9]).
+    Unanswered,
+    /// ICMP says that what we sent did not arrive (RFC 9293 §3.9.2.2 [SHLD-25]).
+    Unreachable,
 }
 
 /// How a connection ended.
@@ -35,7 +47,8 @@ pub enum Ending {
     TimedOut,
     /// Our own user aborted it.
     Aborted,
-    /// The network said, during the handshake, that the peer cannot be reached.
+    /// The network said, during the handshake, that the peer cannot be reached: for certain, or
+    /// for the time being, and nobody answered later either.
     Unreachable,
 }
 
@@ -44,6 +57,7 @@ pub enum Ending {
 pub(crate) struct Events {
     set: u8,
     path_mtu: u16,
+    trouble: Option<Trouble>,
     ending: Option<Ending>,
 }
 
@@ -53,7 +67,8 @@ impl Events {
     const WRITABLE: u8 = 4;
     const TIME_WAIT: u8 = 8;
     const PATH_MTU: u8 = 16;
-    const CLOSED: u8 = 32;
+    const TROUBLE: u8 = 32;
+    const CLOSED: u8 = 64;
 
     /// Records an event; one that waits already is not doubled.
     pub(crate) fn push(&mut self, event: Event) {
@@ -65,6 +80,10 @@ impl Events {
             Event::PathMtu(octets) => {
                 self.path_mtu = octets;
                 Self::PATH_MTU
+            }
+            Event::Trouble(trouble) => {
+                self.trouble = Some(trouble);
+                Self::TROUBLE
             }
             Event::Closed(ending) => {
                 self.ending = Some(ending);
@@ -86,6 +105,7 @@ impl Events {
             Self::WRITABLE => Some(Event::Writable),
             Self::TIME_WAIT => Some(Event::TimeWait),
             Self::PATH_MTU => Some(Event::PathMtu(self.path_mtu)),
+            Self::TROUBLE => self.trouble.map(Event::Trouble),
             _ => self.ending.map(Event::Closed),
         }
     }

@@ -6,6 +6,10 @@
 use crate::config::KeepAlive;
 use osier_time::{Duration, Instant};
 
+/// After so many expiries of the retransmission timer in a row something is wrong that the owner
+/// and the IP layer should know of (RFC 9293 §3.8.3 [SHLD-10]: at least 3; Linux: 3).
+pub(crate) const R1: u8 = 3;
+
 /// What is known of the peer's being alive.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Liveness {

@@ -81,9 +81,9 @@ mod timestamps;
 mod transmit;
 
 pub use close::time_wait::{TimeWait, TimeWaitVerdict};
-pub use config::{Algorithm, Config, KeepAlive, Nagle, Offer, Opening, RtoConfig};
+pub use config::{Algorithm, Config, Floor, KeepAlive, Nagle, Offer, Opening, Profile, RtoConfig};
 pub use connection::{Connection, Text, WriteError};
-pub use event::{Ending, Event};
+pub use event::{Ending, Event, Trouble};
 pub use handshake::cookie::Cookie;
 pub use handshake::passive::{Admission, HalfOpen, Progress, examine};
 pub use info::TcpInfo;

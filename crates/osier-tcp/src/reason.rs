@@ -63,6 +63,8 @@ reasons! {
         "dropped: acknowledges {ack}, older than the largest window ever seen (RFC 5961)";
     /// RFC 7323 §5: the timestamp is older than the latest one.
     Paws { value: u32 } = "dropped_paws", "dropped: timestamp {value} is too old (PAWS, RFC 7323)";
+    /// RFC 7323 §3.2: no timestamp, though both ends agreed to send them.
+    NoTimestamp = "dropped_no_timestamp", "dropped: without the timestamp that was agreed on";
     /// Text arrived when nobody will read it any more.
     TextAfterClose { len: u32 } = "reset_text_after_close",
         "{len} octets arrived after our user had closed: nobody will read them, so we reset";

@@ -9,7 +9,7 @@ mod owed;
 
 pub(crate) use owed::{Due, Fin, Look, Owed, Probe, Reset};
 
-use crate::config::{Config, Nagle, Offer, Opening};
+use crate::config::{Config, Nagle, Offer, Opening, Profile};
 use crate::congestion::Congestion;
 use crate::event::{Ending, Event, Events};
 use crate::keepalive::Liveness;
@@ -29,6 +29,9 @@ use crate::timers::Timers;
 use crate::timestamps::Clock;
 use osier_time::{Duration, Instant};
 use osier_wire::SeqNumber;
+
+/// RFC 6928 §2: octets of the initial window at most, where two segments are not more.
+const INITIAL_WINDOW_OCTETS: u32 = 14_600;
 
 /// The record of a connection.
 #[derive(Clone, Debug)]
@@ -108,6 +111,8 @@ pub(crate) struct Settings {
     pub(crate) fin_wait_2: Duration,
     /// Ceiling of the persist timer.
     pub(crate) rto_max: Duration,
+    /// Whom to follow.
+    pub(crate) profile: Profile,
 }
 
 /// What a handshake, of either kind, leaves behind.
@@ -149,8 +154,6 @@ impl Tcb {
         let stamps = if agreed.offer.timestamps { TIMESTAMPS_LEN } else { 0 };
         let sack = if agreed.offer.sack { SackUse::On } else { SackUse::Off };
         let text_mss = u32::from(agreed.mss) - stamps;
-        // RFC 5681 §3.1: one segment where the SYN or the SYN,ACK was lost [MUST].
-        let initial_window = if birth.syn_attempts > 0 { 1 } else { config.initial_window };
         let clock =
             agreed.offer.timestamps.then(|| Clock::new(now, opening.ts_offset, ts_recent, irs + 1));
         Tcb {
@@ -162,7 +165,7 @@ impl Tcb {
             delayed_ack: DelayedAck::new(),
             sack: agreed.offer.sack.then(SackHistory::new),
             recovery: flight_of_syn(birth, sack),
-            congestion: Congestion::new(config.congestion, initial_window, text_mss),
+            congestion: congestion_of(birth, text_mss),
             small: SmallSegment::default(),
             persist: Persist::new(),
             liveness: Liveness::new(now, config.keep_alive, config.user_timeout),
@@ -309,8 +312,27 @@ impl Settings {
             time_wait: config.time_wait,
             fin_wait_2: config.fin_wait_2,
             rto_max: config.rto.max,
+            profile: config.profile,
         }
     }
+}
+
+/// Congestion control at birth: how much may be in flight before the first acknowledgment.
+fn congestion_of(birth: &Birth<'_>, text_mss: u32) -> Congestion {
+    let config = birth.config;
+    let bound = match config.profile {
+        // Linux differs: RFC 6928 §2 has a bound in octets, too.
+        Profile::Linux => u32::MAX,
+        Profile::Rfc => (INITIAL_WINDOW_OCTETS / text_mss).max(2),
+    };
+    // RFC 5681 §3.1: one segment where the SYN or the SYN,ACK was lost [MUST].
+    let segments = if birth.syn_attempts > 0 { 1 } else { config.initial_window };
+    let segments = u32::from(segments).min(bound) as u8;
+    let mut congestion = Congestion::new(config.congestion, segments, text_mss);
+    if config.profile == Profile::Rfc {
+        congestion.limit_slow_start();
+    }
+    congestion
 }
 
 /// What is in flight at birth: our SYN, which the first acknowledgment will measure, unless it was

@@ -3,8 +3,8 @@
 //! One function for each alarm of the table. The retransmission of a SYN is the handshake's, and
 //! the end of TIME-WAIT the host's, which holds the value.
 
-use crate::event::Ending;
-use crate::keepalive::Alarm;
+use crate::event::{Ending, Event, Trouble};
+use crate::keepalive::{Alarm, R1};
 use crate::loss;
 use crate::reason::{Notes, Reason};
 use crate::state::State;
@@ -43,6 +43,9 @@ fn retransmission(tcb: &mut Tcb, now: Instant, notes: &mut Notes) {
     tcb.tally.timeouts = tcb.tally.timeouts.saturating_add(1);
     tcb.congestion.on_timeout(in_flight, tcb.text_mss());
     notes.push(Reason::RtoExpired { rto });
+    if tcb.recovery.attempts() == R1 {
+        tcb.events.push(Event::Trouble(Trouble::Unanswered));
+    }
     loss::note_cut(tcb, notes);
     tcb.timers.set(Timer::Retransmit, now + tcb.recovery.rto());
     loss::set_alarm(tcb);
@@ -84,7 +87,7 @@ fn keep_alive(tcb: &mut Tcb, now: Instant, notes: &mut Notes) {
         Alarm::Wait(Some(at)) => tcb.timers.set(Timer::KeepAlive, at),
         Alarm::Probe(next) => {
             tcb.timers.set(Timer::KeepAlive, next);
-            // While text is in flight its retransmission asks the same question [MUST-27].
+            // While text is in flight its retransmission asks the same question [MUST-26].
             if tcb.snd.outstanding() == 0 {
                 tcb.owed.probe = Some(Probe::KeepAlive);
                 tcb.look_again();
@@ -95,7 +98,7 @@ fn keep_alive(tcb: &mut Tcb, now: Instant, notes: &mut Notes) {
 }
 
 /// Nobody is left to read what the peer might still send, and it does not close.
-/// // Linux differs: RFC 9293 knows no such alarm.
+/// // Linux differs: RFC 9293 knows no such alarm; in its profile it is never due.
 fn fin_wait_2(tcb: &mut Tcb, notes: &mut Notes) {
     if tcb.state() == State::FinWait2 {
         notes.push(Reason::FinWait2Over);

@@ -1,8 +1,8 @@
 //! Is this segment older than the last one, and how long did ours take? (RFC 7323)
 //!
-//! TS.Recent, PAWS and the timestamps that we send. A segment without the option on a connection
-//! that agreed to it is accepted: // Linux differs: RFC 7323 §3.2 says it should be dropped.
+//! TS.Recent, PAWS and the timestamps that we send.
 
+use crate::config::Profile;
 use osier_time::{Duration, Instant};
 use osier_wire::SeqNumber;
 use osier_wire::tcp::Timestamps;
@@ -64,6 +64,15 @@ impl Clock {
     /// TS.Recent and our offset, for TIME-WAIT.
     pub(crate) fn remember(&self) -> (u32, u32) {
         (self.recent, self.offset)
+    }
+}
+
+/// Whether a segment that is no RST must have the option, on a connection that agreed to it.
+pub(crate) const fn required(profile: Profile) -> bool {
+    match profile {
+        // Linux differs: RFC 7323 §3.2 says that a segment without it should be dropped.
+        Profile::Linux => false,
+        Profile::Rfc => true,
     }
 }
 

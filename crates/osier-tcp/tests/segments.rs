@@ -4,7 +4,6 @@
 
 mod pair;
 
-use bytes::Bytes;
 use osier_tcp::{
     Arrived, Config, Connection, Event, HalfOpen, IcmpKind, Notes, Offer, Opening, Progress,
     Reason, Recording, Segment, State, TcpInfo, Text,
@@ -12,52 +11,8 @@ use osier_tcp::{
 use osier_time::{Duration, Instant};
 use osier_wire::SeqNumber;
 use osier_wire::tcp::{Flags, Options, Timestamps};
-use pair::{Fate, Pair, Role, Who, pattern};
-
-/// A connection whose A side is spoken for by hand.
-struct Puppet {
-    pair: Pair,
-    /// What B expects from A, and what it has sent to A.
-    seq: SeqNumber,
-    ack: SeqNumber,
-}
-
-impl Puppet {
-    fn new(config: Config) -> Puppet {
-        let mut pair = Pair::connected_with(config.clone(), config);
-        let last = pair.sent(Who::A).last().unwrap();
-        let (seq, ack) = (last.end(), last.ack);
-        pair.a.role = Role::Closed;
-        pair.rule = Box::new(|_, _| Fate::Drop);
-        Puppet { pair, seq, ack }
-    }
-
-    fn plain() -> Puppet {
-        let offer = Offer { window_scale: false, timestamps: false, sack: true };
-        Puppet::new(Config { offer, ..Config::default() })
-    }
-
-    fn segment(&self, flags: Flags, text: &'static [u8]) -> Segment {
-        let text = Bytes::from_static(text);
-        Segment { seq: self.seq, ack: self.ack, flags, window: 60_000, text, ..Segment::default() }
-    }
-
-    /// Gives B a segment, and says what B sent in answer.
-    fn give(&mut self, segment: Segment) -> Vec<Segment> {
-        let before = self.pair.log.len();
-        self.pair.inject(Who::B, segment);
-        self.pair.log[before..].iter().map(|entry| entry.segment.clone()).collect()
-    }
-
-    fn info(&mut self) -> TcpInfo {
-        let now = self.pair.now;
-        self.b().info(now).unwrap()
-    }
-
-    fn b(&mut self) -> &mut Connection {
-        self.pair.b.connection()
-    }
-}
+use pair::puppet::Puppet;
+use pair::{Pair, Who, pattern};
 
 #[test]
 fn an_acknowledgment_of_what_was_never_sent_is_answered_and_dropped() {

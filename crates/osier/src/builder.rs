@@ -11,7 +11,7 @@ use crate::stack::Stack;
 use osier_device::{Device, Properties, Readiness};
 use osier_host::{Config, Host, Keys};
 use osier_ip::{Cidr, LinkConfig, LinkId, Route};
-use osier_tcp::Recording;
+use osier_tcp::{Profile, Recording};
 use osier_wire::link::Medium;
 use osier_wire::{Frame, Received};
 use std::fs::File;
@@ -111,6 +111,13 @@ impl<D: Device + 'static> Builder<D> {
     pub fn config(mut self, config: Config) -> Self {
         self.config = config;
         self
+    }
+
+    /// Whom to follow where Linux and the RFCs part; without it Linux. Sets all settings: call
+    /// [`Builder::config`] with `Config::of(profile)` to change some of them.
+    #[must_use]
+    pub fn profile(self, profile: Profile) -> Self {
+        self.config(Config::of(profile))
     }
 
     /// Draws all secrets from this number: sequence numbers and ports can then be predicted by

@@ -5,7 +5,7 @@
 
 use crate::wakers::{Token, Waiters};
 use osier_host::{ConnectionId, Event, ListenerId, UdpId};
-use osier_tcp::Ending;
+use osier_tcp::{Ending, Trouble};
 use std::task::Waker;
 use std::time::Duration;
 
@@ -28,6 +28,8 @@ pub(crate) struct Connection {
     /// An error is told to one call; after it reads find the end and writes a broken pipe.
     pub(crate) told: Told,
     pub(crate) linger: Option<Duration>,
+    /// The latest trouble that may pass, until it is asked for.
+    pub(crate) trouble: Option<Trouble>,
     pub(crate) readers: Waiters,
     pub(crate) writers: Waiters,
 }
@@ -94,6 +96,9 @@ impl Sockets {
             Event::Writable(id) => self.on_connection(id, woken, |c, woken| {
                 c.full = Full::No;
                 c.writers.take(woken);
+            }),
+            Event::Trouble(id, trouble) => self.on_connection(id, woken, |c, _| {
+                c.trouble = Some(trouble);
             }),
             Event::Closed(id, ending) => self.on_connection(id, woken, |c, woken| {
                 c.stage = Stage::Ended(ending);

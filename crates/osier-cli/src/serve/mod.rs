@@ -85,7 +85,7 @@ pub(crate) fn run(args: &Args) -> Outcome {
 impl Args {
     /// Small answers leave at once, and a peer that vanished does not stay for ever.
     fn config(&self) -> Config {
-        let mut config = Config::default();
+        let mut config = self.network.profile.settings();
         let timeout = Span::from_secs(u64::from(self.send_timeout));
         config.tcp.nagle = Nagle::Off;
         config.tcp.user_timeout = Some(timeout);

@@ -81,6 +81,16 @@ impl Congestion {
         }
     }
 
+    /// Keeps to L, the segments by which the RFCs let one acknowledgment open the window in slow
+    /// start: RFC 5681 §3.1 one, RFC 9406 §4.2 eight where nothing paces them.
+    pub(crate) fn limit_slow_start(&mut self) {
+        let limit = match &self.control {
+            Control::Cubic(_) => 8,
+            Control::Reno(_) => 1,
+        };
+        self.common_mut().limit = limit;
+    }
+
     /// cwnd in octets: so much may be in flight.
     pub(crate) fn window(&self) -> u32 {
         self.common().cwnd

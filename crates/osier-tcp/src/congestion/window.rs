@@ -21,6 +21,8 @@ pub(super) struct Window {
     used: Use,
     pub(super) repair: Repair,
     initial_segments: u8,
+    /// L: segments by which one acknowledgment may open the window in slow start.
+    pub(super) limit: u32,
 }
 
 /// Which loss is being repaired?
@@ -48,8 +50,6 @@ impl Window {
     /// An open window of so many segments.
     pub(super) fn new(initial_segments: u8, mss: u32) -> Self {
         let mss = mss.max(1);
-        // RFC 6928 §2 also bounds it by 14600 octets, which matters for an MSS beyond 1460.
-        // Linux differs: ten segments, however large, and so do we.
         let cwnd = u32::from(initial_segments.max(1)).saturating_mul(mss).min(WINDOW_MAX);
         Window {
             cwnd,
@@ -58,6 +58,7 @@ impl Window {
             used: Use::of_round(cwnd),
             repair: Repair::None,
             initial_segments: initial_segments.max(1),
+            limit: u32::MAX,
         }
     }
 
@@ -86,10 +87,10 @@ impl Window {
             // RFC 3465 §2.3: after a timeout one acknowledgment may cover a great deal that
             // arrived long ago, so L is one segment.
             Repair::Timeout => acked.min(self.mss),
-            // Linux differs: no L (RFC 3465 says two segments, RFC 9406 eight). A receiver that
+            // Linux differs: no L (RFC 5681 says one segment, RFC 9406 eight). A receiver that
             // merges segments acknowledges up to 64 KiB at once, and would hold slow start down
             // to a crawl.
-            Repair::None | Repair::FastRecovery => acked,
+            Repair::None | Repair::FastRecovery => acked.min(self.mss.saturating_mul(self.limit)),
         }
     }
 

@@ -4,8 +4,9 @@
 //! acknowledgment that the new record owes.
 
 use crate::config::{Config, Opening};
-use crate::event::{Ending, Event};
+use crate::event::{Ending, Event, Trouble};
 use crate::info::TcpInfo;
+use crate::keepalive::R1;
 use crate::options::{self, agree};
 use crate::pace;
 use crate::reason::{Notes, Reason};
@@ -37,6 +38,19 @@ pub(crate) struct SynSent {
     pub(crate) pacing_rate: Option<u64>,
     /// A RST owed to a segment that cannot be for this attempt.
     reset: Option<Transmit>,
+    /// Whether ICMP has said that the peer cannot be reached for the time being.
+    hope: Hope,
+    /// What the owner has not been told yet.
+    trouble: Option<Trouble>,
+}
+
+/// What the network says of the peer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Hope {
+    /// Nothing.
+    Unshaken,
+    /// A soft error: it may pass.
+    Faint,
 }
 
 /// What SYN-SENT turns into.
@@ -64,6 +78,8 @@ impl SynSent {
             give_up_at: config.user_timeout.map_or(Instant::MAX, |limit| now + limit),
             pacing_rate: None,
             reset: None,
+            hope: Hope::Unshaken,
+            trouble: None,
         }
     }
 
@@ -170,6 +186,18 @@ impl SynSent {
         self.ended(Ending::Unreachable, notes)
     }
 
+    /// A soft one is no reason to stop (RFC 9293 §3.9.2.2 [MUST-56]); the owner is told [SHLD-25].
+    pub(crate) fn on_soft_error(&mut self, notes: &mut Notes) {
+        notes.push(Reason::SoftError);
+        self.hope = Hope::Faint;
+        self.trouble = Some(Trouble::Unreachable);
+    }
+
+    /// What the owner has not been told yet.
+    pub(crate) const fn take_trouble(&mut self) -> Option<Trouble> {
+        self.trouble.take()
+    }
+
     /// The SYN went unanswered: again with twice the patience, or never (RFC 9293 §3.8.3, R2 for
     /// SYN [MUST-23]).
     pub(crate) fn on_deadline(&mut self, now: Instant, notes: &mut Notes) -> Outcome {
@@ -178,9 +206,17 @@ impl SynSent {
         }
         if self.attempts >= self.config.syn_retries || now >= self.give_up_at {
             notes.push(Reason::TimedOut);
-            return self.ended(Ending::TimedOut, notes);
+            // What the network said is more than that nobody answered; Linux reports it, too.
+            return match self.hope {
+                Hope::Unshaken => self.ended(Ending::TimedOut, notes),
+                Hope::Faint => self.ended(Ending::Unreachable, notes),
+            };
         }
         self.attempts += 1;
+        // RFC 9293 §3.8.3: R1, for a SYN too [MUST-22].
+        if self.attempts == R1 {
+            self.trouble = Some(Trouble::Unanswered);
+        }
         notes.push(Reason::SynAgain { attempt: self.attempts, waited: self.wait });
         self.wait = (self.wait * 2).min(self.config.rto.max);
         self.sent_at = None;

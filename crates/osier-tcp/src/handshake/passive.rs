@@ -6,7 +6,7 @@
 //! `HalfOpen::complete` (a door, in `connection.rs`) makes the connection. Listening itself is
 //! pure: the queues of half-open and of accepted connections are the host's.
 
-use crate::config::{Config, Offer, Opening};
+use crate::config::{Config, Offer, Opening, Profile};
 use crate::options::{self, Agreed, Scales, agree, scale_for};
 use crate::reason::{Notes, Reason};
 use crate::segment::{Arrived, Segment, Transmit};
@@ -14,7 +14,7 @@ use crate::segment_arrives;
 use crate::state::{Arrow, State};
 use crate::stray::reset_for;
 use crate::tcb::{Birth, Tcb, first_window};
-use crate::timestamps::value_at;
+use crate::timestamps::{required, value_at};
 use osier_time::Instant;
 use osier_wire::SeqNumber;
 use osier_wire::tcp::{Flags, Timestamps};
@@ -83,6 +83,7 @@ pub struct HalfOpen {
     offer: Offer,
     attempts: u8,
     owed: Owed,
+    profile: Profile,
 }
 
 /// Where a cookie stood for the handshake.
@@ -130,6 +131,7 @@ impl HalfOpen {
             offer: agreed.offer,
             attempts: 0,
             owed: Owed::SynAck,
+            profile: config.profile,
         }
     }
 
@@ -147,6 +149,12 @@ impl HalfOpen {
             // Karn: which of two SYN,ACKs the answer will be for cannot be told.
             self.attempts = self.attempts.max(1);
             self.owed = Owed::SynAck;
+            return Progress::Waiting;
+        }
+        // RFC 7323 §3.2 [SHOULD].
+        let unstamped = self.offer.timestamps && segment.options.timestamps.is_none();
+        if unstamped && !segment.rst() && required(self.profile) {
+            notes.push(Reason::NoTimestamp);
             return Progress::Waiting;
         }
         // First: check the sequence number.

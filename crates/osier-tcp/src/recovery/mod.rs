@@ -347,6 +347,11 @@ impl Recovery {
         self.rto.attempts()
     }
 
+    /// The peer has answered, and there is a reason why it acknowledges nothing.
+    pub(crate) const fn on_answer(&mut self) {
+        self.rto.on_progress();
+    }
+
     /// Whether a loss is being repaired.
     pub(crate) const fn phase(&self) -> Phase {
         self.phase

@@ -3,11 +3,14 @@
 //! When the timer is started, restarted and stopped (§5.1 to §5.3) is the caller's.
 
 use super::rtt::Rtt;
-use crate::config::RtoConfig;
+use crate::config::{Floor, RtoConfig};
 use osier_time::Duration;
 
 /// RFC 6298 §5.7: three seconds.
 const AFTER_SYN_TIMEOUT: u32 = 3_000_000;
+
+/// RFC 6298 §2: G, the step of our clock; timestamps count milliseconds.
+const CLOCK: u32 = 1_000;
 
 /// The timeout. All in microseconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,6 +19,7 @@ pub(super) struct Rto {
     base: u32,
     min: u32,
     max: u32,
+    floor: Floor,
     /// How often it was doubled.
     backoff: u8,
     attempts: u8,
@@ -26,7 +30,8 @@ impl Rto {
         let micros = |d: Duration| u32::try_from(d.as_micros()).unwrap_or(u32::MAX);
         // RFC 6298 §2.1: before the first measurement, one second [SHOULD].
         let (min, max) = (micros(config.min), micros(config.max));
-        Rto { base: micros(config.initial).min(max), min, max, backoff: 0, attempts: 0 }
+        let floor = config.floor;
+        Rto { base: micros(config.initial).min(max), min, max, floor, backoff: 0, attempts: 0 }
     }
 
     /// The timeout as it is now.
@@ -59,7 +64,11 @@ impl Rto {
         // RFC 6298 §2.3: SRTT + max(G, 4*RTTVAR), at least one second [SHOULD]. Linux differs: the
         // floor is under the second term, so that a peer may hold an acknowledgment back on a path
         // of any length, and it is 200 ms.
-        self.base = srtt.saturating_add(four_rttvar.max(self.min)).min(self.max);
+        let base = match self.floor {
+            Floor::Deviations => srtt.saturating_add(four_rttvar.max(self.min)),
+            Floor::Timeout => srtt.saturating_add(four_rttvar.max(CLOCK)).max(self.min),
+        };
+        self.base = base.min(self.max);
         self.backoff = 0;
     }
 
@@ -86,7 +95,7 @@ impl Rto {
 #[cfg(test)]
 mod tests {
     use super::Rto;
-    use crate::config::RtoConfig;
+    use crate::config::{Config, Floor, RtoConfig};
     use crate::recovery::rtt::Rtt;
     use osier_time::Duration;
 
@@ -95,7 +104,7 @@ mod tests {
     }
 
     fn with_floor(min: Duration) -> Rto {
-        Rto::new(RtoConfig { initial: ms(1_000), min, max: ms(60_000) })
+        Rto::new(RtoConfig { initial: ms(1_000), min, floor: Floor::Deviations, max: ms(60_000) })
     }
 
     fn sampled(samples: &[u64]) -> Rtt {
@@ -128,6 +137,18 @@ mod tests {
         // Deviations beyond the floor count in full: 110 + 230.
         rto.on_sample(&sampled(&[100, 180]));
         assert_eq!(rto.current(), ms(340));
+    }
+
+    /// RFC 6298 §2.4, by the letter.
+    #[test]
+    fn the_rfc_has_its_floor_of_a_second_under_the_whole_timeout() {
+        let mut rto = Rto::new(Config::rfc().rto);
+        rto.on_sample(&sampled(&[12; 100]));
+        assert_eq!(rto.current(), ms(1_000));
+        rto.on_sample(&sampled(&[900; 100]));
+        assert_eq!(rto.current(), ms(1_000));
+        rto.on_sample(&sampled(&[1_200; 100]));
+        assert_eq!(rto.current(), ms(1_201), "and at least a step of the clock above");
     }
 
     /// RFC 6298 §5.5.

@@ -6,7 +6,7 @@ use super::records::tests::{check, count};
 use super::{
     AckArrived, AckOutcome, Alarm, Cause, Duplicate, Found, Phase, ProbeOf, Recovery, SackUse, Turn,
 };
-use crate::config::RtoConfig;
+use crate::config::{Floor, RtoConfig};
 use osier_time::{Duration, Instant};
 use osier_wire::SeqNumber;
 use osier_wire::tcp::SackBlocks;
@@ -34,7 +34,12 @@ struct Sender {
 
 impl Sender {
     fn new(sack: SackUse) -> Self {
-        let config = RtoConfig { initial: ms(1_000), min: ms(200), max: ms(120_000) };
+        let config = RtoConfig {
+            initial: ms(1_000),
+            min: ms(200),
+            floor: Floor::Deviations,
+            max: ms(120_000),
+        };
         let recovery = Recovery::new(config, sack);
         Sender { recovery, now: Instant::from_secs(1), una: ISS, nxt: ISS, echo: None }
     }

@@ -183,6 +183,9 @@ fn answered(tcb: &mut Tcb, window: WindowUpdate) {
     tcb.persist.on_answer();
     if tcb.snd.outstanding() == 0 {
         tcb.timers.stop(Timer::GiveUp);
+    } else if tcb.snd.is_shrunk() {
+        // What lies beyond the edge cannot be acknowledged, and is no reason to give up [SHLD-17].
+        tcb.recovery.on_answer();
     }
     if window == WindowUpdate::Opened {
         tcb.persist.on_window_open();

@@ -9,6 +9,7 @@ use crate::receive::window::Lies;
 use crate::segment::Segment;
 use crate::state::State;
 use crate::tcb::Tcb;
+use crate::timestamps::required;
 use bytes::Buf;
 use core::ops::ControlFlow;
 use osier_time::Instant;
@@ -48,6 +49,10 @@ fn paws(tcb: &Tcb, now: Instant, segment: &Segment) -> Verdict {
     match (&tcb.clock, segment.options.timestamps) {
         (Some(clock), Some(theirs)) if !segment.rst() && clock.is_old(now, theirs) => {
             stop(Stop::AckAndDrop(Reason::Paws { value: theirs.value }))
+        }
+        // RFC 7323 §3.2 [SHOULD].
+        (Some(_), None) if !segment.rst() && required(tcb.settings.profile) => {
+            stop(Stop::Drop(Reason::NoTimestamp))
         }
         _ => ControlFlow::Continue(()),
     }

@@ -88,6 +88,11 @@ impl Window {
         if edge.after(self.nxt) { edge.since(self.nxt) } else { 0 }
     }
 
+    /// Whether the peer has taken back some of the window that we have used [MUST-34].
+    pub(crate) fn is_shrunk(&self) -> bool {
+        self.wnd < self.outstanding()
+    }
+
     /// Sequence space that is sent and not acknowledged.
     pub(crate) fn outstanding(&self) -> u32 {
         self.nxt.since(self.una)

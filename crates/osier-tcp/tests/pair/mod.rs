@@ -4,6 +4,8 @@
 //! segments are cut as a device would cut them.
 #![allow(dead_code, unreachable_pub, reason = "each test file uses its own part")]
 
+pub mod puppet;
+
 use bytes::{Buf, Bytes, BytesMut};
 use osier_tcp::{
     Arrived, Config, Connection, Event, HalfOpen, Notes, Opening, Progress, Reason, Recording,

@@ -10,7 +10,7 @@ use crate::shared::Inner;
 use crate::sockets::{Connection, Full, Key, Stage, Told};
 use bytes::Bytes;
 use osier_host::Error;
-use osier_tcp::{Ending, Text};
+use osier_tcp::{Ending, Text, Trouble};
 use osier_time::Instant;
 use std::io::{self, IoSlice};
 
@@ -206,6 +206,11 @@ impl Inner {
         let connection = self.connection(key)?;
         connection.stage = Stage::Ended(ending);
         Ok(std::mem::replace(&mut connection.told, Told::Yes))
+    }
+
+    /// The trouble that nobody has asked for yet.
+    pub(super) fn take_trouble(&mut self, key: Key) -> Option<Trouble> {
+        self.connection(key).ok()?.trouble.take()
     }
 
     /// The error that no call has been told yet.

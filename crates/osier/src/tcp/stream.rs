@@ -11,7 +11,7 @@ use crate::sockets::{Key, Stage};
 use crate::stack::Stack;
 use crate::wakers::At;
 use osier_host::{ConnectionId, SocketInfo};
-use osier_tcp::TcpInfo;
+use osier_tcp::{TcpInfo, Trouble};
 use osier_time::Instant;
 use std::future::poll_fn;
 use std::io::{self, IoSlice, IoSliceMut};
@@ -122,6 +122,12 @@ impl TcpStream {
     /// `NetworkDown` where the stack has ended.
     pub fn take_error(&self) -> io::Result<Option<io::Error>> {
         self.stack.call(|inner, _| inner.take_error(self.key))
+    }
+
+    /// What is wrong with the connection though it may pass, since this was last asked: the peer
+    /// has not answered for some time, or ICMP says that it cannot be reached (RFC 9293 §3.9.1.8).
+    pub fn trouble(&self) -> Option<Trouble> {
+        self.stack.call(|inner, _| inner.take_trouble(self.key))
     }
 
     /// The connection as `ss` shows it: state, queues, round-trip time, congestion window, timers.
