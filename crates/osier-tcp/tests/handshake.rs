@@ -3,7 +3,7 @@
 mod pair;
 
 use bytes::Bytes;
-use osier_tcp::{Config, Ending, Event, Offer, Reason, Segment, State};
+use osier_tcp::{Config, Ending, Event, Offer, Reason, Segment, State, Trouble};
 use osier_time::Duration;
 use osier_wire::SeqNumber;
 use osier_wire::tcp::Flags;
@@ -91,7 +91,8 @@ fn nobody_answers_and_the_attempt_fails_after_six_retries() {
     pair.rule = Box::new(|_, _| Fate::Drop);
     pair.connect(Who::A);
     pair.run_for(Duration::from_secs(200));
-    assert_eq!(pair.a.events, [Event::Closed(Ending::TimedOut)]);
+    let trouble = Event::Trouble(Trouble::Unanswered);
+    assert_eq!(pair.a.events, [trouble, Event::Closed(Ending::TimedOut)]);
     assert_eq!(pair.sent(Who::A).count(), 7);
     // 1 + 2 + 4 + 8 + 16 + 32 + 64 seconds: Linux gives up after 127 s too.
     assert_eq!(pair.a.state(), State::Closed);
