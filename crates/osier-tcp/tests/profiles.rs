@@ -160,7 +160,7 @@ fn opened_by_one_ack(config: &Config, congestion: Algorithm) -> u32 {
     let before = puppet.info().snd_cwnd;
     puppet.ack += 10 * 1_460;
     puppet.give(puppet.segment(Flags::ACK, b""));
-    (puppet.info().snd_cwnd - before) / 1_460
+    puppet.info().snd_cwnd - before
 }
 
 /// RFC 9406 §4.2 for CUBIC with HyStart++, RFC 5681 §3.1 for Reno.
