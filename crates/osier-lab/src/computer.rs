@@ -227,7 +227,8 @@ impl Computer {
                     self.host.release(now, id);
                     self.end(now, id, Some(ending));
                 }
-                Event::UdpReadable(_)
+                Event::Trouble(..)
+                | Event::UdpReadable(_)
                 | Event::UdpWritable(_)
                 | Event::EchoReply { .. }
                 | Event::NeighbourUnreachable(_)
