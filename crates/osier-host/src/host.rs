@@ -106,6 +106,14 @@ impl Host {
         self.ip.add_link(config)
     }
 
+    /// Changes the settings that connections start with; those that are open keep theirs.
+    pub fn set_tcp_config(&mut self, tcp: osier_tcp::Config) {
+        self.config.tcp = tcp;
+        for link in &mut self.links {
+            link.set_tcp(&self.config.tcp);
+        }
+    }
+
     /// Gives a link an address.
     pub fn add_address(&mut self, now: Instant, link: LinkId, cidr: Cidr) {
         self.ip.add_address(now, link, cidr);

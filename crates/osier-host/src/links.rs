@@ -28,6 +28,7 @@ const MSS_MIN: usize = 28;
 pub(crate) struct Link {
     /// What the device does for us.
     pub(crate) offloads: Offloads,
+    link: LinkConfig,
     tcp_v4: osier_tcp::Config,
     tcp_v6: osier_tcp::Config,
 }
@@ -46,7 +47,13 @@ impl Link {
             tcp
         };
         let tcp_v4 = settings(IPV4_HEADER, DEFAULT_MSS_V4, offloads.tso_v4);
-        Link { offloads, tcp_v4, tcp_v6: settings(IPV6_HEADER, DEFAULT_MSS_V6, offloads.tso_v6) }
+        let tcp_v6 = settings(IPV6_HEADER, DEFAULT_MSS_V6, offloads.tso_v6);
+        Link { offloads, link: *link, tcp_v4, tcp_v6 }
+    }
+
+    /// Other settings for connections to come.
+    pub(crate) fn set_tcp(&mut self, tcp: &osier_tcp::Config) {
+        *self = Link::new(&self.link, tcp);
     }
 
     /// The settings of a connection over this link.

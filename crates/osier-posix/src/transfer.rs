@@ -170,6 +170,34 @@ impl Posix {
 
 /// Sending.
 impl Posix {
+    /// Octets that were written and are not acknowledged (SIOCOUTQ).
+    ///
+    /// # Errors
+    /// [`Errno::EINVAL`] of a listener, [`Errno::EBADF`].
+    pub fn unacknowledged(&self, fd: Fd) -> Result<usize, Errno> {
+        let tcp = self.files.tcp(fd)?;
+        match tcp.stage {
+            Stage::Listening(_) => Err(Errno::EINVAL),
+            Stage::Fresh => Ok(0),
+            Stage::Opening(id) | Stage::Open(id) => {
+                Ok(self.host.info(id).map_or(0, |info| info.send_queue as usize))
+            }
+        }
+    }
+
+    /// Octets that were written and are not sent (SIOCOUTQNSD).
+    ///
+    /// # Errors
+    /// As [`Posix::unacknowledged`].
+    pub fn unsent(&self, now: Instant, fd: Fd) -> Result<usize, Errno> {
+        let id = match self.files.tcp(fd)?.stage {
+            Stage::Listening(_) => return Err(Errno::EINVAL),
+            Stage::Fresh => return Ok(0),
+            Stage::Opening(id) | Stage::Open(id) => id,
+        };
+        Ok(self.host.tcp_info(id, now).map_or(0, |info| info.notsent_bytes as usize))
+    }
+
     /// `write(2)`.
     ///
     /// # Errors

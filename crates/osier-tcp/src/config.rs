@@ -17,6 +17,9 @@ pub struct Config {
     pub default_mss: u16,
     /// Octets that we keep for the user to read; the window never exceeds it.
     pub receive_buffer: u32,
+    /// Octets that the receive buffer may grow to; the window scale is chosen for it (Linux: the
+    /// third number of `tcp_rmem`).
+    pub receive_buffer_max: u32,
     /// Octets that we keep until the peer has acknowledged them.
     pub send_buffer: u32,
     /// The optional parts of the protocol that we offer.
@@ -185,6 +188,7 @@ impl Config {
             mss: 1460,
             default_mss: 536,
             receive_buffer: 1 << 20,
+            receive_buffer_max: 6 << 20,
             send_buffer: 1 << 20,
             offer: Offer { window_scale: true, timestamps: true, sack: true },
             rto: RtoConfig {

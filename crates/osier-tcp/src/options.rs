@@ -42,10 +42,10 @@ pub(crate) fn agree(config: &Config, theirs: &Options) -> Agreed {
     // heeds what our own link carries [MUST-16].
     let mss = theirs.mss.unwrap_or(config.default_mss).max(SEND_MSS_MIN);
     let ours = config.offer;
-    let scales = theirs.window_scale.filter(|_| ours.window_scale).map(|shift| Scales {
-        snd: shift.min(WINDOW_SCALE_MAX),
-        rcv: scale_for(config.receive_buffer),
-    });
+    let scales = theirs
+        .window_scale
+        .filter(|_| ours.window_scale)
+        .map(|shift| Scales { snd: shift.min(WINDOW_SCALE_MAX), rcv: scale_of(config) });
     Agreed {
         mss: mss.min(config.mss),
         scales,
@@ -61,7 +61,7 @@ pub(crate) fn agree(config: &Config, theirs: &Options) -> Agreed {
 pub(crate) fn of_syn(config: &Config, ts_value: u32) -> Options {
     Options {
         mss: Some(config.mss),
-        window_scale: config.offer.window_scale.then(|| scale_for(config.receive_buffer)),
+        window_scale: config.offer.window_scale.then(|| scale_of(config)),
         sack_permitted: config.offer.sack,
         timestamps: config.offer.timestamps.then_some(Timestamps { value: ts_value, echo: 0 }),
         ..Options::default()
@@ -79,8 +79,14 @@ pub(crate) fn of_syn_ack(config: &Config, agreed: &Agreed, timestamps: Timestamp
     }
 }
 
+/// The window scale that we offer (RFC 7323 §2.3): it cannot change later, so it is chosen for the
+/// largest buffer that there can be.
+pub(crate) fn scale_of(config: &Config) -> u8 {
+    scale_for(config.receive_buffer_max.max(config.receive_buffer))
+}
+
 /// The smallest shift by which a window of `buffer` octets fits into 16 bits.
-pub(crate) fn scale_for(buffer: u32) -> u8 {
+fn scale_for(buffer: u32) -> u8 {
     (0..WINDOW_SCALE_MAX).find(|shift| buffer >> shift <= 0xFFFF).unwrap_or(WINDOW_SCALE_MAX)
 }
 

@@ -150,6 +150,7 @@ impl Tcb {
             now,
         );
         snd.nxt = opening.iss + 1;
+        let rcv_scale = scales.map_or(0, |scales| scales.rcv);
         let promised = first_window(config);
         let stamps = if agreed.offer.timestamps { TIMESTAMPS_LEN } else { 0 };
         let sack = if agreed.offer.sack { SackUse::On } else { SackUse::Off };
@@ -159,9 +160,10 @@ impl Tcb {
         Tcb {
             state,
             snd,
-            rcv: receive::window::Window::new(irs, promised, scales.map_or(0, |s| s.rcv)),
+            rcv: receive::window::Window::new(irs, promised, rcv_scale),
             out: send::buffer::Buffer::new(config.send_buffer),
-            text: Reassembly::new(config.receive_buffer),
+            // What the rounding of a scaled window promises beyond the buffer is kept, too.
+            text: Reassembly::new(config.receive_buffer + ((1 << rcv_scale) - 1)),
             delayed_ack: DelayedAck::new(),
             sack: agreed.offer.sack.then(SackHistory::new),
             recovery: flight_of_syn(birth, sack),

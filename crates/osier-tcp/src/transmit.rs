@@ -257,8 +257,9 @@ fn send_new(tcb: &mut Tcb, now: Instant, octets: u32, fin: Flags) -> Transmit {
         _ => tcb.out.gather(from.since(tcb.snd.text_start()), octets),
     };
     transmit.gso_size = if octets > mss { mss as u16 } else { 0 };
-    // RFC 9293 §3.9.1.2: PSH on the last of what is queued [MUST-61].
-    if octets > 0 && octets == tcb.unsent() {
+    // RFC 9293 §3.9.1.2: PSH on the last of what is queued [MUST-61]; and, as Linux does, at the
+    // end of each super-segment, so that a receiver that merges segments hands it up.
+    if octets > mss || octets > 0 && octets == tcb.unsent() {
         transmit.segment.flags |= Flags::PSH;
     }
     transmit.segment.flags |= fin;

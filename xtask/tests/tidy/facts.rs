@@ -159,7 +159,8 @@ impl Facts {
             name: signature.ident.to_string(),
             line,
             lines: end - line + 1,
-            parameters: signature.inputs.len(),
+            // A function of C has the parameters that C gives it.
+            parameters: if signature.abi.is_some() { 0 } else { signature.inputs.len() },
             bools,
         });
     }

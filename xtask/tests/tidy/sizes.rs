@@ -125,6 +125,8 @@ mod tests {
         let text = |n: usize| format!("impl A {{ fn f(&self, {}) {{}} }}", "_: u8,".repeat(n));
         assert_eq!(count(parameters, &text(5)), 0);
         assert_eq!(count(parameters, &text(6)), 1);
+        let of_c = format!("extern \"C\" fn f({}) {{}}", "_: u8,".repeat(7));
+        assert_eq!(count(parameters, &of_c), 0, "its signature is another program's");
     }
 
     #[test]

@@ -11,7 +11,7 @@
 
 use super::passive::HalfOpen;
 use crate::config::{Config, Offer, Opening};
-use crate::options::{Agreed, SEND_MSS_MIN, Scales, agree, scale_for};
+use crate::options::{Agreed, SEND_MSS_MIN, Scales, agree, scale_of};
 use crate::reason::{Notes, Reason};
 use crate::segment::{Segment, Transmit};
 use crate::state::Arrow;
@@ -120,9 +120,8 @@ impl Cookie {
         let ours = config.offer;
         let options = self.options.filter(|_| ours.timestamps);
         let scale = options.map(|options| options & SCALE_MASK).filter(|scale| *scale != NO_SCALE);
-        let scales = scale
-            .filter(|_| ours.window_scale)
-            .map(|snd| Scales { snd, rcv: scale_for(config.receive_buffer) });
+        let scales =
+            scale.filter(|_| ours.window_scale).map(|snd| Scales { snd, rcv: scale_of(config) });
         Agreed {
             mss: CLASSES[usize::from(self.class) % CLASSES.len()].min(config.mss),
             scales,

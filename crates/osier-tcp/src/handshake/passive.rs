@@ -7,7 +7,7 @@
 //! pure: the queues of half-open and of accepted connections are the host's.
 
 use crate::config::{Config, Offer, Opening, Profile};
-use crate::options::{self, Agreed, Scales, agree, scale_for};
+use crate::options::{self, Agreed, Scales, agree, scale_of};
 use crate::reason::{Notes, Reason};
 use crate::segment::{Arrived, Segment, Transmit};
 use crate::segment_arrives;
@@ -220,10 +220,8 @@ impl HalfOpen {
     }
 
     fn agreed(&self, config: &Config) -> Agreed {
-        let scales = self
-            .offer
-            .window_scale
-            .then(|| Scales { snd: self.snd_scale, rcv: scale_for(config.receive_buffer) });
+        let scales =
+            self.offer.window_scale.then(|| Scales { snd: self.snd_scale, rcv: scale_of(config) });
         Agreed { mss: self.mss, scales, offer: self.offer }
     }
 
@@ -268,7 +266,7 @@ impl HalfOpen {
                 segment.seq = self.opening.iss + 1;
                 segment.options.timestamps = self.offer.timestamps.then_some(stamps);
                 if self.offer.window_scale {
-                    segment.window >>= scale_for(config.receive_buffer);
+                    segment.window >>= scale_of(config);
                 }
             }
         }
