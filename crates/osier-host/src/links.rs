@@ -48,7 +48,7 @@ impl Link {
         };
         let tcp_v4 = settings(IPV4_HEADER, DEFAULT_MSS_V4, offloads.tso_v4);
         let tcp_v6 = settings(IPV6_HEADER, DEFAULT_MSS_V6, offloads.tso_v6);
-        Link { offloads, link: *link, tcp_v4, tcp_v6 }
+        Link { offloads, link: link.clone(), tcp_v4, tcp_v6 }
     }
 
     /// Other settings for connections to come.

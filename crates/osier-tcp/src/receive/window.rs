@@ -65,8 +65,11 @@ impl Window {
             self.edge = self.nxt + (free >> self.scale << self.scale);
         }
         let unit = 1u32 << self.scale;
-        // Rounded up where the edge stays: rounding down would take back what was promised.
-        let field = self.wnd().div_ceil(unit).min(0xFFFF);
+        // Rounded up where the edge stays: rounding down would take back what was promised. But
+        // not again and again beyond what there is room for: then less than a unit is taken back
+        // (RFC 7323 §2.4), and would still be accepted.
+        let wnd = self.wnd();
+        let field = wnd.div_ceil(unit).min(free.div_ceil(unit)).max(wnd / unit).min(0xFFFF);
         self.edge = self.edge.max(self.nxt + (field << self.scale));
         field as u16
     }
@@ -125,6 +128,20 @@ mod tests {
         w.nxt += 300;
         assert_eq!(w.promise(0, 4000, 100), 175);
         assert_eq!(w.nxt + w.wnd(), edge);
+    }
+
+    #[test]
+    fn rounding_promises_at_most_a_unit_more_than_there_is_room_for() {
+        let irs = SeqNumber(7);
+        let mut w = Window::new(irs, 20_000, 7);
+        let mut free = 20_000u32;
+        while free > 0 {
+            let came = free.min(1_460).min(w.wnd());
+            w.nxt += came;
+            free -= came;
+            w.promise(free, 20_000, 1_460);
+            assert!(w.wnd() < free + 128, "{} promised, {free} free", w.wnd());
+        }
     }
 
     #[test]
