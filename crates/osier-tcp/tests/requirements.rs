@@ -19,9 +19,9 @@ use pair::{Fate, Pair, Role, Who, pattern};
 const SOON: Duration = Duration::from_millis(100);
 const HOUR: Duration = Duration::from_secs(3_600);
 
-fn plain(config: Config) -> Config {
+fn plain(config: &Config) -> Config {
     let offer = Offer { window_scale: false, timestamps: false, sack: true };
-    Config { offer, ..config }
+    Config { offer, ..config.clone() }
 }
 
 /// [MUST-1].
@@ -298,7 +298,7 @@ fn a_keep_alive_probe_carries_no_text_and_one_lost_answer_ends_nothing() {
 
 /// B has 5,000 octets in flight when A takes its window back to `window`.
 fn shrunk_to(window: u16) -> Puppet {
-    let mut puppet = Puppet::new(plain(Config { nagle: Nagle::Off, ..Config::default() }));
+    let mut puppet = Puppet::new(plain(&Config { nagle: Nagle::Off, ..Config::default() }));
     puppet.b().write(&pattern(5_000)).unwrap();
     puppet.pair.flush();
     assert_eq!(puppet.info().unacked, 4);
@@ -369,7 +369,7 @@ fn a_closed_window_is_probed_for_ever_with_growing_patience() {
 /// [MUST-66]: and an acknowledgment, which lets B send, too.
 #[test]
 fn a_reset_and_an_acknowledgment_are_heard_behind_a_closed_window() {
-    let mut puppet = Puppet::new(plain(Config { receive_buffer: 1_000, ..Config::default() }));
+    let mut puppet = Puppet::new(plain(&Config { receive_buffer: 1_000, ..Config::default() }));
     puppet.pair.b.reads = false;
     puppet.give(puppet.segment(Flags::ACK, &[7; 1_000]));
     puppet.seq += 1_000;
@@ -405,7 +405,7 @@ fn segments_that_come_together_are_acknowledged_once() {
 /// it and nothing waits for more.
 #[test]
 fn the_last_of_what_is_queued_is_pushed_and_the_rest_goes_in_full_segments() {
-    let mut pair = Pair::connected_with(plain(Config::default()), Config::default());
+    let mut pair = Pair::connected_with(plain(&Config::default()), Config::default());
     for _ in 0..20 {
         pair.a.connection().write(&pattern(500)).unwrap();
     }
@@ -422,7 +422,7 @@ fn the_last_of_what_is_queued_is_pushed_and_the_rest_goes_in_full_segments() {
 #[test]
 fn an_acknowledgment_is_never_held_back_for_half_a_second() {
     for config in [Config::linux(), Config::rfc()] {
-        let mut puppet = Puppet::new(plain(config));
+        let mut puppet = Puppet::new(plain(&config));
         for _ in 0..40 {
             let now = puppet.pair.now;
             puppet.give(puppet.segment(Flags::ACK, b"x"));

@@ -6,7 +6,7 @@ mod pair;
 
 use osier_tcp::{
     Arrived, Config, Connection, Event, HalfOpen, IcmpKind, Notes, Offer, Opening, Progress,
-    Reason, Recording, Segment, State, TcpInfo, Text,
+    Reason, Recording, Segment, State, Text,
 };
 use osier_time::{Duration, Instant};
 use osier_wire::SeqNumber;
