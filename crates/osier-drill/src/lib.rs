@@ -13,6 +13,15 @@
 #![forbid(unsafe_code)]
 
 pub mod ast;
+pub mod code;
+pub mod config;
 pub mod lexer;
+pub mod names;
+pub mod packet;
 pub mod parse;
+pub mod plan;
+pub mod report;
+pub mod run;
+pub mod settings;
 pub mod span;
+pub mod stack;

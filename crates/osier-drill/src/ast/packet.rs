@@ -131,7 +131,7 @@ pub enum TcpOption {
 }
 
 /// A UDP datagram.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Datagram {
     /// Source and destination port; zero where they are the socket's.
     pub ports: (u16, u16),
