@@ -6,8 +6,14 @@
 //! | question | place |
 //! | --- | --- |
 //! | where in a file, and what is wrong there | [`span`] |
-//! | characters into words | [`lexer`] |
-//! | words into a script | [`parse`], into the types of [`ast`] |
+//! | characters into words, words into a script | [`lexer`], [`parse`], [`ast`] |
+//! | what surrounds a script | [`config`] |
+//! | can it be run, and what is to be done | [`plan`], with [`names`], [`settings`], [`code`] |
+//! | packets as octets, and compared | [`packet`] |
+//! | events in their order and time | [`run`] |
+//! | one script, from text to verdict | [`drill`] |
+//! | how it is told | [`report`] |
+//! | through which doors a stack is reached | [`stack`]; osier behind them: [`osier`] |
 //!
 //! It runs no shell and no Python, reads no clock and opens no device.
 #![forbid(unsafe_code)]
@@ -15,8 +21,10 @@
 pub mod ast;
 pub mod code;
 pub mod config;
+pub mod drill;
 pub mod lexer;
 pub mod names;
+pub mod osier;
 pub mod packet;
 pub mod parse;
 pub mod plan;

@@ -34,7 +34,7 @@ pub trait Stack {
     /// What is wrong with it, or that there is no such setting.
     fn set(&mut self, name: &str, value: &str) -> Result<(), Refused>;
 
-    /// `TCP_INFO` of a socket, by the names of Linux's `struct tcp_info`.
+    /// `TCP_INFO` of a socket, by the names of Linux's `struct tcp_info` without `tcpi_`.
     ///
     /// # Errors
     /// `errno`.

@@ -46,7 +46,7 @@ impl Stack for Deaf {
     }
 
     fn tcp_info(&mut self, _fd: i32) -> Result<BTreeMap<&'static str, i64>, i32> {
-        Ok(BTreeMap::from([("tcpi_snd_cwnd", 10)]))
+        Ok(BTreeMap::from([("snd_cwnd", 10)]))
     }
 }
 

@@ -19,6 +19,7 @@
 //! | What becomes of news of a connection? Which error is pending? | `news.rs` |
 //! | getsockopt, setsockopt, and the names of options | `options.rs`, `names.rs` |
 //! | poll | `poll.rs` |
+//! | Which setting has a name under /proc/sys? | [`sysctl`] |
 //! | Which number has an error? | [`Errno`] in `errno.rs` |
 //!
 //! Signals, ancillary data other than what the engine knows, and `dup` are not here.
@@ -35,6 +36,7 @@ mod open;
 mod options;
 mod poll;
 mod posix;
+pub mod sysctl;
 mod transfer;
 
 pub use errno::{Call, Errno, Stop};

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 /// What names stand for: fields of `tcp_info`, and what the code itself has set.
 #[derive(Clone, Debug, Default)]
 pub struct Names {
-    /// Fields of `tcp_info` at this moment, with their prefix `tcpi_`.
+    /// Fields of `tcp_info` at this moment, without their prefix `tcpi_`.
     pub info: BTreeMap<&'static str, i64>,
     /// Set by earlier statements.
     pub set: BTreeMap<String, i64>,
@@ -106,7 +106,7 @@ fn constant(name: &str) -> Option<i64> {
 }
 
 fn lookup(name: &str, names: &Names) -> Result<i64, String> {
-    let info = name.starts_with("tcpi_").then(|| names.info.get(name).copied()).flatten();
+    let info = name.strip_prefix("tcpi_").and_then(|field| names.info.get(field).copied());
     info.or_else(|| names.set.get(name).copied())
         .or_else(|| constant(name))
         .ok_or_else(|| format!("the name `{name}` is not known"))
@@ -196,7 +196,7 @@ mod tests {
 
     fn run(text: &str) -> Result<(), String> {
         let statements = parse(text, Span { line: 1, column: 1 }).map_err(|e| e.to_string())?;
-        let info = BTreeMap::from([("tcpi_snd_cwnd", 10), ("tcpi_options", 7), ("tcpi_rtt", 5000)]);
+        let info = BTreeMap::from([("snd_cwnd", 10), ("options", 7), ("rtt", 5000)]);
         execute(&statements, &mut Names { info, set: BTreeMap::new() })
     }
 

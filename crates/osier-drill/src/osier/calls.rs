@@ -1,0 +1,264 @@
+//! System calls on [`Posix`]: numbers into its types, and its answers into numbers.
+
+use super::{Osier, mode};
+use crate::stack::{Buffers, Control, ControlData, Form, Given, Outcome, Syscall};
+use osier_posix::{Call, Errno, Family, Fd, Flags, How, Kind, Mode, Name, Stop, Value};
+use osier_time::Duration;
+use std::net::SocketAddr;
+
+const AF_INET: i32 = 2;
+const AF_INET6: i32 = 10;
+const SOCK_STREAM: i32 = 1;
+const SOCK_DGRAM: i32 = 2;
+const SOCK_KIND: i32 = 0xf;
+const O_RDWR: i32 = 2;
+const O_NONBLOCK: i32 = 0o4000;
+const F_GETFL: i32 = 3;
+const F_SETFL: i32 = 4;
+const FIONREAD: i64 = 0x541b;
+const SOL_TCP: i32 = 6;
+const TCP_CM_INQ: i32 = 36;
+
+/// How far a call has come that would wait.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Partly {
+    /// `connect` waits for the peer.
+    Connecting,
+    /// So much of a text has been taken.
+    Sent(usize),
+}
+
+impl Osier {
+    pub(super) fn do_call(&mut self, call: &Syscall) -> Outcome {
+        let now = self.now;
+        match call {
+            Syscall::Socket { domain, kind, protocol: _ } => self.socket(*domain, *kind),
+            Syscall::Bind(fd, at) => plain(self.posix().bind(*fd, *at)),
+            Syscall::Listen(fd, backlog) => plain(self.posix().listen(*fd, *backlog)),
+            Syscall::Accept(fd) => {
+                let accepted = self.posix().accept(now, *fd, Mode::Blocking);
+                number(accepted.map(|(fd, _)| i64::from(fd)))
+            }
+            Syscall::Connect(fd, Some(to)) => self.connect(*fd, *to),
+            Syscall::Connect(_, None) => Outcome::Failed(Errno::EOPNOTSUPP.number()),
+            Syscall::Receive { fd, buffers, flags, form } => {
+                self.receive(*fd, buffers, *flags, *form)
+            }
+            Syscall::Send { fd, buffers, flags, to, form } => {
+                let to = to.filter(|_| matches!(form, Form::Address | Form::Message));
+                self.send(*fd, buffers, (*flags, to))
+            }
+            Syscall::Shutdown(fd, how) => match how {
+                0 => plain(self.posix().shutdown(now, *fd, How::Read)),
+                1 => plain(self.posix().shutdown(now, *fd, How::Write)),
+                2 => plain(self.posix().shutdown(now, *fd, How::Both)),
+                _ => Outcome::Failed(Errno::EINVAL.number()),
+            },
+            Syscall::Close(fd) => self.close(*fd),
+            Syscall::Fcntl(fd, command, argument) => self.fcntl(*fd, *command, *argument),
+            Syscall::Ioctl(fd, request) => match *request {
+                FIONREAD => match self.posix().readable(*fd) {
+                    Ok(octets) => Outcome::Done(0, Given::Number(octets as i64)),
+                    Err(errno) => Outcome::Failed(errno.number()),
+                },
+                _ => Outcome::Failed(ENOTTY),
+            },
+            Syscall::SetOption { fd, level, name, value } => {
+                self.set_option(*fd, (*level, *name), value)
+            }
+            Syscall::GetOption { fd, level, name, len } => {
+                self.get_option(*fd, (*level, *name), *len)
+            }
+            Syscall::Poll(entries, timeout) => self.poll(entries, *timeout),
+            Syscall::EpollCreate(size) => self.epoll_create(*size),
+            Syscall::EpollControl { epoll, operation, fd, event } => {
+                self.epoll_control(*epoll, *operation, *fd, *event)
+            }
+            Syscall::EpollWait(epoll, most, timeout) => self.epoll_wait(*epoll, *most, *timeout),
+            Syscall::Pipe | Syscall::Splice { .. } => Outcome::Failed(Errno::ENOSYS.number()),
+        }
+    }
+
+    fn socket(&mut self, domain: i32, kind: i32) -> Outcome {
+        let family = match domain {
+            AF_INET => Family::Inet,
+            AF_INET6 => Family::Inet6,
+            _ => return Outcome::Failed(Errno::EAFNOSUPPORT.number()),
+        };
+        let speaks = match kind & SOCK_KIND {
+            SOCK_STREAM => Kind::Stream,
+            SOCK_DGRAM => Kind::Datagram,
+            _ => return Outcome::Failed(Errno::EINVAL.number()),
+        };
+        let made = self.posix().socket(family, speaks, mode(kind & O_NONBLOCK != 0));
+        number(made.map(i64::from).map_err(Stop::Errno))
+    }
+
+    fn connect(&mut self, fd: Fd, to: SocketAddr) -> Outcome {
+        let now = self.now;
+        let result = match self.partly.remove(&fd) {
+            Some(Partly::Connecting) => self.posix().connected(fd),
+            _ => self.posix().connect(now, fd, to),
+        };
+        if matches!(result, Err(Stop::Blocked(_))) {
+            self.partly.insert(fd, Partly::Connecting);
+        }
+        number(result.map(|()| 0))
+    }
+
+    fn receive(&mut self, fd: Fd, buffers: &Buffers, flags: i32, form: Form) -> Outcome {
+        let now = self.now;
+        let room: usize = match buffers {
+            Buffers::Of(lens) => lens.iter().sum(),
+            Buffers::Null(0) => 0,
+            Buffers::Null(_) => {
+                return match self.posix().readable(fd) {
+                    Ok(0) => number(
+                        self.posix().recv(now, fd, &mut [], Flags(flags as u32)).map(|n| n as i64),
+                    ),
+                    _ => Outcome::Failed(Errno::EFAULT.number()),
+                };
+            }
+        };
+        let mut octets = vec![0; room];
+        match self.posix().recv(now, fd, &mut octets, Flags(flags as u32)) {
+            Ok(n) if form == Form::Message => {
+                let control = self.in_queue(fd);
+                Outcome::Done(n as i64, Given::Message { flags: 0, control })
+            }
+            other => number(other.map(|n| n as i64)),
+        }
+    }
+
+    /// What is left to read, for whom has asked to be told with each message (TCP_INQ).
+    fn in_queue(&mut self, fd: Fd) -> Vec<Control> {
+        let now = self.now;
+        match self.posix().getsockopt(now, fd, Name::Inq) {
+            Ok(Value::Int(1)) => {}
+            _ => return Vec::new(),
+        }
+        let left = self.posix().readable(fd).unwrap_or(0);
+        // Linux counts the end of the stream as one octet where nothing else is left.
+        let ended = self.posix().ready(fd).is_ok_and(|ready| ready.0 & RDHUP != 0);
+        let left = if left == 0 { usize::from(ended) } else { left };
+        let data = ControlData::Number(left as i64);
+        vec![Control { level: SOL_TCP, kind: TCP_CM_INQ, data }]
+    }
+
+    fn send(
+        &mut self,
+        fd: Fd,
+        buffers: &Buffers,
+        (flags, to): (i32, Option<SocketAddr>),
+    ) -> Outcome {
+        let now = self.now;
+        let len = match buffers {
+            Buffers::Of(lens) => lens.iter().sum(),
+            Buffers::Null(0) => 0,
+            Buffers::Null(_) => return Outcome::Failed(Errno::EFAULT.number()),
+        };
+        let before = match self.partly.remove(&fd) {
+            Some(Partly::Sent(octets)) => octets,
+            _ => 0,
+        };
+        let text = vec![0; len - before.min(len)];
+        match self.posix().sendto(now, fd, &text, (Flags(flags as u32), to)) {
+            Err(Stop::Blocked(more)) => {
+                self.partly.insert(fd, Partly::Sent(before + more));
+                Outcome::Blocked
+            }
+            // What was taken before an error is told; the error waits.
+            Err(Stop::Errno(_)) if before > 0 => Outcome::Done(before as i64, Given::Nothing),
+            other => number(other.map(|n| (before + n) as i64)),
+        }
+    }
+
+    fn close(&mut self, fd: Fd) -> Outcome {
+        let now = self.now;
+        if self.epolls.remove(&fd).is_some() {
+            return Outcome::Done(0, Given::Nothing);
+        }
+        self.partly.remove(&fd);
+        self.forget(fd);
+        plain(self.posix().close(now, fd))
+    }
+
+    fn fcntl(&mut self, fd: Fd, command: i32, argument: i32) -> Outcome {
+        match command {
+            F_GETFL => match self.posix().mode(fd) {
+                Ok(Mode::Blocking) => Outcome::Done(O_RDWR.into(), Given::Nothing),
+                Ok(Mode::NonBlocking) => {
+                    Outcome::Done((O_RDWR | O_NONBLOCK).into(), Given::Nothing)
+                }
+                Err(errno) => Outcome::Failed(errno.number()),
+            },
+            F_SETFL => plain(self.posix().set_mode(fd, mode(argument & O_NONBLOCK != 0))),
+            _ => Outcome::Failed(Errno::EINVAL.number()),
+        }
+    }
+
+    fn set_option(&mut self, fd: Fd, (level, name): (i32, i32), value: &[u8]) -> Outcome {
+        let now = self.now;
+        let Some(name) = Name::of_numbers(level, name) else {
+            return Outcome::Failed(Errno::ENOPROTOOPT.number());
+        };
+        let value = match (name, value) {
+            (Name::Linger, [..]) if value.len() == 8 => {
+                let (on, seconds) = value.split_at(4);
+                let linger = Duration::from_secs(int(seconds).max(0) as u64);
+                Value::Linger((int(on) != 0).then_some(linger))
+            }
+            (Name::Congestion | Name::FastOpenKey, text) => {
+                let text = String::from_utf8_lossy(text);
+                Value::Text(text.trim_end_matches('\0').to_owned())
+            }
+            (_, []) => return Outcome::Failed(Errno::EINVAL.number()),
+            (_, octets) => Value::Int(int(octets)),
+        };
+        plain(self.posix().setsockopt(now, fd, name, value))
+    }
+
+    fn get_option(&mut self, fd: Fd, (level, name): (i32, i32), len: usize) -> Outcome {
+        let now = self.now;
+        let Some(name) = Name::of_numbers(level, name) else {
+            return Outcome::Failed(Errno::ENOPROTOOPT.number());
+        };
+        let mut octets = match self.posix().getsockopt(now, fd, name) {
+            Err(errno) => return Outcome::Failed(errno.number()),
+            Ok(Value::Int(number)) => number.to_le_bytes().to_vec(),
+            Ok(Value::Text(text)) => text.into_bytes(),
+            Ok(Value::Linger(linger)) => {
+                let seconds = linger.map_or(0, |linger| linger.as_secs() as i32);
+                [i32::from(linger.is_some()).to_le_bytes(), seconds.to_le_bytes()].concat()
+            }
+            Ok(_) => return Outcome::Failed(Errno::ENOPROTOOPT.number()),
+        };
+        octets.truncate(len);
+        Outcome::Done(0, Given::Octets(octets))
+    }
+}
+
+/// ENOTTY: a request that is not known.
+const ENOTTY: i32 = 25;
+/// EPOLLRDHUP.
+const RDHUP: u32 = 0x2000;
+
+/// A number as a program hands it over: four octets, or fewer of a shorter one.
+fn int(octets: &[u8]) -> i32 {
+    let mut bytes = [0; 4];
+    let len = octets.len().min(4);
+    bytes[..len].copy_from_slice(&octets[..len]);
+    i32::from_le_bytes(bytes)
+}
+
+fn plain(result: Result<(), Errno>) -> Outcome {
+    number(result.map(|()| 0).map_err(Stop::Errno))
+}
+
+fn number(result: Call<i64>) -> Outcome {
+    match result {
+        Ok(number) => Outcome::Done(number, Given::Nothing),
+        Err(Stop::Blocked(_)) => Outcome::Blocked,
+        Err(Stop::Errno(errno)) => Outcome::Failed(errno.number()),
+    }
+}

@@ -1,0 +1,141 @@
+//! Which setting of a host has a name under `/proc/sys`? (Linux: ip-sysctl)
+//!
+//! The names that scripts and administrators use, with Linux's values. What osier does in one way
+//! only is accepted where it is the way that is asked for.
+
+use alloc::vec::Vec;
+use osier_host::{Config, SynCookies};
+use osier_tcp::Algorithm;
+use osier_time::Duration;
+
+/// Why a setting was not taken over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// There is no such setting here, or not this value of it.
+    Unknown,
+    /// This cannot be its value.
+    Value,
+}
+
+/// Takes over a setting: `net.ipv4.tcp_sack`, `0`.
+///
+/// # Errors
+/// [`Refusal`].
+pub fn set(config: &mut Config, name: &str, value: &str) -> Result<(), Refusal> {
+    let numbers: Vec<u64> = value.split_whitespace().filter_map(number).collect();
+    let name = name.strip_prefix("net.ipv4.").or_else(|| name.strip_prefix("net."));
+    let name = name.ok_or(Refusal::Unknown)?;
+    if is_of_no_meaning(name) {
+        return Ok(());
+    }
+    if name == "tcp_congestion_control" {
+        config.tcp.congestion = match value.trim() {
+            "cubic" => Algorithm::Cubic,
+            "reno" => Algorithm::Reno,
+            _ => return Err(Refusal::Unknown),
+        };
+        return Ok(());
+    }
+    let first = *numbers.first().ok_or(Refusal::Value)?;
+    // Linux: 3 and 4 are tail loss probes (RFC 8985 §7), lesser ones were older algorithms.
+    if name == "tcp_early_retrans" {
+        return if first >= 3 { Ok(()) } else { Err(Refusal::Unknown) };
+    }
+    if let Some(only) = only_value(name) {
+        return if first == only { Ok(()) } else { Err(Refusal::Unknown) };
+    }
+    numeric(config, name, &numbers)
+}
+
+/// Decimal, or hexadecimal with `0x`.
+fn number(word: &str) -> Option<u64> {
+    match word.strip_prefix("0x") {
+        Some(hex) => u64::from_str_radix(hex, 16).ok(),
+        None => word.parse().ok(),
+    }
+}
+
+/// Settings of Linux about what does not exist here.
+fn is_of_no_meaning(name: &str) -> bool {
+    const NAMES: [&str; 13] = [
+        "tcp_notsent_lowat",
+        "tcp_fastopen",
+        "tcp_fastopen_key",
+        "tcp_fastopen_blackhole_timeout_sec",
+        "tcp_fack",
+        "tcp_ecn_option",
+        "tcp_pacing_ss_ratio",
+        "tcp_pacing_ca_ratio",
+        "tcp_tso_win_divisor",
+        "tcp_min_tso_segs",
+        "tcp_no_metrics_save",
+        "core.default_qdisc",
+        "tcp_available_congestion_control",
+    ];
+    NAMES.contains(&name)
+}
+
+/// What osier always does, as Linux numbers it.
+fn only_value(name: &str) -> Option<u64> {
+    Some(match name {
+        "tcp_frto" => 2,
+        "tcp_dsack" | "tcp_recovery" => 1,
+        "tcp_reordering" => 3,
+        "tcp_mtu_probing" | "tcp_abort_on_overflow" | "tcp_slow_start_after_idle" => 0,
+        "tcp_ecn" => 0,
+        _ => return None,
+    })
+}
+
+fn numeric(config: &mut Config, name: &str, numbers: &[u64]) -> Result<(), Refusal> {
+    let first = numbers[0];
+    let octets = |at: usize| {
+        let octets = numbers.get(at).copied().ok_or(Refusal::Value)?;
+        u32::try_from(octets).map_err(|_| Refusal::Value)
+    };
+    let small = u8::try_from(first).map_err(|_| Refusal::Value);
+    let tcp = &mut config.tcp;
+    match name {
+        "tcp_timestamps" => tcp.offer.timestamps = first != 0,
+        "tcp_sack" => tcp.offer.sack = first != 0,
+        "tcp_window_scaling" => tcp.offer.window_scale = first != 0,
+        "tcp_wmem" => tcp.send_buffer = octets(1)?,
+        "tcp_rmem" => tcp.receive_buffer = octets(1)?,
+        "tcp_syn_retries" => tcp.syn_retries = small?,
+        "tcp_synack_retries" => tcp.syn_ack_retries = small?,
+        "tcp_retries2" => tcp.retries = small?,
+        "tcp_fin_timeout" => tcp.fin_wait_2 = Duration::from_secs(first),
+        "tcp_syncookies" => {
+            config.syn_cookies = match first {
+                0 => SynCookies::Off,
+                1 => SynCookies::WhenFull,
+                _ => SynCookies::Always,
+            };
+        }
+        "ip_local_port_range" => {
+            let port = |at: usize| u16::try_from(octets(at)?).map_err(|_| Refusal::Value);
+            config.ephemeral_ports = (port(0)?, port(1)?);
+        }
+        _ => return Err(Refusal::Unknown),
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Refusal, set};
+    use osier_host::Config;
+
+    #[test]
+    fn what_is_known_is_taken_over_and_what_is_not_is_told() {
+        let mut config = Config::default();
+        assert_eq!(set(&mut config, "net.ipv4.tcp_sack", "0"), Ok(()));
+        assert_eq!(set(&mut config, "net.ipv4.tcp_wmem", "4096 20000 30000"), Ok(()));
+        assert!(!config.tcp.offer.sack);
+        assert_eq!(config.tcp.send_buffer, 20_000);
+        assert_eq!(set(&mut config, "net.ipv4.tcp_wmem", "4096"), Err(Refusal::Value));
+        assert_eq!(set(&mut config, "net.ipv4.tcp_dsack", "0"), Err(Refusal::Unknown));
+        assert_eq!(set(&mut config, "net.ipv4.tcp_dsack", "1"), Ok(()));
+        assert_eq!(set(&mut config, "kernel.panic", "1"), Err(Refusal::Unknown));
+    }
+}
