@@ -119,6 +119,9 @@ impl Stack for Osier {
             sysctl::Refusal::Unknown => Refused::Unsupported,
             sysctl::Refusal::Value => Refused::Value("this cannot be its value".to_owned()),
         })?;
+        if let Some(posix) = &mut self.posix {
+            posix.host_mut().set_tcp_config(self.setup.config.tcp.clone());
+        }
         Ok(())
     }
 

@@ -81,6 +81,8 @@ fn other(words: &[&str], at: Span, found: &mut Vec<Setting>) -> Result<(), Error
                 }
             }
         }
+        // Both ways to leave slow start early (RFC 9406), which is what osier does.
+        ["echo", "3"] => {}
         // Which queue a device has is of no meaning where there is no device.
         ["tc", "qdisc", "add", "dev", "tun0", "root", "pfifo"] | ["true" | "exit", ..] => {}
         _ => return Err(refused(words, at)),
@@ -116,7 +118,7 @@ fn set_sysctls(arguments: &[&str], at: Span, found: &mut Vec<Setting>) -> Result
 }
 
 /// Takes a text apart into commands and words, as far as the shell's language is used here: blanks,
-/// newlines, `;`, `&&`, `\` at the end of a line, quotes, `#` comments, `$((…))` with products, and
+/// newlines, `;`, `&&`, `||`, `\` at the end of a line, quotes, `#` comments, `$((…))` with products, and
 /// redirections, which are dropped.
 fn commands(text: &str) -> Vec<Vec<String>> {
     let mut lines = vec![Vec::new()];
@@ -143,6 +145,14 @@ fn commands(text: &str) -> Vec<Vec<String>> {
             (None, '\n' | ';' | '&') => {
                 end(&mut word, &mut lines);
                 lines.push(Vec::new());
+            }
+            // What is to be done where the command before fails: none does.
+            (None, '|') if chars.peek() == Some(&'|') => {
+                end(&mut word, &mut lines);
+                let mut line_goes_on = false;
+                while let Some(c) = chars.next_if(|c| line_goes_on || !matches!(c, '\n' | ';')) {
+                    line_goes_on = c == '\\';
+                }
             }
             (None, c) if c.is_whitespace() => end(&mut word, &mut lines),
             (None, c) => word.get_or_insert_default().push(c),
@@ -229,6 +239,13 @@ mod tests {
         let text = "ethtool -K tun0 tso off gso off\nip tcp_metrics flush all &> /dev/null";
         let expected = [(SEGMENTATION, "off"), (SEGMENTATION, "off"), (TCP_METRICS, "flush")];
         assert_eq!(found(text).unwrap(), pairs(&expected));
+    }
+
+    #[test]
+    fn what_is_for_the_case_of_failure_is_not_done() {
+        let text =
+            "sysctl -q net.a=1 &> /dev/null ||\\\n nstat | x &> /dev/null; sysctl -q net.b=2";
+        assert_eq!(found(text).unwrap(), pairs(&[("net.a", "1"), ("net.b", "2")]));
     }
 
     #[test]

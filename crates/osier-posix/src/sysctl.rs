@@ -57,7 +57,8 @@ fn number(word: &str) -> Option<u64> {
 
 /// Settings of Linux about what does not exist here.
 fn is_of_no_meaning(name: &str) -> bool {
-    const NAMES: [&str; 13] = [
+    const NAMES: [&str; 14] = [
+        "tcp_fastopen_cookies",
         "tcp_notsent_lowat",
         "tcp_fastopen",
         "tcp_fastopen_key",
@@ -100,7 +101,11 @@ fn numeric(config: &mut Config, name: &str, numbers: &[u64]) -> Result<(), Refus
         "tcp_sack" => tcp.offer.sack = first != 0,
         "tcp_window_scaling" => tcp.offer.window_scale = first != 0,
         "tcp_wmem" => tcp.send_buffer = octets(1)?,
-        "tcp_rmem" => tcp.receive_buffer = octets(1)?,
+        // Linux counts the memory of its packets in a buffer: text has half of it.
+        "tcp_rmem" => {
+            tcp.receive_buffer = octets(1)? / 2;
+            tcp.receive_buffer_max = octets(2)?;
+        }
         "tcp_syn_retries" => tcp.syn_retries = small?,
         "tcp_synack_retries" => tcp.syn_ack_retries = small?,
         "tcp_retries2" => tcp.retries = small?,
