@@ -7,6 +7,7 @@
 //! | Question | Where |
 //! | --- | --- |
 //! | Which doors are there? | [`Host`] in `host.rs`, its verbs in `tcp_calls.rs`, `udp_calls.rs` |
+//! | Which options has a connection? | `tcp_options.rs` |
 //! | Where does a segment go that arrives? | `tcp_input.rs`: `tcp_input` |
 //! | … and by which table? | `flow.rs`: `Flows` |
 //! | What becomes of a SYN? What is a full backlog? | `listener.rs`, `half_open.rs`, `cookies.rs` |
@@ -55,6 +56,7 @@ mod status;
 mod stray;
 mod tcp_calls;
 mod tcp_input;
+mod tcp_options;
 mod time_wait;
 mod timers;
 mod udp;

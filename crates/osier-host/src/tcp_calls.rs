@@ -4,15 +4,15 @@
 //! ABORT `abort`, STATUS the getters. Nothing blocks; events say when to try again.
 
 use crate::config::Config;
-use crate::connections::{Linger, Owner, Socket};
+use crate::connections::{Linger, Owner};
 use crate::flow::{FlowKey, Tenant};
 use crate::host::Host;
 use crate::ids::{ConnectionId, Error, ListenerId};
 use crate::mapped::{Shown, plain};
 use bytes::Bytes;
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
-use osier_tcp::{Connection, Ending, KeepAlive, Nagle, Text, WriteError};
-use osier_time::{Duration, Instant};
+use osier_tcp::{Connection, Ending, Text, WriteError};
+use osier_time::Instant;
 
 /// Listening.
 impl Host {
@@ -230,7 +230,7 @@ impl Host {
     }
 }
 
-/// Options and getters.
+/// Getters.
 impl Host {
     /// The settings that the host was made with.
     pub const fn config(&self) -> &Config {
@@ -258,105 +258,7 @@ impl Host {
         let socket = self.connections.seen_by_user(id)?;
         Some(socket.shown.show(socket.key.remote()))
     }
-
-    /// Turns Nagle's algorithm on or off (TCP_NODELAY).
-    ///
-    /// # Errors
-    /// [`Error::NoSuchSocket`], as all that follow.
-    pub fn set_nagle(&mut self, id: ConnectionId, nagle: Nagle) -> Result<(), Error> {
-        let socket = self.connections.of_user(id).ok_or(Error::NoSuchSocket)?;
-        socket.nagle = nagle;
-        socket.connection.set_nagle(nagle);
-        self.wake(id.0);
-        Ok(())
-    }
-
-    /// Whether Nagle's algorithm is on.
-    ///
-    /// # Errors
-    /// [`Error::NoSuchSocket`].
-    pub fn nagle(&self, id: ConnectionId) -> Result<Nagle, Error> {
-        self.connections.seen_by_user(id).map(|socket| socket.nagle).ok_or(Error::NoSuchSocket)
-    }
-
-    /// What [`Host::release`] does: with a time of 0 it resets (SO_LINGER); any other time is the
-    /// owner's to wait.
-    ///
-    /// # Errors
-    /// [`Error::NoSuchSocket`].
-    pub fn set_linger(&mut self, id: ConnectionId, time: Option<Duration>) -> Result<(), Error> {
-        let socket = self.connections.of_user(id).ok_or(Error::NoSuchSocket)?;
-        let at_once = time.is_some_and(Duration::is_zero);
-        socket.linger = if at_once { Linger::Reset } else { Linger::Close };
-        Ok(())
-    }
-
-    /// Turns keep-alive on or off (SO_KEEPALIVE, RFC 9293 §3.8.4).
-    ///
-    /// # Errors
-    /// [`Error::NoSuchSocket`].
-    pub fn set_keep_alive(
-        &mut self,
-        now: Instant,
-        id: ConnectionId,
-        setting: Option<KeepAlive>,
-    ) -> Result<(), Error> {
-        self.account.now = now;
-        let socket = self.connections.of_user(id).ok_or(Error::NoSuchSocket)?;
-        socket.connection.set_keep_alive(now, setting);
-        self.settle(id.0);
-        Ok(())
-    }
-
-    /// How long sent text may stay unacknowledged before the connection is given up
-    /// (TCP_USER_TIMEOUT, RFC 5482); `None`: as long as retransmissions go on.
-    ///
-    /// # Errors
-    /// [`Error::NoSuchSocket`].
-    pub fn set_user_timeout(
-        &mut self,
-        now: Instant,
-        id: ConnectionId,
-        limit: Option<Duration>,
-    ) -> Result<(), Error> {
-        self.account.now = now;
-        let socket = self.connections.of_user(id).ok_or(Error::NoSuchSocket)?;
-        socket.connection.set_user_timeout(now, limit);
-        self.settle(id.0);
-        Ok(())
-    }
-
-    /// Sets the time to live or hop limit that a connection sends with.
-    ///
-    /// # Errors
-    /// [`Error::NoSuchSocket`].
-    pub fn set_hop_limit(&mut self, id: ConnectionId, hops: u8) -> Result<(), Error> {
-        self.connections.of_user(id).ok_or(Error::NoSuchSocket)?.hop_limit = Some(hops);
-        Ok(())
-    }
-
-    /// The time to live or hop limit that a connection sends with.
-    ///
-    /// # Errors
-    /// [`Error::NoSuchSocket`].
-    pub fn hop_limit(&self, id: ConnectionId) -> Result<u8, Error> {
-        let hops = |socket: &Socket| socket.hop_limit.unwrap_or(HOP_LIMIT_DEFAULT);
-        self.connections.seen_by_user(id).map(hops).ok_or(Error::NoSuchSocket)
-    }
-
-    /// Sets the TOS or traffic class octet that a connection sends with (RFC 9293 §3.9.2.1); its
-    /// ECN bits are the connection's own.
-    ///
-    /// # Errors
-    /// [`Error::NoSuchSocket`].
-    pub fn set_tos(&mut self, id: ConnectionId, tos: u8) -> Result<(), Error> {
-        self.connections.of_user(id).ok_or(Error::NoSuchSocket)?.tos = tos;
-        Ok(())
-    }
 }
-
-/// What the IP layer sends with unless told otherwise (RFC 1122 §3.2.1.7).
-const HOP_LIMIT_DEFAULT: u8 = 64;
 
 /// The peer, where it can be one: an unspecified address is this host, as on Linux.
 pub(crate) fn someone(mut peer: SocketAddr) -> Result<SocketAddr, Error> {

@@ -199,6 +199,18 @@ impl Posix {
         if options.set.contains_key(&Name::UserTimeout) {
             let _ = self.host.set_user_timeout(now, id, options.user_timeout());
         }
+        // Half of what is kept is for the kernel's own overhead, as on Linux.
+        let text = |name| u32::try_from(options.int(name) / 2).unwrap_or(0);
+        for name in [Name::SendBuffer, Name::SendBufferForce] {
+            if options.set.contains_key(&name) {
+                let _ = self.host.set_send_buffer(id, text(name));
+            }
+        }
+        for name in [Name::ReceiveBuffer, Name::ReceiveBufferForce] {
+            if options.set.contains_key(&name) {
+                let _ = self.host.set_receive_buffer(id, text(name));
+            }
+        }
         for name in [Name::Tos, Name::TrafficClass] {
             if options.set.contains_key(&name) {
                 let _ = self.host.set_tos(id, options.int(name) as u8);

@@ -115,6 +115,16 @@ pub enum Nagle {
     Off,
 }
 
+/// How soon text is acknowledged (TCP_QUICKACK).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Acknowledgments {
+    /// The next segments at once.
+    #[default]
+    Quick,
+    /// With text of ours, or a little later.
+    Delayed,
+}
+
 /// Keep-alive probes (RFC 9293 §3.8.4).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct KeepAlive {

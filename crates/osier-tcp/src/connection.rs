@@ -11,6 +11,7 @@
 //! `transmit.rs` alone turns that into segments.
 
 mod calls;
+mod options;
 
 pub use calls::{Text, WriteError};
 

@@ -24,7 +24,7 @@
 //! | §3.8.6.1 zero windows | `send/persist.rs`, `timeout.rs` |
 //! | §3.8.6.2 silly windows | `send/nagle.rs`, `receive/window.rs` |
 //! | §3.8.6.3 when to acknowledge | `receive/delayed_ack.rs` |
-//! | §3.9.1 the user's calls; STATUS | `connection/calls.rs`; `info.rs`, `tally.rs` |
+//! | §3.9.1 the user's calls; STATUS | `connection/{calls,options}.rs`; `info.rs`, `tally.rs` |
 //! | §3.9.2.2 ICMP, RFC 5927, RFC 1191 | `connection.rs`, `path_mtu.rs` |
 //! | §3.10.7.1 CLOSED | `stray.rs` |
 //! | §3.10.7.2 LISTEN | `handshake/passive.rs` |
@@ -81,7 +81,9 @@ mod timestamps;
 mod transmit;
 
 pub use close::time_wait::{TimeWait, TimeWaitVerdict};
-pub use config::{Algorithm, Config, Floor, KeepAlive, Nagle, Offer, Opening, Profile, RtoConfig};
+pub use config::{
+    Acknowledgments, Algorithm, Config, Floor, KeepAlive, Nagle, Offer, Opening, Profile, RtoConfig,
+};
 pub use connection::{Connection, Text, WriteError};
 pub use event::{Ending, Event, Trouble};
 pub use handshake::cookie::Cookie;

@@ -81,6 +81,9 @@ pub use osier_device as device;
 pub use osier_host::{Config, PathInfo, SocketInfo};
 /// An address with the length of its network's prefix.
 pub use osier_ip::Cidr;
+/// Keep-alive, and the numbers of a connection.
+pub use osier_tcp::{KeepAlive, TcpInfo};
+
 /// Settings and states of connections.
 pub use osier_tcp as engine;
 /// The span and the point of time of [`SocketInfo`].

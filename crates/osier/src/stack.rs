@@ -8,7 +8,7 @@ use crate::capture_status::CaptureStatus;
 use crate::error;
 use crate::pings::{EchoReply, Outcome};
 use crate::shared::{Inner, Life, Shared};
-use crate::tcp::{TcpListener, TcpSocket, TcpStream};
+use crate::tcp::{Preset, TcpListener, TcpSocket, TcpStream};
 use crate::udp::UdpSocket;
 use bytes::Bytes;
 use osier_host::{PathInfo, SocketInfo};
@@ -72,7 +72,7 @@ impl Stack {
     /// # Errors
     /// `AddrInUse`, `AddrNotAvailable`; `NetworkDown` where the stack has ended.
     pub fn tcp_listen(&self, at: SocketAddr) -> io::Result<TcpListener> {
-        TcpListener::open(self, at, BACKLOG)
+        TcpListener::open(self, at, BACKLOG, Preset::default())
     }
 
     /// Opens a connection.
@@ -84,7 +84,7 @@ impl Stack {
     /// # Cancel safety
     /// Dropping the future ends the attempt.
     pub async fn tcp_connect(&self, to: SocketAddr) -> io::Result<TcpStream> {
-        TcpStream::open(self, to, None, |_| Ok(())).await
+        TcpStream::open(self, to, None, &Preset::default()).await
     }
 
     /// A TCP socket that is neither bound nor connected, for those who want a backlog or a local

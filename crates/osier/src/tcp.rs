@@ -6,7 +6,8 @@
 //! | each of these as one call of the host | `attempt.rs` |
 //! | `AsyncRead` and `AsyncWrite` | `io.rs` |
 //! | text as `Bytes`, not copied | `chunks.rs` |
-//! | no delay, linger, hop limit | `options.rs` |
+//! | options of an open connection | `options.rs` |
+//! | … set before it is opened or accepted | `preset.rs` |
 //! | both directions apart, borrowed and owned | `split.rs`, `split_owned.rs`, `halves.rs` |
 //! | the listener | `listener.rs` |
 //! | a socket before it is bound or connected | `socket.rs` |
@@ -19,10 +20,13 @@ mod chunks;
 mod io;
 mod listener;
 mod options;
+mod preset;
 mod socket;
 mod split;
 mod split_owned;
 mod stream;
+
+pub(crate) use preset::Preset;
 
 pub use listener::TcpListener;
 pub use socket::TcpSocket;

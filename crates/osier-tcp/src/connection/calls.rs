@@ -4,15 +4,13 @@
 
 use super::{Connection, Phase};
 use crate::close::{self, abort};
-use crate::config::{Config, KeepAlive, Nagle, Opening};
+use crate::config::{Config, Opening};
 use crate::event::Ending;
 use crate::handshake::active::SynSent;
-use crate::pace;
 use crate::reason::Notes;
 use crate::tcb::{Tcb, User};
-use crate::timers::Timer;
 use bytes::Bytes;
-use osier_time::{Duration, Instant};
+use osier_time::Instant;
 
 /// What a read finds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -143,60 +141,6 @@ impl Connection {
             Phase::SynSent(_) | Phase::Failed(..) => self.close(notes),
         }
         self.check();
-    }
-
-    /// Turns Nagle's algorithm on or off (RFC 9293 §3.7.4 [MUST-17]).
-    pub fn set_nagle(&mut self, nagle: Nagle) {
-        match &mut self.phase {
-            Phase::SynSent(syn_sent) => syn_sent.config_mut().nagle = nagle,
-            Phase::Synchronized(tcb) => {
-                tcb.settings.nagle = nagle;
-                tcb.look_again();
-            }
-            Phase::Failed(..) => {}
-        }
-    }
-
-    /// Sends at most at `rate` octets in a second, a millisecond's worth at a time; `None`: as fast
-    /// as the windows allow (Linux: SO_MAX_PACING_RATE).
-    pub fn set_pacing_rate(&mut self, rate: Option<u64>) {
-        match &mut self.phase {
-            Phase::SynSent(syn_sent) => syn_sent.pacing_rate = rate,
-            Phase::Synchronized(tcb) => pace::set_rate(tcb, rate),
-            Phase::Failed(..) => {}
-        }
-    }
-
-    /// Turns keep-alive on or off (RFC 9293 §3.8.4 [MUST-24]).
-    pub fn set_keep_alive(&mut self, now: Instant, setting: Option<KeepAlive>) {
-        match &mut self.phase {
-            Phase::SynSent(syn_sent) => syn_sent.config_mut().keep_alive = setting,
-            Phase::Synchronized(tcb) => {
-                tcb.liveness.keep_alive = setting;
-                match tcb.liveness.first_alarm().filter(|_| tcb.ending.is_none()) {
-                    Some(at) => tcb.timers.set(Timer::KeepAlive, at.max(now)),
-                    None => tcb.timers.stop(Timer::KeepAlive),
-                }
-            }
-            Phase::Failed(..) => {}
-        }
-    }
-
-    /// How long sent text may stay unacknowledged before the connection is given up (RFC 5482);
-    /// `None`: until R2.
-    pub fn set_user_timeout(&mut self, now: Instant, limit: Option<Duration>) {
-        match &mut self.phase {
-            Phase::SynSent(syn_sent) => syn_sent.config_mut().user_timeout = limit,
-            Phase::Synchronized(tcb) => {
-                tcb.liveness.user_timeout = limit;
-                let waits = tcb.snd.outstanding() > 0 || tcb.timers.is_set(Timer::Persist);
-                match limit.filter(|_| waits && tcb.ending.is_none()) {
-                    Some(limit) => tcb.timers.set(Timer::GiveUp, now + limit),
-                    None => tcb.timers.stop(Timer::GiveUp),
-                }
-            }
-            Phase::Failed(..) => {}
-        }
     }
 }
 

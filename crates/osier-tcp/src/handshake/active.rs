@@ -265,6 +265,17 @@ impl SynSent {
         self.opening.iss
     }
 
+    /// How long the user wants to wait, from now on.
+    pub(crate) fn set_user_timeout(&mut self, now: Instant, limit: Option<Duration>) {
+        self.config.user_timeout = limit;
+        self.give_up_at = limit.map_or(Instant::MAX, |limit| now + limit);
+    }
+
+    /// The settings.
+    pub(crate) const fn config(&self) -> &Config {
+        &self.config
+    }
+
     /// The settings, to be changed before they are used.
     pub(crate) fn config_mut(&mut self) -> &mut Config {
         &mut self.config

@@ -5,6 +5,7 @@
 //! of a connection, so that slow start is not slowed (as Linux does). Else within a time that the
 //! user chooses. When the window has to be announced is `window.rs`'s question.
 
+use crate::config::Acknowledgments;
 use osier_time::Duration;
 
 /// Segments at the start of a connection, and after a hole or a duplicate, that are acknowledged at
@@ -96,6 +97,19 @@ impl DelayedAck {
     /// with the answer (Linux: leaving quick mode for "ping-pong" mode).
     pub(crate) const fn on_text_sent(&mut self) {
         self.quick = 0;
+    }
+
+    /// The user wants it so, for now.
+    pub(crate) const fn set(&mut self, how: Acknowledgments) {
+        self.quick = match how {
+            Acknowledgments::Quick => QUICK_SEGMENTS,
+            Acknowledgments::Delayed => 0,
+        };
+    }
+
+    /// How the next segment will be acknowledged.
+    pub(crate) const fn how(&self) -> Acknowledgments {
+        if self.quick > 0 { Acknowledgments::Quick } else { Acknowledgments::Delayed }
     }
 
     /// The most text that a segment of the peer has had; 0 before the first.

@@ -96,6 +96,11 @@ impl Reassembly {
         }
     }
 
+    /// Changes the limit. What is held already stays, even where it is more.
+    pub(crate) const fn set_limit(&mut self, limit: u32) {
+        self.limit = limit;
+    }
+
     /// Text arrived at `seq`, where `nxt` is RCV.NXT. A part before `nxt` is a duplicate.
     pub(crate) fn insert(&mut self, nxt: SeqNumber, seq: SeqNumber, mut text: Bytes) -> Inserted {
         let right = seq + text.len() as u32;

@@ -72,7 +72,6 @@ impl Buffer {
     }
 
     /// Changes the limit. What is held already stays, even where it exceeds the new limit.
-    #[allow(dead_code, reason = "autotuning and the budget of the host will move it")]
     pub(crate) const fn set_limit(&mut self, limit: u32) {
         self.limit = limit;
     }

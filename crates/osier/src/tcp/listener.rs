@@ -1,5 +1,6 @@
 //! How does a program take connections that others open?
 
+use super::preset::Preset;
 use super::stream::TcpStream;
 use crate::current::{first_that_works, resolve};
 use crate::error;
@@ -8,6 +9,7 @@ use crate::sockets::{self, Key, Stage};
 use crate::stack::Stack;
 use crate::wakers::At;
 use osier_host::Error;
+use osier_time::Instant;
 use std::io;
 use std::net::SocketAddr;
 use std::task::{Context, Poll};
@@ -39,6 +41,8 @@ pub struct TcpListener {
     stack: Stack,
     key: Key,
     local: SocketAddr,
+    /// What each connection starts with.
+    preset: Preset,
 }
 
 impl TcpListener {
@@ -58,7 +62,12 @@ impl TcpListener {
         first_that_works(&addresses, |address| stack.tcp_listen(address))
     }
 
-    pub(crate) fn open(stack: &Stack, at: SocketAddr, backlog: u32) -> io::Result<Self> {
+    pub(crate) fn open(
+        stack: &Stack,
+        at: SocketAddr,
+        backlog: u32,
+        preset: Preset,
+    ) -> io::Result<Self> {
         let (key, local) = stack.call(|inner, _| {
             inner.check_open()?;
             let id = inner.host.listen(at, backlog as usize).map_err(error::refused)?;
@@ -68,7 +77,7 @@ impl TcpListener {
                 local,
             ))
         })?;
-        Ok(TcpListener { stack: stack.clone(), key, local })
+        Ok(TcpListener { stack: stack.clone(), key, local, preset })
     }
 
     /// Takes the next connection whose handshake is done, waiting for one.
@@ -80,7 +89,7 @@ impl TcpListener {
     /// A connection is taken only when the future is ready: if another branch of a `select!`
     /// wins, none is lost.
     pub async fn accept(&self) -> io::Result<(TcpStream, SocketAddr)> {
-        self.stack.wait_at(At::Acceptors(self.key), |inner, _| self.try_accept(inner)).await
+        self.stack.wait_at(At::Acceptors(self.key), |inner, now| self.try_accept(inner, now)).await
     }
 
     /// As [`TcpListener::accept`], to be polled.
@@ -88,16 +97,21 @@ impl TcpListener {
     /// # Errors
     /// Those of [`TcpListener::accept`].
     pub fn poll_accept(&self, cx: &mut Context<'_>) -> Poll<io::Result<(TcpStream, SocketAddr)>> {
-        self.stack.poll_at(cx, At::Acceptors(self.key), |inner, _| self.try_accept(inner))
+        self.stack.poll_at(cx, At::Acceptors(self.key), |inner, now| self.try_accept(inner, now))
     }
 
-    fn try_accept(&self, inner: &mut Inner) -> io::Result<(TcpStream, SocketAddr)> {
+    fn try_accept(&self, inner: &mut Inner, now: Instant) -> io::Result<(TcpStream, SocketAddr)> {
         if inner.sockets.listeners.get(self.key).is_none() {
             inner.check_open()?;
             return Err(error::refused(Error::NotConnected));
         }
         match inner.host.accept(self.key.listener()) {
-            Some((id, peer)) => Ok((TcpStream::of(&self.stack, inner, id, Stage::Connected), peer)),
+            Some((id, peer)) => {
+                let stream = TcpStream::of(&self.stack, inner, id, Stage::Connected);
+                // One that has ended already has no use for options.
+                let _ = self.preset.apply(inner, now, stream.key);
+                Ok((stream, peer))
+            }
             None => inner.block(),
         }
     }

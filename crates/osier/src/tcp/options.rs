@@ -1,8 +1,11 @@
 //! Which options of a connection can be set while it is open?
 
+use super::preset::{hops, octet};
 use super::stream::TcpStream;
 use crate::error::refused;
-use osier_tcp::Nagle;
+use osier_host::{ConnectionId, Error, Host};
+use osier_tcp::{Acknowledgments, KeepAlive, Nagle};
+use osier_time::Instant;
 use std::io;
 use std::time::Duration;
 
@@ -77,11 +80,123 @@ impl TcpStream {
     /// # Errors
     /// `InvalidInput` outside of that; `NotConnected` once the connection has ended.
     pub fn set_ttl(&self, ttl: u32) -> io::Result<()> {
-        let hops = u8::try_from(ttl).ok().filter(|hops| *hops > 0);
-        let hops = hops.ok_or_else(|| refused(osier_host::Error::InvalidInput))?;
-        self.stack.call(|inner, _| {
+        let hops = hops(ttl)?;
+        self.option(|host, id, _| host.set_hop_limit(id, hops))
+    }
+
+    /// The TOS (IPv4) or traffic class (IPv6) octet of what we send.
+    ///
+    /// # Errors
+    /// `NotConnected` once the connection has ended.
+    pub fn tos(&self) -> io::Result<u32> {
+        self.option(|host, id, _| host.tos(id).map(u32::from))
+    }
+
+    /// Sets the TOS or traffic class octet of what we send: the DSCP (RFC 2474) in its upper six
+    /// bits. The lower two belong to ECN and are the connection's own.
+    ///
+    /// # Errors
+    /// `InvalidInput` beyond 255; `NotConnected` once the connection has ended.
+    pub fn set_tos(&self, tos: u32) -> io::Result<()> {
+        let tos = octet(tos)?;
+        self.option(|host, id, _| host.set_tos(id, tos))
+    }
+
+    /// The setting of keep-alive; `None`: off.
+    ///
+    /// # Errors
+    /// `NotConnected` once the connection has ended.
+    pub fn tcp_keepalive(&self) -> io::Result<Option<KeepAlive>> {
+        self.option(|host, id, _| host.keep_alive(id))
+    }
+
+    /// Turns keep-alive on or off (SO_KEEPALIVE, TCP_KEEPIDLE, TCP_KEEPINTVL, TCP_KEEPCNT;
+    /// RFC 9293 §3.8.4). A peer that answers no probe ends the connection with `TimedOut`.
+    ///
+    /// # Errors
+    /// `NotConnected` once the connection has ended.
+    pub fn set_tcp_keepalive(&self, keepalive: Option<KeepAlive>) -> io::Result<()> {
+        self.option(|host, id, now| host.set_keep_alive(now, id, keepalive))
+    }
+
+    /// How long what was sent may stay unacknowledged; `None`: as long as retransmissions go on.
+    ///
+    /// # Errors
+    /// `NotConnected` once the connection has ended.
+    pub fn tcp_user_timeout(&self) -> io::Result<Option<Duration>> {
+        self.option(|host, id, _| host.user_timeout(id)).map(|limit| limit.map(Into::into))
+    }
+
+    /// Sets how long what was sent may stay unacknowledged before the connection is given up with
+    /// `TimedOut` (TCP_USER_TIMEOUT, RFC 5482).
+    ///
+    /// # Errors
+    /// `NotConnected` once the connection has ended.
+    pub fn set_tcp_user_timeout(&self, limit: Option<Duration>) -> io::Result<()> {
+        self.option(|host, id, now| host.set_user_timeout(now, id, limit.map(Into::into)))
+    }
+
+    /// How many octets are kept until the peer has acknowledged them.
+    ///
+    /// # Errors
+    /// `NotConnected` once the connection has ended.
+    pub fn send_buffer_size(&self) -> io::Result<u32> {
+        self.option(|host, id, _| host.send_buffer(id))
+    }
+
+    /// Sets how many octets are kept until the peer has acknowledged them (SO_SNDBUF, in octets of
+    /// text).
+    ///
+    /// # Errors
+    /// `NotConnected` once the connection has ended.
+    pub fn set_send_buffer_size(&self, size: u32) -> io::Result<()> {
+        self.option(|host, id, _| host.set_send_buffer(id, size))
+    }
+
+    /// How many octets are kept to be read.
+    ///
+    /// # Errors
+    /// `NotConnected` once the connection has ended.
+    pub fn recv_buffer_size(&self) -> io::Result<u32> {
+        self.option(|host, id, _| host.receive_buffer(id))
+    }
+
+    /// Sets how many octets are kept to be read (SO_RCVBUF, in octets of text). What the peer was
+    /// promised is not taken back, and windows beyond 64 KiB need the scale that was agreed on:
+    /// set it before connecting where it is to be large.
+    ///
+    /// # Errors
+    /// `NotConnected` once the connection has ended.
+    pub fn set_recv_buffer_size(&self, size: u32) -> io::Result<()> {
+        self.option(|host, id, _| host.set_receive_buffer(id, size))
+    }
+
+    /// Whether the next segment will be acknowledged at once.
+    ///
+    /// # Errors
+    /// `NotConnected` once the connection has ended.
+    pub fn quickack(&self) -> io::Result<bool> {
+        let how = self.option(|host, id, _| host.acknowledgments(id))?;
+        Ok(how == Acknowledgments::Quick)
+    }
+
+    /// Acknowledges the next segments at once, or lets acknowledgments wait (TCP_QUICKACK). As on
+    /// Linux for now only: the connection goes on deciding by itself.
+    ///
+    /// # Errors
+    /// `NotConnected` once the connection has ended.
+    pub fn set_quickack(&self, quickack: bool) -> io::Result<()> {
+        let how = if quickack { Acknowledgments::Quick } else { Acknowledgments::Delayed };
+        self.option(|host, id, _| host.set_acknowledgments(id, how))
+    }
+
+    fn option<T>(
+        &self,
+        call: impl FnOnce(&mut Host, ConnectionId, Instant) -> Result<T, Error>,
+    ) -> io::Result<T> {
+        self.stack.call(|inner, now| {
             inner.connection(self.key)?;
-            inner.host.set_hop_limit(self.key.connection(), hops).map_err(refused)
+            call(&mut inner.host, self.key.connection(), now).map_err(refused)
         })
     }
 }

@@ -1,9 +1,11 @@
 //! What can be said of a TCP socket before it listens or connects?
 
+use super::preset::{Preset, hops, octet};
 use super::{TcpListener, TcpStream};
 use crate::error;
 use crate::stack::Stack;
 use osier_host::Error;
+use osier_tcp::KeepAlive;
 use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::{Mutex, PoisonError};
@@ -34,8 +36,7 @@ pub struct TcpSocket {
 #[derive(Clone, Copy, Debug, Default)]
 struct Options {
     local: Option<SocketAddr>,
-    nodelay: bool,
-    linger: Option<Duration>,
+    preset: Preset,
     reuseaddr: bool,
     unspecified: Option<SocketAddr>,
 }
@@ -91,7 +92,7 @@ impl TcpSocket {
         let options = self.get();
         let at = options.local.or(options.unspecified);
         let at = at.ok_or_else(|| error::refused(Error::InvalidInput))?;
-        TcpListener::open(&self.stack, at, backlog)
+        TcpListener::open(&self.stack, at, backlog, options.preset)
     }
 
     /// Opens a connection.
@@ -103,13 +104,7 @@ impl TcpSocket {
     /// Dropping the future ends the attempt.
     pub async fn connect(self, addr: SocketAddr) -> io::Result<TcpStream> {
         let options = self.get();
-        let prepare = |stream: &TcpStream| {
-            if options.nodelay {
-                stream.set_nodelay(true)?;
-            }
-            stream.set_linger(options.linger)
-        };
-        TcpStream::open(&self.stack, addr, options.local, prepare).await
+        TcpStream::open(&self.stack, addr, options.local, &options.preset).await
     }
 
     /// Where it is bound.
@@ -126,7 +121,7 @@ impl TcpSocket {
     /// # Errors
     /// None; the signature is that of `tokio::net`.
     pub fn nodelay(&self) -> io::Result<bool> {
-        Ok(self.get().nodelay)
+        Ok(self.get().preset.nodelay.unwrap_or(false))
     }
 
     /// Whether a connection sends small segments at once (TCP_NODELAY).
@@ -134,7 +129,7 @@ impl TcpSocket {
     /// # Errors
     /// None; the signature is that of `tokio::net`.
     pub fn set_nodelay(&self, nodelay: bool) -> io::Result<()> {
-        self.set(|options| options.nodelay = nodelay);
+        self.set(|options| options.preset.nodelay = Some(nodelay));
         Ok(())
     }
 
@@ -143,7 +138,7 @@ impl TcpSocket {
     /// # Errors
     /// None; the signature is that of `tokio::net`.
     pub fn linger(&self) -> io::Result<Option<Duration>> {
-        Ok(self.get().linger)
+        Ok(self.get().preset.linger)
     }
 
     /// What a drop of the connection does: see [`TcpStream::set_linger`].
@@ -151,7 +146,7 @@ impl TcpSocket {
     /// # Errors
     /// None; the signature is that of `tokio::net`.
     pub fn set_linger(&self, dur: Option<Duration>) -> io::Result<()> {
-        self.set(|options| options.linger = dur);
+        self.set(|options| options.preset.linger = dur);
         Ok(())
     }
 
@@ -170,6 +165,73 @@ impl TcpSocket {
     /// None; the signature is that of `tokio::net`.
     pub fn set_reuseaddr(&self, reuseaddr: bool) -> io::Result<()> {
         self.set(|options| options.reuseaddr = reuseaddr);
+        Ok(())
+    }
+
+    /// Whether keep-alive will be on.
+    ///
+    /// # Errors
+    /// None; the signature is that of `tokio::net`.
+    pub fn keepalive(&self) -> io::Result<bool> {
+        Ok(self.get().preset.keepalive.is_some())
+    }
+
+    /// Turns keep-alive on, with the times of Linux, or off (SO_KEEPALIVE).
+    ///
+    /// # Errors
+    /// None; the signature is that of `tokio::net`.
+    pub fn set_keepalive(&self, keepalive: bool) -> io::Result<()> {
+        self.set_tcp_keepalive(keepalive.then(KeepAlive::default));
+        Ok(())
+    }
+
+    /// Turns keep-alive on, with these times, or off: see [`TcpStream::set_tcp_keepalive`].
+    pub fn set_tcp_keepalive(&self, keepalive: Option<KeepAlive>) {
+        self.set(|options| options.preset.keepalive = keepalive);
+    }
+
+    /// How long what was sent may stay unacknowledged, the SYN included: see
+    /// [`TcpStream::set_tcp_user_timeout`].
+    pub fn set_tcp_user_timeout(&self, limit: Option<Duration>) {
+        self.set(|options| options.preset.user_timeout = limit);
+    }
+
+    /// The TOS or traffic class octet of what will be sent: see [`TcpStream::set_tos`].
+    ///
+    /// # Errors
+    /// `InvalidInput` beyond 255.
+    pub fn set_tos(&self, tos: u32) -> io::Result<()> {
+        let tos = octet(tos)?;
+        self.set(|options| options.preset.tos = Some(tos));
+        Ok(())
+    }
+
+    /// The time to live (IPv4) or hop limit (IPv6) of what will be sent: 1 to 255.
+    ///
+    /// # Errors
+    /// `InvalidInput` outside of that.
+    pub fn set_ttl(&self, ttl: u32) -> io::Result<()> {
+        let ttl = hops(ttl)?;
+        self.set(|options| options.preset.ttl = Some(ttl));
+        Ok(())
+    }
+
+    /// Sets how many octets are kept until the peer has acknowledged them (SO_SNDBUF, in octets of
+    /// text: not doubled as Linux does for its own overhead).
+    ///
+    /// # Errors
+    /// None; the signature is that of `tokio::net`.
+    pub fn set_send_buffer_size(&self, size: u32) -> io::Result<()> {
+        self.set(|options| options.preset.send_buffer = Some(size));
+        Ok(())
+    }
+
+    /// Sets how many octets are kept to be read: the largest window (SO_RCVBUF, in octets of text).
+    ///
+    /// # Errors
+    /// None; the signature is that of `tokio::net`.
+    pub fn set_recv_buffer_size(&self, size: u32) -> io::Result<()> {
+        self.set(|options| options.preset.recv_buffer = Some(size));
         Ok(())
     }
 

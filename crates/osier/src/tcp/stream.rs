@@ -3,6 +3,7 @@
 //! The names and signatures of `tokio::net::TcpStream`, without what hands over a descriptor of
 //! the kernel (`from_std`, `into_std`, `try_io`, `async_io`): there is none.
 
+use super::preset::Preset;
 use super::{OwnedReadHalf, OwnedWriteHalf, ReadHalf, WriteHalf, split, split_owned};
 use crate::current::resolve;
 use crate::error;
@@ -72,19 +73,21 @@ impl TcpStream {
         last
     }
 
-    /// Opens a connection; `prepare` may set options before the SYN leaves.
+    /// Opens a connection whose SYN leaves with the options of `preset`.
     pub(crate) async fn open(
         stack: &Stack,
         to: SocketAddr,
         from: Option<SocketAddr>,
-        prepare: impl FnOnce(&TcpStream) -> io::Result<()>,
+        preset: &Preset,
     ) -> io::Result<TcpStream> {
         let stream = stack.call(|inner, now| {
             inner.check_open()?;
             let id = inner.host.connect(now, to, from).map_err(error::refused)?;
-            io::Result::Ok(TcpStream::of(stack, inner, id, Stage::Connecting))
+            let stream = TcpStream::of(stack, inner, id, Stage::Connecting);
+            // One of a moment ago is not gone.
+            let _ = preset.apply(inner, now, stream.key);
+            io::Result::Ok(stream)
         })?;
-        prepare(&stream)?;
         stream.wait_io(Side::Write, |inner, _, key| inner.try_connected(key)).await?;
         Ok(stream)
     }

@@ -1,0 +1,147 @@
+//! What may the user change while a connection lives? (RFC 9293 §3.7.4, §3.8.3, §3.8.4, RFC 5482)
+//!
+//! Set before the SYN leaves, an option holds for the handshake too. What congestion
+//! control it has is decided by [`Config`](crate::Config).
+
+use super::{Connection, Phase};
+use crate::config::{Acknowledgments, KeepAlive, Nagle};
+use crate::pace;
+use crate::timers::Timer;
+use osier_time::{Duration, Instant};
+
+impl Connection {
+    /// Turns Nagle's algorithm on or off (RFC 9293 §3.7.4 [MUST-17]).
+    pub fn set_nagle(&mut self, nagle: Nagle) {
+        match &mut self.phase {
+            Phase::SynSent(syn_sent) => syn_sent.config_mut().nagle = nagle,
+            Phase::Synchronized(tcb) => {
+                tcb.settings.nagle = nagle;
+                tcb.look_again();
+            }
+            Phase::Failed(..) => {}
+        }
+    }
+
+    /// Sends at most at `rate` octets in a second, a millisecond's worth at a time; `None`: as fast
+    /// as the windows allow (Linux: SO_MAX_PACING_RATE).
+    pub fn set_pacing_rate(&mut self, rate: Option<u64>) {
+        match &mut self.phase {
+            Phase::SynSent(syn_sent) => syn_sent.pacing_rate = rate,
+            Phase::Synchronized(tcb) => pace::set_rate(tcb, rate),
+            Phase::Failed(..) => {}
+        }
+    }
+
+    /// Turns keep-alive on or off (RFC 9293 §3.8.4 [MUST-24]).
+    pub fn set_keep_alive(&mut self, now: Instant, setting: Option<KeepAlive>) {
+        match &mut self.phase {
+            Phase::SynSent(syn_sent) => syn_sent.config_mut().keep_alive = setting,
+            Phase::Synchronized(tcb) => {
+                tcb.liveness.keep_alive = setting;
+                match tcb.liveness.first_alarm().filter(|_| tcb.ending.is_none()) {
+                    Some(at) => tcb.timers.set(Timer::KeepAlive, at.max(now)),
+                    None => tcb.timers.stop(Timer::KeepAlive),
+                }
+            }
+            Phase::Failed(..) => {}
+        }
+    }
+
+    /// How long sent text may stay unacknowledged before the connection is given up (RFC 5482);
+    /// `None`: until R2.
+    pub fn set_user_timeout(&mut self, now: Instant, limit: Option<Duration>) {
+        match &mut self.phase {
+            Phase::SynSent(syn_sent) => syn_sent.set_user_timeout(now, limit),
+            Phase::Synchronized(tcb) => {
+                tcb.liveness.user_timeout = limit;
+                let waits = tcb.snd.outstanding() > 0 || tcb.timers.is_set(Timer::Persist);
+                match limit.filter(|_| waits && tcb.ending.is_none()) {
+                    Some(limit) => tcb.timers.set(Timer::GiveUp, now + limit),
+                    None => tcb.timers.stop(Timer::GiveUp),
+                }
+            }
+            Phase::Failed(..) => {}
+        }
+    }
+
+    /// How many octets are kept for the user to read (SO_RCVBUF). A window that was promised is
+    /// not taken back, and the window scale stays that of the SYN.
+    pub fn set_receive_buffer(&mut self, octets: u32) {
+        match &mut self.phase {
+            Phase::SynSent(syn_sent) => syn_sent.config_mut().receive_buffer = octets,
+            Phase::Synchronized(tcb) => {
+                tcb.settings.receive_buffer = octets;
+                tcb.text.set_limit(octets.max(tcb.text.ready() + tcb.rcv.wnd()));
+            }
+            Phase::Failed(..) => {}
+        }
+    }
+
+    /// How many octets are kept until the peer has acknowledged them (SO_SNDBUF). What was written
+    /// stays, even where it is more.
+    pub fn set_send_buffer(&mut self, octets: u32) {
+        match &mut self.phase {
+            Phase::SynSent(syn_sent) => syn_sent.config_mut().send_buffer = octets,
+            Phase::Synchronized(tcb) => tcb.out.set_limit(octets),
+            Phase::Failed(..) => {}
+        }
+    }
+
+    /// Acknowledges the next segments at once, or lets acknowledgments wait for text of ours to
+    /// travel with (TCP_QUICKACK). For now only: what arrives and is sent decides afterwards.
+    pub fn set_acknowledgments(&mut self, how: Acknowledgments) {
+        if let Phase::Synchronized(tcb) = &mut self.phase {
+            tcb.delayed_ack.set(how);
+            if how == Acknowledgments::Quick && tcb.timers.is_set(Timer::DelayedAck) {
+                tcb.owe_ack();
+            }
+        }
+    }
+}
+
+/// What the options are.
+impl Connection {
+    /// The setting of keep-alive; `None`: off.
+    pub fn keep_alive(&self) -> Option<KeepAlive> {
+        match &self.phase {
+            Phase::SynSent(syn_sent) => syn_sent.config().keep_alive,
+            Phase::Synchronized(tcb) => tcb.liveness.keep_alive,
+            Phase::Failed(..) => None,
+        }
+    }
+
+    /// How long sent text may stay unacknowledged; `None`: until R2.
+    pub fn user_timeout(&self) -> Option<Duration> {
+        match &self.phase {
+            Phase::SynSent(syn_sent) => syn_sent.config().user_timeout,
+            Phase::Synchronized(tcb) => tcb.liveness.user_timeout,
+            Phase::Failed(..) => None,
+        }
+    }
+
+    /// How many octets are kept for the user to read.
+    pub fn receive_buffer(&self) -> u32 {
+        match &self.phase {
+            Phase::SynSent(syn_sent) => syn_sent.config().receive_buffer,
+            Phase::Synchronized(tcb) => tcb.settings.receive_buffer,
+            Phase::Failed(..) => 0,
+        }
+    }
+
+    /// How many octets are kept until they are acknowledged.
+    pub fn send_buffer(&self) -> u32 {
+        match &self.phase {
+            Phase::SynSent(syn_sent) => syn_sent.config().send_buffer,
+            Phase::Synchronized(tcb) => tcb.out.limit(),
+            Phase::Failed(..) => 0,
+        }
+    }
+
+    /// Whether the next segment will be acknowledged at once.
+    pub fn acknowledgments(&self) -> Acknowledgments {
+        match &self.phase {
+            Phase::Synchronized(tcb) => tcb.delayed_ack.how(),
+            Phase::SynSent(_) | Phase::Failed(..) => Acknowledgments::Quick,
+        }
+    }
+}
