@@ -3,8 +3,10 @@
 //! The table of descriptors: the lowest free number is given out, as POSIX asks. A descriptor is a
 //! socket of TCP or of UDP; connections and listeners of the host are found back from their ids.
 
+use crate::epoll::Epoll;
 use crate::errno::Errno;
 use crate::options::Options;
+use crate::zero_copy::ZeroCopy;
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 use core::net::SocketAddr;
@@ -51,6 +53,8 @@ pub enum Mode {
 #[derive(Clone, Debug)]
 pub(crate) struct File {
     pub(crate) mode: Mode,
+    /// Counts what has happened to it.
+    pub(crate) news: u64,
     pub(crate) what: What,
 }
 
@@ -59,6 +63,7 @@ pub(crate) struct File {
 pub(crate) enum What {
     Tcp(Tcp),
     Udp(Udp),
+    Epoll(Epoll),
 }
 
 /// A stream socket.
@@ -73,6 +78,7 @@ pub(crate) struct Tcp {
     /// Whether the user has closed the reading side.
     pub(crate) reading: Side,
     pub(crate) options: Options,
+    pub(crate) zero_copy: ZeroCopy,
 }
 
 /// A side of a connection, as its user left it.
@@ -104,7 +110,8 @@ pub(crate) struct Udp {
 
 impl Tcp {
     pub(crate) fn new(family: Family, stage: Stage, options: Options) -> Tcp {
-        Tcp { family, stage, bound: None, error: None, reading: Side::Open, options }
+        let zero_copy = ZeroCopy::default();
+        Tcp { family, stage, bound: None, error: None, reading: Side::Open, options, zero_copy }
     }
 
     /// The connection, from its SYN on.
@@ -140,7 +147,7 @@ impl Files {
         {
             self.by_connection.insert(id, fd);
         }
-        self.files[at] = Some(File { mode, what });
+        self.files[at] = Some(File { mode, news: 0, what });
         Ok(fd)
     }
 
@@ -171,6 +178,7 @@ impl Files {
         match &self.get(fd)?.what {
             What::Tcp(tcp) => Ok(tcp),
             What::Udp(_) => Err(Errno::EOPNOTSUPP),
+            What::Epoll(_) => Err(Errno::ENOTSOCK),
         }
     }
 
@@ -179,6 +187,7 @@ impl Files {
         match &mut self.get_mut(fd)?.what {
             What::Tcp(tcp) => Ok(tcp),
             What::Udp(_) => Err(Errno::EOPNOTSUPP),
+            What::Epoll(_) => Err(Errno::ENOTSOCK),
         }
     }
 
@@ -201,6 +210,24 @@ impl Files {
     pub(crate) fn of_connection(&mut self, id: ConnectionId) -> Option<&mut Tcp> {
         let fd = *self.by_connection.get(&id)?;
         self.tcp_mut(fd).ok()
+    }
+
+    /// There is news of a connection's file.
+    pub(crate) fn note_news(&mut self, id: ConnectionId) {
+        let file = self.by_connection.get(&id).copied().and_then(|fd| self.get_mut(fd).ok());
+        if let Some(file) = file {
+            file.news += 1;
+        }
+    }
+
+    /// All open stream sockets with a connection, to be changed.
+    pub(crate) fn connected_mut(
+        &mut self,
+    ) -> impl Iterator<Item = (ConnectionId, &mut Tcp, &mut u64)> {
+        self.files.iter_mut().flatten().filter_map(|file| match &mut file.what {
+            What::Tcp(tcp) => tcp.connection().map(|id| (id, tcp, &mut file.news)),
+            What::Udp(_) | What::Epoll(_) => None,
+        })
     }
 
     /// All open files.

@@ -18,7 +18,8 @@
 //! | read, write, send, recv and their kin | `transfer.rs` |
 //! | What becomes of news of a connection? Which error is pending? | `news.rs` |
 //! | getsockopt, setsockopt, and the names of options | `options.rs`, `names.rs` |
-//! | poll | `poll.rs` |
+//! | recvmsg: what comes with text? | `messages.rs`; zero-copy completions in `zero_copy.rs` |
+//! | poll, epoll | `poll.rs`, `epoll.rs` |
 //! | Which setting has a name under /proc/sys? | [`sysctl`] |
 //! | Which number has an error? | [`Errno`] in `errno.rs` |
 //!
@@ -28,8 +29,10 @@
 
 extern crate alloc;
 
+mod epoll;
 mod errno;
 mod files;
+mod messages;
 mod names;
 mod news;
 mod open;
@@ -38,9 +41,12 @@ mod poll;
 mod posix;
 pub mod sysctl;
 mod transfer;
+mod zero_copy;
 
+pub use epoll::{Control as EpollControl, Interest};
 pub use errno::{Call, Errno, Stop};
 pub use files::{Family, Fd, Kind, Mode};
+pub use messages::{Control, Received};
 pub use names::Name;
 pub use open::How;
 pub use options::Value;

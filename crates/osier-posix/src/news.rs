@@ -16,13 +16,29 @@ impl Posix {
         while let Some(event) = self.host.poll_event() {
             match event {
                 Event::Connected(id) => {
+                    self.files.note_news(id);
                     if let Some(tcp) = self.files.of_connection(id) {
                         tcp.stage = Stage::Open(id);
                     }
                 }
-                Event::Closed(id, ending) => self.on_closed(now, id, ending),
+                Event::Closed(id, ending) => {
+                    self.files.note_news(id);
+                    self.on_closed(now, id, ending);
+                }
+                Event::Readable(id) | Event::Writable(id) => self.files.note_news(id),
                 // Whether there is something to read, write or accept is looked up when asked.
                 _ => {}
+            }
+        }
+    }
+
+    /// Looks whether sends that are to be told of were acknowledged. Only sockets that have such
+    /// sends cost anything.
+    pub(crate) fn look_for_acked(&mut self) {
+        for (id, tcp, news) in self.files.connected_mut() {
+            if tcp.zero_copy.waits() {
+                let waits = self.host.info(id).map_or(0, |info| u64::from(info.send_queue));
+                *news += u64::from(tcp.zero_copy.on_unacknowledged(waits));
             }
         }
     }

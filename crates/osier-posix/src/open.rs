@@ -47,6 +47,7 @@ impl Posix {
     /// [`Errno::EADDRNOTAVAIL`], [`Errno::EADDRINUSE`], [`Errno::EBADF`].
     pub fn bind(&mut self, fd: Fd, at: SocketAddr) -> Result<(), Errno> {
         match &self.files.get(fd)?.what {
+            What::Epoll(_) => Err(Errno::ENOTSOCK),
             What::Udp(udp) => {
                 belongs(udp.family, at)?;
                 if udp.id.is_some() {
@@ -82,7 +83,7 @@ impl Posix {
         };
         let taken = self.files.iter().any(|file| match &file.what {
             What::Tcp(tcp) => clashes(tcp),
-            What::Udp(_) => false,
+            What::Udp(_) | What::Epoll(_) => false,
         });
         if taken && at.port() != 0 { Err(Errno::EADDRINUSE) } else { Ok(()) }
     }
@@ -94,6 +95,7 @@ impl Posix {
     pub fn getsockname(&self, fd: Fd) -> Result<SocketAddr, Errno> {
         let (family, name) = match &self.files.get(fd)?.what {
             What::Udp(udp) => (udp.family, udp.id.and_then(|id| self.host.udp_addr(id))),
+            What::Epoll(_) => return Err(Errno::ENOTSOCK),
             What::Tcp(tcp) => match tcp.stage {
                 Stage::Listening(id) => (tcp.family, self.host.listener_addr(id)),
                 Stage::Opening(id) | Stage::Open(id) => {
@@ -114,6 +116,7 @@ impl Posix {
             What::Udp(udp) => udp.id.and_then(|id| self.host.udp_peer(id)),
             What::Tcp(Tcp { stage: Stage::Open(id), .. }) => self.host.peer_addr(*id),
             What::Tcp(_) => None,
+            What::Epoll(_) => return Err(Errno::ENOTSOCK),
         };
         name.ok_or(Errno::ENOTCONN)
     }
@@ -186,6 +189,7 @@ impl Posix {
         let mode = self.files.get(fd)?.mode;
         let tcp = match &self.files.get(fd)?.what {
             What::Udp(_) => return Ok(self.connect_udp(fd, to)?),
+            What::Epoll(_) => return Err(Errno::ENOTSOCK.into()),
             What::Tcp(tcp) => tcp,
         };
         match tcp.stage {
@@ -248,6 +252,7 @@ impl Posix {
     pub fn shutdown(&mut self, now: Instant, fd: Fd, how: How) -> Result<(), Errno> {
         let tcp = match &self.files.get(fd)?.what {
             What::Udp(_) => return Err(Errno::ENOTCONN),
+            What::Epoll(_) => return Err(Errno::ENOTSOCK),
             What::Tcp(tcp) => tcp,
         };
         let id = match tcp.stage {
@@ -286,7 +291,7 @@ impl Posix {
     pub fn close(&mut self, now: Instant, fd: Fd) -> Result<(), Errno> {
         match self.files.close(fd)?.what {
             What::Udp(Udp { id: Some(id), .. }) => self.host.udp_close(id),
-            What::Udp(_) => {}
+            What::Udp(_) | What::Epoll(_) => {}
             What::Tcp(tcp) => match tcp.stage {
                 Stage::Fresh => {}
                 Stage::Listening(id) => self.host.close_listener(now, id),

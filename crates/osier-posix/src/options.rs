@@ -48,7 +48,7 @@ impl Options {
         }
     }
 
-    fn is_on(&self, name: Name) -> bool {
+    pub(crate) fn is_on(&self, name: Name) -> bool {
         self.int(name) != 0
     }
 
@@ -95,6 +95,7 @@ impl Posix {
         let value = judged(name, value)?;
         let (options, id) = match &mut self.files.get_mut(fd)?.what {
             What::Udp(udp) => (&mut udp.options, None),
+            What::Epoll(_) => return Err(Errno::ENOTSOCK),
             What::Tcp(tcp) => {
                 let id = tcp.connection();
                 (&mut tcp.options, id)
@@ -115,6 +116,7 @@ impl Posix {
     pub fn getsockopt(&mut self, now: Instant, fd: Fd, name: Name) -> Result<Value, Errno> {
         let known = match &self.files.get(fd)?.what {
             What::Udp(udp) => udp.options.set.get(&name),
+            What::Epoll(_) => return Err(Errno::ENOTSOCK),
             What::Tcp(tcp) => tcp.options.set.get(&name),
         };
         if let Some(value) = known.filter(|_| name != Name::MaxSeg) {
@@ -135,6 +137,7 @@ impl Posix {
         let octets = |n: u32| i32::try_from(n).unwrap_or(i32::MAX);
         let (family, stream) = match &self.files.get(fd)?.what {
             What::Udp(udp) => (udp.family, false),
+            What::Epoll(_) => return Err(Errno::ENOTSOCK),
             What::Tcp(tcp) => (tcp.family, true),
         };
         Ok(match name {
@@ -174,6 +177,7 @@ impl Posix {
     fn take_error(&mut self, fd: Fd) -> Result<Option<Errno>, Errno> {
         match &mut self.files.get_mut(fd)?.what {
             What::Udp(_) => Ok(None),
+            What::Epoll(_) => Err(Errno::ENOTSOCK),
             What::Tcp(tcp) => Ok(tcp.error.take()),
         }
     }

@@ -70,7 +70,8 @@ const WRITE: Ready = Ready(Ready::OUT.0 | Ready::WRNORM.0);
 
 impl Posix {
     /// `poll(2)` without its wait: fills `revents` and says in how many entries there is anything.
-    pub fn poll(&self, entries: &mut [PollFd]) -> usize {
+    pub fn poll(&mut self, entries: &mut [PollFd]) -> usize {
+        self.look_for_acked();
         let always = Ready::ERR | Ready::HUP;
         for entry in entries.iter_mut() {
             entry.revents = match self.ready(entry.fd) {
@@ -88,6 +89,7 @@ impl Posix {
     /// [`Errno::EBADF`].
     pub fn ready(&self, fd: Fd) -> Result<Ready, Errno> {
         Ok(match &self.files.get(fd)?.what {
+            What::Epoll(_) => Ready::NONE,
             What::Udp(udp) => {
                 let waits = udp.id.is_some_and(|id| self.host.udp_peek(id).is_some());
                 let failed = udp.id.is_some_and(|id| self.host.udp_error(id).is_some());
@@ -115,7 +117,7 @@ impl Posix {
         let room = self.host.room(id);
         let roomy = room > 0 && room >= info.send_queue / 2;
         ready = ready | either(we_closed || roomy, WRITE);
-        ready | either(tcp.error.is_some(), Ready::ERR)
+        ready | either(tcp.error.is_some() || tcp.zero_copy.tells(), Ready::ERR)
     }
 }
 

@@ -5,6 +5,7 @@
 
 use crate::errno::{Call, Errno, Stop};
 use crate::files::{Fd, Mode, Side, Stage, What};
+use crate::names::Name;
 use crate::open::anywhere;
 use crate::posix::Posix;
 use bytes::Bytes;
@@ -89,6 +90,7 @@ impl Posix {
     ) -> Call<(usize, Option<SocketAddr>)> {
         let tcp = match &self.files.get(fd)?.what {
             What::Udp(_) => return self.receive_datagram(fd, into, flags),
+            What::Epoll(_) => return Err(Errno::EINVAL.into()),
             What::Tcp(tcp) => tcp,
         };
         let id = match tcp.stage {
@@ -157,6 +159,7 @@ impl Posix {
                 let seen = udp.id.and_then(|id| self.host.udp_peek(id));
                 Ok(seen.map_or(0, |(text, _)| text.len()))
             }
+            What::Epoll(_) => Err(Errno::ENOTTY),
             What::Tcp(tcp) => match tcp.stage {
                 Stage::Listening(_) => Err(Errno::EINVAL),
                 Stage::Fresh => Ok(0),
@@ -165,6 +168,15 @@ impl Posix {
                 }
             },
         }
+    }
+}
+
+impl Posix {
+    /// Whether the peer has closed.
+    pub(crate) fn has_ended(&self, fd: Fd) -> bool {
+        let id = self.files.tcp(fd).ok().and_then(|tcp| tcp.connection());
+        let state = id.and_then(|id| self.host.info(id)).and_then(|info| info.state);
+        state.is_none_or(|state| !state.may_receive())
     }
 }
 
@@ -227,10 +239,14 @@ impl Posix {
     ) -> Call<usize> {
         let tcp = match &mut self.files.get_mut(fd)?.what {
             What::Udp(_) => return self.send_datagram(now, fd, text, (flags, to)),
+            What::Epoll(_) => return Err(Errno::EINVAL.into()),
             What::Tcp(tcp) => tcp,
         };
         if let Some(error) = tcp.error.take() {
             return Err(error.into());
+        }
+        if flags.has(Flags::ZEROCOPY) && !tcp.zero_copy.has_room() {
+            return Err(Errno::ENOBUFS.into());
         }
         match tcp.stage {
             Stage::Fresh | Stage::Listening(_) => Err(Errno::EPIPE.into()),
@@ -252,6 +268,12 @@ impl Posix {
             Err(_) => return Err(Errno::EPIPE.into()),
         };
         self.take_news(now);
+        let tcp = self.files.tcp_mut(fd)?;
+        tcp.zero_copy.on_written(taken);
+        let told = flags.has(Flags::ZEROCOPY) && tcp.options.is_on(Name::ZeroCopy);
+        if told && taken > 0 {
+            tcp.zero_copy.on_send();
+        }
         if taken == text.len() {
             return Ok(taken);
         }
@@ -282,6 +304,7 @@ impl Posix {
         let (family, id) = match &self.files.get(fd)?.what {
             What::Udp(udp) => (udp.family, udp.id),
             What::Tcp(_) => return Err(Errno::EOPNOTSUPP),
+            What::Epoll(_) => return Err(Errno::ENOTSOCK),
         };
         if let Some(id) = id {
             return Ok(id);

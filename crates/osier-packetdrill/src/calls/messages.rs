@@ -1,7 +1,7 @@
 //! recvmsg, sendmsg: gather lists, addresses and ancillary data.
 
 use crate::calls::streams::{flags_of, transmit};
-use crate::foreign::{address, gather, room, scatter};
+use crate::foreign::{address, control, gather, octets_mut, room, scatter};
 use crate::shared::{answer, blocking};
 use core::ffi::{c_int, c_void};
 use libc::{msghdr, sockaddr, ssize_t};
@@ -25,19 +25,26 @@ pub(crate) unsafe extern "C" fn recvmsg(
     };
     let flags = flags_of(flags);
     let received = blocking(None, |world, _| {
-        let fd = world.fd(fd)?;
-        world.posix.recvfrom(world.now, fd, &mut text, flags)
+        let own = world.fd(fd)?;
+        let received = world.posix.recvmsg(world.now, own, &mut text, flags)?;
+        Ok((received, world.posix.getsockname(own)?))
     });
-    answer(received.and_then(|(n, from)| {
-        message.msg_flags = 0;
-        message.msg_controllen = 0;
-        if let Some(from) = from {
+    answer(received.and_then(|(received, name)| {
+        let control = control::emit(&received.control, name);
+        let room = message.msg_controllen;
+        // SAFETY: promised by the caller.
+        let into = unsafe { octets_mut(message.msg_control, room.min(control.len())) }?;
+        into.copy_from_slice(&control[..into.len()]);
+        message.msg_controllen = into.len();
+        message.msg_flags = received.flags.0 as c_int;
+        if let Some(from) = received.from {
             let into = message.msg_name.cast::<sockaddr>();
             // SAFETY: promised by the caller.
             unsafe { address::write(from, into, &raw mut message.msg_namelen) }?;
         }
         // SAFETY: promised by the caller.
-        unsafe { scatter(&text[..n], list, count) }.map(|()| n as isize)
+        unsafe { scatter(&text[..received.octets], list, count) }?;
+        Ok(received.octets as isize)
     }))
 }
 

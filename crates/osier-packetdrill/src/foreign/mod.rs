@@ -4,6 +4,7 @@
 //! NULL pointer is EFAULT, as a kernel would answer; every other pointer is believed.
 
 pub(crate) mod address;
+pub(crate) mod control;
 pub(crate) mod info;
 
 use core::ffi::{CStr, c_char, c_int, c_void};
