@@ -199,9 +199,10 @@ impl Tcb {
         u32::from(self.snd.mss) - if self.clock.is_some() { TIMESTAMPS_LEN } else { 0 }
     }
 
-    /// Octets of the receive buffer that are free.
+    /// Octets of the receive buffer that are free from RCV.NXT on. Text behind a hole lies there:
+    /// it takes nothing off.
     pub(crate) fn free(&self) -> u32 {
-        self.settings.receive_buffer.saturating_sub(self.text.ready() + self.text.out_of_order())
+        self.settings.receive_buffer.saturating_sub(self.text.ready())
     }
 
     /// Text that is queued and has never been sent.

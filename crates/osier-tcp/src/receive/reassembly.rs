@@ -148,6 +148,7 @@ impl Reassembly {
     }
 
     /// Octets that wait behind a hole.
+    #[cfg(test)]
     pub(crate) const fn out_of_order(&self) -> u32 {
         self.waiting
     }
