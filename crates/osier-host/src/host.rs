@@ -8,6 +8,7 @@ use crate::account::{Account, Note, SocketInfo};
 use crate::config::{Config, Keys};
 use crate::connections::Connections;
 use crate::cookies::Cookies;
+use crate::envelopes::Envelopes;
 use crate::flow::{Flows, Keyed};
 use crate::half_open::Handshakes;
 use crate::ids::{Error, Event};
@@ -60,6 +61,7 @@ pub struct Host {
     pub(crate) paths: Paths,
     pub(crate) echo_replies: VecDeque<Event>,
     pub(crate) turn: Turn,
+    pub(crate) envelopes: Envelopes,
 }
 
 impl Host {
@@ -89,6 +91,7 @@ impl Host {
             paths: Paths::new(keyed),
             echo_replies: VecDeque::new(),
             turn: Turn::Connections,
+            envelopes: Envelopes::default(),
             config,
         };
         let offloads = Offloads::all(Medium::Ip);

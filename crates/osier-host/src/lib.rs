@@ -16,6 +16,7 @@
 //! | Who answers for a closed connection? | `time_wait.rs` |
 //! | Who sends the RST for a stray? | `stray.rs` |
 //! | Who is next to send, and how does a segment become a frame? | `output.rs` |
+//! | Which headers does a connection's segment have in front? | `envelopes.rs` |
 //! | When must the host be woken? | `timers.rs`: `Wheel` |
 //! | ISN, timestamp offset, ephemeral port? | `isn.rs`, `ports.rs`, `secrets.rs` |
 //! | What does an ICMP error do? How large a path? | `icmp_input.rs`, `pmtu.rs` |
@@ -35,6 +36,7 @@ mod bindings;
 mod config;
 mod connections;
 mod cookies;
+mod envelopes;
 mod flow;
 mod half_open;
 mod host;

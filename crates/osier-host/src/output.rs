@@ -4,6 +4,7 @@
 //! and time to live. The IP layer writes the headers in front. One frame for each call, in turn
 //! among those who have something, so that nobody's wait depends on another's appetite.
 
+use crate::envelopes::Letterhead;
 use crate::flow::FlowKey;
 use crate::host::Host;
 use crate::links::tcp_octets;
@@ -11,7 +12,7 @@ use osier_ip::{Fragment, LinkId, ToSend, Unreachable, Wrapped};
 use osier_tcp::{State, Transmit};
 use osier_time::Instant;
 use osier_wire::checksum::Sum;
-use osier_wire::offload::{Checksum, Gso, GsoKind};
+use osier_wire::offload::{Checksum, Gso};
 use osier_wire::{Frame, Protocol, tcp, udp};
 
 /// Whose turn it is.
@@ -39,11 +40,22 @@ impl Turn {
     }
 }
 
-/// TOS, and time to live where it is not the default.
-#[derive(Clone, Copy, Debug, Default)]
+/// What an IP header says besides addresses and length.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Marks {
     pub(crate) tos: u8,
+    /// Where it is not the default.
     pub(crate) hop_limit: Option<u8>,
+    pub(crate) fragment: Fragment,
+}
+
+/// Whose segment it is.
+#[derive(Clone, Copy, Debug)]
+struct Sender<'a> {
+    key: &'a FlowKey,
+    /// The connection, where it is one's.
+    id: Option<u32>,
+    marks: Marks,
 }
 
 impl Host {
@@ -97,7 +109,8 @@ impl Host {
                     socket.connection.on_path_mtu(octets, &mut self.account.tcp);
                 }
             }
-            let marks = Marks { tos: socket.tos, hop_limit: socket.hop_limit };
+            let (tos, hop_limit) = (socket.tos, socket.hop_limit);
+            let marks = Marks { tos, hop_limit, ..Marks::NONE };
             let transmit = socket.connection.poll_transmit(now, &mut self.account.tcp);
             let Some(mut transmit) = transmit else {
                 self.settle(id);
@@ -106,7 +119,8 @@ impl Host {
                 continue;
             };
             self.settle(id);
-            match self.wrap_segment(now, &key, marks, &mut transmit, frame) {
+            let sender = Sender { key: &key, id: Some(id), marks };
+            match self.wrap_segment(sender, &mut transmit, frame) {
                 Ok(wrapped) => {
                     let link = self.ip.submit(now, wrapped, frame);
                     self.account.close_ip(&mut self.ip, Some(&key));
@@ -139,66 +153,73 @@ impl Host {
         mut transmit: Transmit,
         frame: &mut Frame,
     ) -> Option<LinkId> {
-        let marks = Marks::default();
+        let sender = Sender { key, id: None, marks: Marks::NONE };
         // The IP layer has noted why not.
-        let wrapped = self.wrap_segment(now, key, marks, &mut transmit, frame).ok()?;
+        let wrapped = self.wrap_segment(sender, &mut transmit, frame).ok()?;
         let link = self.ip.submit(now, wrapped, frame);
         self.account.close_ip(&mut self.ip, Some(key));
         link
     }
 
-    /// Makes a frame of a segment, whose options and payload it takes.
+    /// Makes a frame of a segment, whose payload it takes.
     #[inline]
     fn wrap_segment(
         &mut self,
-        now: Instant,
-        key: &FlowKey,
-        marks: Marks,
+        sender: Sender<'_>,
         transmit: &mut Transmit,
         frame: &mut Frame,
     ) -> Result<Wrapped, Unreachable> {
-        let (local, remote) = key.ends();
+        let wrapped = self.enclose_segment(sender, transmit, frame);
+        if wrapped.is_err() {
+            self.account.close_ip(&mut self.ip, Some(sender.key));
+        }
+        wrapped
+    }
+
+    #[inline]
+    fn enclose_segment(
+        &mut self,
+        Sender { key, id, mut marks }: Sender<'_>,
+        transmit: &mut Transmit,
+        frame: &mut Frame,
+    ) -> Result<Wrapped, Unreachable> {
         let Transmit { segment, payload, gso_size, ecn, dont_fragment, .. } = transmit;
-        let gso_size = *gso_size;
-        let header = tcp::Header {
-            src_port: local.port(),
-            dst_port: remote.port(),
+        marks.tos = ecn.mark(marks.tos);
+        if !*dont_fragment {
+            marks.fragment = Fragment::Allowed;
+        }
+        let made;
+        let kept = id.and_then(|id| self.envelopes.find(id, key, marks, &self.ip));
+        let letterhead = match kept {
+            Some(kept) => kept,
+            None => {
+                made = Letterhead::new(key, marks, &mut self.ip)?;
+                if let Some(id) = id {
+                    self.envelopes.keep(id, key, marks, &made);
+                }
+                &made
+            }
+        };
+        let header_len = tcp::HEADER_LEN + segment.options.len();
+        let len = header_len + payload.iter().map(bytes::Bytes::len).sum::<usize>();
+        let wrapped = self.ip.enclose(&letterhead.envelope, len, frame)?;
+        let header = tcp::Fixed {
+            src_port: letterhead.ports.0,
+            dst_port: letterhead.ports.1,
             seq: segment.seq,
             ack: segment.ack,
             flags: segment.flags,
             window: segment.window,
             urgent: segment.urgent,
-            options: core::mem::take(&mut segment.options),
         };
-        let header_len = header.len();
-        let len = header_len + payload.iter().map(bytes::Bytes::len).sum::<usize>();
-        let packet = ToSend {
-            src: local.ip(),
-            dst: remote.ip(),
-            protocol: Protocol::TCP,
-            tos: ecn.mark(marks.tos),
-            hop_limit: marks.hop_limit,
-            fragment: if *dont_fragment { Fragment::Never } else { Fragment::Allowed },
-            len,
-        };
-        let wrapped = match self.ip.wrap(now, &packet, frame) {
-            Ok(wrapped) => wrapped,
-            Err(unreachable) => {
-                self.account.close_ip(&mut self.ip, Some(key));
-                return Err(unreachable);
-            }
-        };
-        header.emit(frame.head.grow(header_len));
-        frame.payload = core::mem::take(payload);
-        if gso_size > 0 {
-            let kind = match key {
-                FlowKey::V4(_) => GsoKind::TcpV4,
-                FlowKey::V6(_) => GsoKind::TcpV6,
-            };
+        header.emit(&segment.options, frame.head.grow(header_len));
+        core::mem::swap(&mut frame.payload, payload);
+        if *gso_size > 0 {
             let header_len = frame.head.len() as u16;
-            frame.offload.gso = Some(Gso { kind, size: gso_size, header_len });
+            frame.offload.gso = Some(Gso { kind: letterhead.cut_as, size: *gso_size, header_len });
         }
-        self.finish(wrapped, frame, &packet, tcp::CHECKSUM_OFFSET);
+        let pseudo = letterhead.pseudo.and_word(len as u32);
+        self.finish(wrapped, frame, pseudo, Protocol::TCP);
         Ok(wrapped)
     }
 
@@ -216,15 +237,20 @@ impl Host {
         if !data.is_empty() {
             frame.payload.push(data);
         }
-        self.finish(wrapped, frame, packet, udp::CHECKSUM_OFFSET);
+        let pseudo = Sum::pseudo_header(packet.src, packet.dst, Protocol::UDP, packet.len);
+        self.finish(wrapped, frame, pseudo, Protocol::UDP);
         Ok(self.ip.submit(now, wrapped, frame))
     }
 
     /// Fills the transport checksum, or leaves it to a device that offers it.
-    fn finish(&self, wrapped: Wrapped, frame: &mut Frame, packet: &ToSend, offset: usize) {
+    #[inline]
+    fn finish(&self, wrapped: Wrapped, frame: &mut Frame, pseudo: Sum, protocol: Protocol) {
         let start = usize::from(wrapped.transport_at);
+        let offset = match protocol {
+            Protocol::UDP => udp::CHECKSUM_OFFSET,
+            _ => tcp::CHECKSUM_OFFSET,
+        };
         let device = self.links.get(usize::from(wrapped.link.0));
-        let pseudo = Sum::pseudo_header(packet.src, packet.dst, packet.protocol, packet.len);
         let cut = frame.offload.gso.is_some();
         let field = if cut || device.is_some_and(|link| link.offloads.checksum) {
             let (start, offset) = (wrapped.transport_at, offset as u16);
@@ -233,7 +259,7 @@ impl Host {
         } else {
             let header = pseudo.and(&frame.head.as_slice()[start..]);
             let sum = frame.payload.iter().fold(header, |sum, chunk| sum.and(chunk));
-            match packet.protocol {
+            match protocol {
                 Protocol::UDP => sum.checksum_udp(),
                 _ => sum.checksum(),
             }

@@ -11,6 +11,7 @@
 //! | What happens to a frame that comes in? | `input.rs` |
 //! | How are link and IP headers written? | `output.rs` |
 //! | Which addresses are ours, and which cannot be a source? (RFC 1122 §3.2.1.3) | `addresses.rs` |
+//! | What have all packets of a flow in common? | `envelope.rs` |
 //! | Which way leads there? (longest prefix) | `routes.rs` |
 //! | Who is the next hop on the link? (RFC 4861 §7.3) | `neighbours.rs`, one cache for both |
 //! | How does it hold what waits, and whom does it evict? | `neighbours/` |
@@ -33,6 +34,7 @@ mod addresses;
 mod arp;
 mod cidr;
 mod conflict;
+mod envelope;
 mod hash;
 mod icmp;
 mod identification;
@@ -49,6 +51,7 @@ mod recent;
 mod routes;
 
 pub use cidr::CidrError;
+pub use envelope::Envelope;
 pub use layer::{Event, Layer, Unreachable, Wrapped};
 pub use packet::{
     Cidr, Delivered, EchoReply, ErrorToSend, Fragment, IcmpError, IcmpErrorKind, LinkConfig,

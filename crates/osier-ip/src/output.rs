@@ -19,7 +19,7 @@ use osier_wire::{Frame, MacAddr, Protocol, ipv4, ipv6};
 const HOP_LIMIT: u8 = 64;
 
 /// The longest IP packet, whatever a link says: the length field of IPv4 ends here.
-const LENGTH_MAX: usize = 65_535;
+pub(crate) const LENGTH_MAX: usize = 65_535;
 
 /// The way to a destination.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -144,6 +144,14 @@ impl Layer {
         error
     }
 
+    /// Counts why a packet on a way that was found is not sent: it is too long for the link.
+    #[cold]
+    pub(crate) fn refuse_len(&mut self, link: LinkId, len: usize) -> Unreachable {
+        let mtu = self.links.get(usize::from(link.0)).map_or(0, |link| link.config.mtu);
+        self.notes.push(Reason::TooBig { len: len as u32, mtu: mtu as u32 });
+        Unreachable::TooBig { mtu }
+    }
+
     /// Writes link and IP headers on a way that was found and is wide enough.
     #[inline]
     pub(crate) fn write_headers(
@@ -159,12 +167,14 @@ impl Layer {
                 write_ethernet(frame, medium, EtherType::IPV4, group_mac_v4(dst));
                 let count = if packet.len < mtu { 1 } else { packet.len / mtu.max(1) + 1 };
                 let identification = self.identification.take(dst, count as u16);
-                write_ipv4(frame, packet, (src, dst), identification);
+                let header = ipv4_header(packet, (src, dst), identification);
+                header.emit(frame.head.grow(ipv4::HEADER_LEN));
             }
             (IpAddr::V6(src), IpAddr::V6(dst)) => {
                 let group = MacAddr::of_ipv6_group(dst);
                 write_ethernet(frame, medium, EtherType::IPV6, group);
-                write_ipv6(frame, packet, (src, dst));
+                let header = ipv6_header(packet, (src, dst));
+                header.emit(frame.head.grow(ipv6::HEADER_LEN));
             }
             (IpAddr::V4(_), IpAddr::V6(_)) | (IpAddr::V6(_), IpAddr::V4(_)) => {
                 unreachable!("a way leads between addresses of one version")
@@ -183,7 +193,7 @@ impl Layer {
         let link = self.links.get(usize::from(hop.link.0)).ok_or(Unreachable::NoRoute)?;
         let header = if packet.dst.is_ipv4() { ipv4::HEADER_LEN } else { ipv6::HEADER_LEN };
         let (len, mtu) = (header + packet.len, link.config.mtu.min(LENGTH_MAX));
-        if len <= mtu || (len <= LENGTH_MAX && is_cut(&link.config, packet, len)) {
+        if len <= mtu || len <= longest_cut(&link.config, packet) {
             Ok(())
         } else {
             Err(Unreachable::TooBig { mtu })
@@ -227,9 +237,7 @@ impl Layer {
     #[cold]
     #[expect(clippy::needless_pass_by_value, reason = "the frame ends here")]
     fn refuse_long(&mut self, link: LinkId, frame: Frame) {
-        let mtu = self.links.get(usize::from(link.0)).map_or(0, |link| link.config.mtu);
-        let len = frame.len() as u32;
-        self.notes.push(Reason::TooBig { len, mtu: mtu as u32 });
+        self.refuse_len(link, frame.len());
     }
 
     /// Neighbours are asked again or given up.
@@ -266,15 +274,16 @@ impl Layer {
     }
 }
 
-/// Whether the device takes a packet of this length to cut it.
-fn is_cut(link: &LinkConfig, packet: &ToSend, len: usize) -> bool {
+/// How long a packet the device takes to cut it; 0 where it cuts none.
+pub(crate) fn longest_cut(link: &LinkConfig, packet: &ToSend) -> usize {
     let cuts = match (packet.protocol, packet.dst) {
         (Protocol::TCP, IpAddr::V4(_)) => link.offloads.tso_v4,
         (Protocol::TCP, IpAddr::V6(_)) => link.offloads.tso_v6,
         (Protocol::UDP, _) => link.offloads.uso,
         _ => false,
     };
-    cuts && link.medium.header_len() + len <= link.offloads.max_frame
+    let most = link.offloads.max_frame.saturating_sub(link.medium.header_len());
+    if cuts { most.min(LENGTH_MAX) } else { 0 }
 }
 
 /// `dst` is right for a group; for a neighbour it is written once the neighbour is known.
@@ -287,18 +296,16 @@ fn write_ethernet(frame: &mut Frame, medium: Medium, ethertype: EtherType, dst: 
 }
 
 #[inline]
-fn write_ipv4(
-    frame: &mut Frame,
+pub(crate) fn ipv4_header(
     packet: &ToSend,
     (src, dst): (Ipv4Addr, Ipv4Addr),
     identification: u16,
-) {
-    let group = dst.is_multicast();
-    let header = ipv4::Header {
+) -> ipv4::Header {
+    ipv4::Header {
         src,
         dst,
         protocol: packet.protocol,
-        ttl: hop_limit(packet, group),
+        ttl: hop_limit(packet, dst.is_multicast()),
         tos: packet.tos,
         identification,
         dont_fragment: packet.fragment == Fragment::Never,
@@ -306,13 +313,12 @@ fn write_ipv4(
         fragment_offset: 0,
         payload_len: packet.len as u16,
         options: ipv4::Options::NONE,
-    };
-    header.emit(frame.head.grow(ipv4::HEADER_LEN));
+    }
 }
 
 #[inline]
-fn write_ipv6(frame: &mut Frame, packet: &ToSend, (src, dst): (Ipv6Addr, Ipv6Addr)) {
-    let header = ipv6::Header {
+pub(crate) fn ipv6_header(packet: &ToSend, (src, dst): (Ipv6Addr, Ipv6Addr)) -> ipv6::Header {
+    ipv6::Header {
         src,
         dst,
         next_header: packet.protocol,
@@ -320,8 +326,7 @@ fn write_ipv6(frame: &mut Frame, packet: &ToSend, (src, dst): (Ipv6Addr, Ipv6Add
         traffic_class: packet.tos,
         flow_label: 0,
         payload_len: packet.len as u16,
-    };
-    header.emit(frame.head.grow(ipv6::HEADER_LEN));
+    }
 }
 
 /// RFC 1112 §6.1: to a group, one hop unless the sender wants more.

@@ -15,6 +15,8 @@ pub(crate) struct Recent {
     /// From this link, a packet from this source to this destination was for us alone, and its
     /// source a plausible one.
     welcome: Option<(LinkId, IpAddr, IpAddr)>,
+    /// How often addresses or routes have changed.
+    epoch: u32,
 }
 
 impl Recent {
@@ -43,8 +45,14 @@ impl Recent {
         self.welcome = Some((link, src, dst));
     }
 
+    /// Which state of addresses and routes this is.
+    #[inline]
+    pub(crate) const fn epoch(&self) -> u32 {
+        self.epoch
+    }
+
     /// Addresses or routes have changed.
     pub(crate) fn forget(&mut self) {
-        *self = Recent::default();
+        *self = Recent { epoch: self.epoch.wrapping_add(1), ..Recent::default() };
     }
 }

@@ -39,6 +39,13 @@ impl Sum {
         Sum { words: self.words + more, odd: self.odd != (bytes.len() % 2 == 1) }
     }
 
+    /// This sum, of an even number of bytes, continued over a word that stands in network order.
+    #[inline]
+    #[must_use]
+    pub const fn and_word(self, word: u32) -> Sum {
+        Sum { words: self.words + word.swap_bytes() as u64, odd: self.odd }
+    }
+
     /// The sum of the pseudo-header for `len` bytes of transport header and payload over IPv4
     /// (RFC 9293 §3.1).
     #[inline]

@@ -33,10 +33,20 @@ impl Head {
     ///
     /// # Panics
     /// Where the headers together exceed [`HEAD_MAX`]: a bug of ours, as we alone write headers.
+    #[inline]
     pub fn grow(&mut self, n: usize) -> &mut [u8] {
         let from = usize::from(self.len);
         self.len = u8::try_from(from + n).expect("headers are shorter than 256 bytes");
         &mut self.bytes[from..from + n]
+    }
+
+    /// [`Head::grow`] for a header of fixed length.
+    ///
+    /// # Panics
+    /// As [`Head::grow`].
+    #[inline]
+    pub fn grow_by<const N: usize>(&mut self) -> &mut [u8; N] {
+        self.grow(N).first_chunk_mut().expect("as many bytes as were asked for")
     }
 
     /// The headers written so far.

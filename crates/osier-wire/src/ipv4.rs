@@ -155,6 +155,37 @@ impl Header {
     }
 }
 
+/// A header without options in which length and identification are still open: what the datagrams
+/// of one flow have in common.
+#[derive(Clone, Copy, Debug)]
+pub struct Template {
+    bytes: [u8; HEADER_LEN],
+    sum: Sum,
+}
+
+impl Template {
+    /// What `header` has in common with others; its options are left out.
+    pub fn of(header: &Header) -> Template {
+        let mut bytes = [0; HEADER_LEN];
+        let open = Header { payload_len: 0, identification: 0, options: Options::NONE, ..*header };
+        open.emit(&mut bytes);
+        // Without its length and its checksum.
+        (bytes[2], bytes[3]) = (0, 0);
+        (bytes[10], bytes[11]) = (0, 0);
+        Template { bytes, sum: header_sum(&bytes) }
+    }
+
+    /// Writes the header of a datagram with its checksum.
+    #[inline]
+    pub fn emit(&self, payload_len: u16, identification: u16, out: &mut [u8; HEADER_LEN]) {
+        *out = self.bytes;
+        let total = payload_len.saturating_add(HEADER_LEN as u16);
+        let word = u32::from(total) << 16 | u32::from(identification);
+        out[2..6].copy_from_slice(&word.to_be_bytes());
+        out[10..12].copy_from_slice(&self.sum.and_word(word).checksum().to_be_bytes());
+    }
+}
+
 /// The sum of a header; nearly every one is of the fixed length, whose sum needs no loop.
 #[inline]
 fn header_sum(header: &[u8]) -> Sum {
@@ -248,7 +279,7 @@ struct Layout {
 mod tests {
     extern crate std;
 
-    use super::{HEADER_LEN, Header, Options};
+    use super::{HEADER_LEN, Header, Options, Template};
     use crate::{Ecn, Error, Protocol, checksum::Sum, ip};
     use core::net::Ipv4Addr;
     use proptest::prelude::*;
@@ -351,6 +382,31 @@ mod tests {
     }
 
     proptest! {
+        /// A header from a template is the header.
+        #[test]
+        fn a_template_writes_what_emit_writes(
+            ends in any::<([u8; 4], [u8; 4])>(), fields in any::<(u8, u8, u8, bool, u16, u16)>()
+        ) {
+            let (tos, ttl, protocol, dont_fragment, identification, payload_len) = fields;
+            let header = Header {
+                src: ends.0.into(),
+                dst: ends.1.into(),
+                protocol: Protocol(protocol),
+                ttl,
+                tos,
+                identification,
+                dont_fragment,
+                more_fragments: false,
+                fragment_offset: 0,
+                payload_len,
+                options: Options::NONE,
+            };
+            let (mut emitted, mut filled) = ([0; HEADER_LEN], [0; HEADER_LEN]);
+            header.emit(&mut emitted);
+            Template::of(&header).emit(payload_len, identification, &mut filled);
+            prop_assert_eq!(emitted, filled);
+        }
+
         #[test]
         fn what_is_emitted_reads_back(header in headers()) {
             let mut out = std::vec![0; header.len() + usize::from(header.payload_len)];

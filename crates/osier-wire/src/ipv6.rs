@@ -214,6 +214,26 @@ fn read_fragment(rest: &[u8]) -> Result<Fragment, Error> {
     }
 }
 
+/// A header in which the length is still open: what the datagrams of one flow have in common.
+#[derive(Clone, Copy, Debug)]
+pub struct Template([u8; HEADER_LEN]);
+
+impl Template {
+    /// What `header` has in common with others.
+    pub fn of(header: &Header) -> Template {
+        let mut bytes = [0; HEADER_LEN];
+        header.emit(&mut bytes);
+        Template(bytes)
+    }
+
+    /// Writes the header of a datagram.
+    #[inline]
+    pub fn emit(&self, payload_len: u16, out: &mut [u8; HEADER_LEN]) {
+        *out = self.0;
+        out[4..6].copy_from_slice(&payload_len.to_be_bytes());
+    }
+}
+
 /// The header as it lies on the wire.
 #[derive(FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
 #[repr(C)]

@@ -166,20 +166,52 @@ impl Header {
     /// Where `out` is shorter than [`len`](Header::len).
     #[inline]
     pub fn emit(&self, out: &mut [u8]) {
-        let len = self.len();
-        let out = &mut out[..len];
+        let Header { src_port, dst_port, seq, ack, flags, window, urgent, .. } = *self;
+        let fixed = Fixed { src_port, dst_port, seq, ack, flags, window, urgent };
+        fixed.emit(&self.options, &mut out[..self.len()]);
+    }
+}
+
+/// The fields of a TCP header that every segment has.
+#[derive(Clone, Copy, Debug)]
+pub struct Fixed {
+    /// Source port.
+    pub src_port: u16,
+    /// Destination port.
+    pub dst_port: u16,
+    /// SEG.SEQ.
+    pub seq: SeqNumber,
+    /// SEG.ACK.
+    pub ack: SeqNumber,
+    /// Control bits.
+    pub flags: Flags,
+    /// SEG.WND.
+    pub window: u16,
+    /// SEG.UP.
+    pub urgent: u16,
+}
+
+impl Fixed {
+    /// Writes a header with these options into `out`, which it fills, its checksum zero.
+    ///
+    /// # Panics
+    /// Where `out` is not 20 bytes and [`Options::len`] long.
+    #[inline]
+    pub fn emit(&self, options: &Options, out: &mut [u8]) {
+        let words = (out.len() / 4) as u16;
+        let (fixed, rest) = out.split_at_mut(HEADER_LEN);
         let wire = Layout {
             src_port: U16::new(self.src_port),
             dst_port: U16::new(self.dst_port),
             seq: U32::new(self.seq.0),
             ack: U32::new(self.ack.0),
-            offset_flags: U16::new((len as u16 / 4) << 12 | self.flags.0 & Flags::ALL.0),
+            offset_flags: U16::new(words << 12 | self.flags.0 & Flags::ALL.0),
             window: U16::new(self.window),
             checksum: U16::ZERO,
             urgent: U16::new(self.urgent),
         };
-        out[..HEADER_LEN].copy_from_slice(wire.as_bytes());
-        self.options.emit(&mut out[HEADER_LEN..]);
+        fixed.copy_from_slice(wire.as_bytes());
+        options.emit(rest);
     }
 }
 
