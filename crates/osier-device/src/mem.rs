@@ -10,7 +10,7 @@ use crate::device::{Device, Properties, Readiness};
 use crate::fit::{Fit, fit};
 use atomic_waker::AtomicWaker;
 use osier_wire::link::{Medium, Offloads};
-use osier_wire::offload::split;
+use osier_wire::offload::{append_whole, split};
 use osier_wire::{Frame, Received};
 use std::collections::VecDeque;
 use std::io;
@@ -47,6 +47,10 @@ impl Wire {
             Fit::AsItIs => {
                 let bytes = self.slabs.gather(frame);
                 into.extend([Received { bytes, offload: frame.offload }]);
+            }
+            Fit::Split if frame.offload.gso.is_none() => {
+                let bytes = self.slabs.put(frame.len(), |buffer| append_whole(frame, buffer));
+                into.extend([Received::from(bytes)]);
             }
             Fit::Split => {
                 let mut parts = split(frame);

@@ -182,7 +182,12 @@ impl Host {
     /// The next frame to send, and on which link.
     pub fn poll_transmit(&mut self, now: Instant) -> Option<(LinkId, Frame)> {
         self.account.now = now;
-        if self.wants_transmit() { self.next_frame(now) } else { None }
+        // Written in place by all who add to it: it is too large to be handed around.
+        let mut next = None;
+        if self.wants_transmit() {
+            self.put_next_frame(now, &mut next);
+        }
+        next
     }
 
     /// Whether [`Host::poll_transmit`] may have a frame: cheap, and `false` is certain. Who calls a

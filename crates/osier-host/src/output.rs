@@ -61,34 +61,47 @@ struct Sender<'a> {
 impl Host {
     /// The next frame of anybody.
     #[inline]
-    pub(crate) fn next_frame(&mut self, now: Instant) -> Option<(LinkId, Frame)> {
+    pub(crate) fn put_next_frame(&mut self, now: Instant, next: &mut Option<(LinkId, Frame)>) {
         if let Some(frame) = self.ip.poll_transmit(now) {
-            return Some(frame);
+            *next = Some(frame);
+            return;
         }
-        // One frame, written in place by all who add to it: it is too large to be handed around.
-        let mut frame = Frame::default();
+        let (link, frame) = next.insert((Host::LOOPBACK, Frame::default()));
+        if !self.others_wait()
+            && let Some(found) = self.transmit_connection(now, frame)
+        {
+            *link = found;
+            return;
+        }
         for _ in 0..Turn::COUNT {
             let turn = self.turn;
             self.turn = turn.next();
-            let link = match turn {
-                Turn::Connections => self.transmit_connection(now, &mut frame),
-                Turn::Handshakes => self.transmit_handshake(now, &mut frame),
-                Turn::TimeWaits => self.transmit_time_wait(now, &mut frame),
-                Turn::Strays => self.transmit_stray(now, &mut frame),
-                Turn::Udp => self.transmit_udp(now, &mut frame),
+            let found = match turn {
+                Turn::Connections => self.transmit_connection(now, frame),
+                Turn::Handshakes => self.transmit_handshake(now, frame),
+                Turn::TimeWaits => self.transmit_time_wait(now, frame),
+                Turn::Strays => self.transmit_stray(now, frame),
+                Turn::Udp => self.transmit_udp(now, frame),
             };
-            if let Some(link) = link {
-                return Some((link, frame));
+            if let Some(found) = found {
+                *link = found;
+                return;
             }
         }
         // What was submitted may have made the layer ask for a neighbour.
-        self.ip.poll_transmit(now)
+        *next = self.ip.poll_transmit(now);
     }
 
     /// Whether anybody may have a frame.
+    #[inline]
     pub(crate) fn may_transmit(&self) -> bool {
-        self.connections.transmit.front().is_some()
-            || self.handshakes.transmit.front().is_some()
+        self.connections.transmit.front().is_some() || self.others_wait()
+    }
+
+    /// Whether anybody but a connection may have a frame.
+    #[inline]
+    fn others_wait(&self) -> bool {
+        self.handshakes.transmit.front().is_some()
             || self.time_waits.transmit.front().is_some()
             || !self.strays.is_empty()
             || !self.cookies.is_empty()

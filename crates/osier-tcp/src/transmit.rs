@@ -9,14 +9,14 @@ use crate::loss;
 use crate::pace;
 use crate::reason::{Notes, Reason};
 use crate::recovery::{Cause, ProbeOf, Retransmission};
-use crate::segment::{Segment, Transmit};
+use crate::segment::Transmit;
 use crate::send::nagle::{self, Decision};
 use crate::tally::Limit;
 use crate::tcb::{Due, Fin, Look, Probe, Reset, Tcb, User};
 use crate::timers::Timer;
 use osier_time::Instant;
+use osier_wire::SeqNumber;
 use osier_wire::tcp::{Flags, Options, SackBlocks};
-use osier_wire::{Chunks, SeqNumber};
 
 /// What is to be sent next, most pressing first.
 #[derive(Clone, Copy, Debug)]
@@ -38,22 +38,28 @@ enum Next {
 }
 
 /// The next segment to send, if any.
+#[inline]
 pub(crate) fn next(tcb: &mut Tcb, now: Instant, notes: &mut Notes) -> Option<Transmit> {
-    if tcb.owed.look == Look::Nothing {
-        return None;
+    // Written in place by all who add to it: it is too large to be handed around.
+    let mut transmit = None;
+    if tcb.owed.look == Look::Again {
+        put_next(tcb, now, &mut transmit, notes);
     }
+    transmit
+}
+
+fn put_next(tcb: &mut Tcb, now: Instant, transmit: &mut Option<Transmit>, notes: &mut Notes) {
     if let Some(reset) = tcb.owed.reset.take() {
-        return Some(rst(tcb, now, reset));
+        return rst(tcb, now, reset, transmit.insert(Transmit::default()));
     }
     let Some(next) = choose(tcb, now) else {
         tcb.owed.look = Look::Nothing;
-        return None;
+        return;
     };
-    let transmit = build(tcb, now, next, notes);
+    build(tcb, now, next, transmit.insert(Transmit::default()), notes);
     if !tcb.has_work() {
         tcb.owed.look = Look::Nothing;
     }
-    Some(transmit)
 }
 
 /// Decides what is to be sent; changes nothing but what is thereby no longer owed.
@@ -87,42 +93,40 @@ fn choose(tcb: &mut Tcb, now: Instant) -> Option<Next> {
 }
 
 /// Builds what was chosen, and records that it was sent.
-fn build(tcb: &mut Tcb, now: Instant, next: Next, notes: &mut Notes) -> Transmit {
+fn build(tcb: &mut Tcb, now: Instant, next: Next, out: &mut Transmit, notes: &mut Notes) {
     match next {
         Next::SynAck => {
             tcb.owed.ack = Due::No;
-            syn_ack_of(tcb, now)
+            *out = syn_ack_of(tcb, now);
         }
         Next::Report(blocks) => {
-            let mut transmit = segment(tcb, now, tcb.snd.nxt);
-            transmit.segment.options.sack = blocks;
-            transmit
+            segment(tcb, now, tcb.snd.nxt, out);
+            out.segment.options.sack = blocks;
         }
-        Next::Again(retransmission) => send_again(tcb, now, retransmission, notes),
-        Next::New(octets, fin) => send_new(tcb, now, octets, fin),
-        Next::TailProbe => tail_probe(tcb, now, notes),
+        Next::Again(retransmission) => send_again(tcb, now, retransmission, out, notes),
+        Next::New(octets, fin) => send_new(tcb, now, octets, fin, out),
+        Next::TailProbe => tail_probe(tcb, now, out, notes),
         Next::Probe(reason) => {
             notes.push(reason);
             // An octet that the peer has had, so that it answers with what it expects (RFC 9293
             // §3.8.4; Linux probes windows so, too).
-            segment(tcb, now, tcb.snd.una - 1)
+            segment(tcb, now, tcb.snd.una - 1, out);
         }
-        Next::Ack => segment(tcb, now, tcb.snd.nxt),
+        Next::Ack => segment(tcb, now, tcb.snd.nxt, out),
     }
 }
 
 /// RFC 9293 §3.5.3: in our own sequence, so that the peer believes it, or at the number that the
 /// offending segment acknowledged.
-fn rst(tcb: &mut Tcb, now: Instant, reset: Reset) -> Transmit {
-    let mut transmit = segment(tcb, now, tcb.snd.nxt);
-    transmit.segment.flags = Flags::RST | Flags::ACK;
-    transmit.segment.options = Options::default();
+fn rst(tcb: &mut Tcb, now: Instant, reset: Reset, out: &mut Transmit) {
+    segment(tcb, now, tcb.snd.nxt, out);
+    out.segment.flags = Flags::RST | Flags::ACK;
+    out.segment.options = Options::default();
     if let Reset::At(seq) = reset {
-        transmit.segment.seq = seq;
-        transmit.segment.ack = SeqNumber(0);
-        transmit.segment.flags = Flags::RST;
+        out.segment.seq = seq;
+        out.segment.ack = SeqNumber(0);
+        out.segment.flags = Flags::RST;
     }
-    transmit
 }
 
 /// An acknowledgment with SACK blocks. It goes first and alone: in a segment full of text there is
@@ -164,11 +168,13 @@ fn send_again(
     tcb: &mut Tcb,
     now: Instant,
     Retransmission { from, to, cause }: Retransmission,
+    out: &mut Transmit,
     notes: &mut Notes,
-) -> Transmit {
+) {
     if from == tcb.snd.iss {
         tcb.recovery.on_retransmitted(now, from, from + 1);
-        return syn_ack_of(tcb, now);
+        *out = syn_ack_of(tcb, now);
+        return;
     }
     let len = to.since(from).min(tcb.text_mss());
     tcb.recovery.on_retransmitted(now, from, from + len);
@@ -181,24 +187,23 @@ fn send_again(
         Cause::Recovery => Reason::RecoveryRetransmit { seq: from },
         Cause::PathMtu => Reason::TooLongForPath { seq: from },
     });
-    sent_before(tcb, now, from, len)
+    sent_before(tcb, now, from, len, out);
 }
 
 /// A segment over `len` octets of sequence space that were sent before; the last may be our FIN.
-fn sent_before(tcb: &mut Tcb, now: Instant, from: SeqNumber, len: u32) -> Transmit {
+fn sent_before(tcb: &mut Tcb, now: Instant, from: SeqNumber, len: u32, out: &mut Transmit) {
     let end = from + len;
     let fin = matches!(tcb.owed.fin, Fin::Sent(at) if end.after(at));
     let octets = len - u32::from(fin);
     tcb.tally.on_again(octets);
-    let mut transmit = segment(tcb, now, from);
-    transmit.payload = tcb.out.gather(from.since(tcb.snd.text_start()), octets);
+    segment(tcb, now, from, out);
+    tcb.out.gather(from.since(tcb.snd.text_start()), octets, &mut out.payload);
     if fin {
-        transmit.segment.flags |= Flags::FIN;
+        out.segment.flags |= Flags::FIN;
     }
     if end == tcb.snd.nxt && octets > 0 {
-        transmit.segment.flags |= Flags::PSH;
+        out.segment.flags |= Flags::PSH;
     }
-    transmit
 }
 
 /// New text, as much as both windows, Nagle and the avoidance of silly windows let go, and our FIN
@@ -247,22 +252,21 @@ fn largest(tcb: &Tcb, mss: u32) -> u32 {
 }
 
 /// Sends `octets` of new text and what of `fin` is set.
-fn send_new(tcb: &mut Tcb, now: Instant, octets: u32, fin: Flags) -> Transmit {
+fn send_new(tcb: &mut Tcb, now: Instant, octets: u32, fin: Flags, out: &mut Transmit) {
     restart_after_idle(tcb, now);
     let from = tcb.snd.nxt;
     let mss = tcb.text_mss();
-    let mut transmit = segment(tcb, now, from);
-    transmit.payload = match octets {
-        0 => Chunks::new(),
-        _ => tcb.out.gather(from.since(tcb.snd.text_start()), octets),
-    };
-    transmit.gso_size = if octets > mss { mss as u16 } else { 0 };
+    segment(tcb, now, from, out);
+    if octets > 0 {
+        tcb.out.gather(from.since(tcb.snd.text_start()), octets, &mut out.payload);
+    }
+    out.gso_size = if octets > mss { mss as u16 } else { 0 };
     // RFC 9293 §3.9.1.2: PSH on the last of what is queued [MUST-61]; and, as Linux does, at the
     // end of each super-segment, so that a receiver that merges segments hands it up.
     if octets > mss || octets > 0 && octets == tcb.unsent() {
-        transmit.segment.flags |= Flags::PSH;
+        out.segment.flags |= Flags::PSH;
     }
-    transmit.segment.flags |= fin;
+    out.segment.flags |= fin;
     let to = from + octets + u32::from(fin == Flags::FIN);
     if fin == Flags::FIN {
         tcb.owed.fin = Fin::Sent(from + octets);
@@ -285,7 +289,6 @@ fn send_new(tcb: &mut Tcb, now: Instant, octets: u32, fin: Flags) -> Transmit {
     if let Some(limit) = tcb.liveness.user_timeout {
         tcb.timers.set_if_idle(Timer::GiveUp, now + limit);
     }
-    transmit
 }
 
 /// What the next text waits for, once this was sent.
@@ -296,14 +299,14 @@ fn limit_of(tcb: &Tcb) -> Limit {
 
 /// RFC 8985 §7.3, TLP_send_probe: new text, whatever the congestion window says, where the peer's
 /// window takes it; else the last segment again.
-fn tail_probe(tcb: &mut Tcb, now: Instant, notes: &mut Notes) -> Transmit {
+fn tail_probe(tcb: &mut Tcb, now: Instant, out: &mut Transmit, notes: &mut Notes) {
     let octets = tcb.unsent().min(tcb.text_mss());
     if octets > 0 && tcb.snd.usable() >= octets {
         notes.push(Reason::TailProbe { seq: tcb.snd.nxt });
-        let transmit = send_new(tcb, now, octets, Flags::NONE);
+        send_new(tcb, now, octets, Flags::NONE, out);
         tcb.recovery.on_probe_sent(ProbeOf::NewText);
         loss::set_alarm(tcb);
-        return transmit;
+        return;
     }
     let nxt = tcb.snd.nxt;
     let from = last_segment(tcb);
@@ -311,7 +314,7 @@ fn tail_probe(tcb: &mut Tcb, now: Instant, notes: &mut Notes) -> Transmit {
     pace::on_sent(tcb, nxt.since(from));
     tcb.recovery.on_probe_sent(ProbeOf::LastSegment);
     notes.push(Reason::TailProbeAgain { seq: from });
-    sent_before(tcb, now, from, nxt.since(from))
+    sent_before(tcb, now, from, nxt.since(from), out);
 }
 
 /// Where the last segment sent starts.
@@ -334,23 +337,21 @@ fn restart_after_idle(tcb: &mut Tcb, now: Instant) {
 
 /// A segment without text at `seq` that acknowledges all we have and opens the window: every
 /// segment of a synchronized connection starts here.
-fn segment(tcb: &mut Tcb, now: Instant, seq: SeqNumber) -> Transmit {
-    let window = {
-        let (free, limit) = (tcb.free(), tcb.settings.receive_buffer);
-        tcb.rcv.promise(free, limit, u32::from(tcb.settings.rcv_mss))
-    };
-    let mut options = Options::default();
+#[inline]
+fn segment(tcb: &mut Tcb, now: Instant, seq: SeqNumber, out: &mut Transmit) {
+    let (free, limit) = (tcb.free(), tcb.settings.receive_buffer);
+    out.segment.window = tcb.rcv.promise(free, limit, u32::from(tcb.settings.rcv_mss));
+    (out.segment.seq, out.segment.ack) = (seq, tcb.rcv.nxt);
+    out.segment.flags = Flags::ACK;
+    out.dont_fragment = true;
     if let Some(clock) = tcb.clock.as_mut() {
-        options.timestamps = Some(clock.stamp(now));
+        out.segment.options.timestamps = Some(clock.stamp(now));
         clock.on_ack_sent(tcb.rcv.nxt);
     }
     tcb.tally.segs_out = tcb.tally.segs_out.wrapping_add(1);
     tcb.owed.ack = Due::No;
     tcb.delayed_ack.on_ack_sent();
     tcb.timers.stop(Timer::DelayedAck);
-    let segment =
-        Segment { seq, ack: tcb.rcv.nxt, flags: Flags::ACK, window, options, ..Segment::default() };
-    Transmit { segment, dont_fragment: true, ..Transmit::default() }
 }
 
 /// Something waits: for what?

@@ -12,7 +12,7 @@ mod split;
 pub use coalesce::coalesce;
 pub use finish::finish;
 pub(crate) use finish::outgoing;
-pub use split::{Split, split};
+pub use split::{Split, append_whole, split};
 
 /// What is left to do to a frame that goes out, or what is known of one that came in.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -91,8 +91,9 @@ impl Pair {
             Side::Server => (server, client),
         };
         while crossing.len() < BATCH {
-            let Some((_, frame)) = from.host.poll_transmit(now) else { break };
-            from.wire.carry(&frame, crossing);
+            let sent = from.host.poll_transmit(now);
+            let Some((_, frame)) = &sent else { break };
+            from.wire.carry(frame, crossing);
         }
         let crossed = crossing.len();
         for frame in crossing.drain(..) {

@@ -35,7 +35,11 @@ impl Rto {
     }
 
     /// The timeout as it is now.
+    #[inline]
     pub(super) fn current(&self) -> Duration {
+        if self.backoff == 0 {
+            return Duration::from_micros(u64::from(self.base));
+        }
         let factor = 1u64.checked_shl(u32::from(self.backoff)).unwrap_or(u64::MAX);
         // RFC 6298 §5.5: a maximum may bound it.
         let micros = u64::from(self.base).saturating_mul(factor).min(u64::from(self.max));

@@ -107,10 +107,9 @@ impl Buffer {
         taken
     }
 
-    /// The octets from `offset` on, counted from the front; `max` of them, or as many as there
-    /// are.
-    pub(crate) fn gather(&mut self, offset: u32, max: u32) -> Chunks {
-        let mut gathered = Chunks::new();
+    /// Adds the octets from `offset` on, counted from the front, to `gathered`; `max` of them, or
+    /// as many as there are.
+    pub(crate) fn gather(&mut self, offset: u32, max: u32, gathered: &mut Chunks) {
         let mut left = max.min(self.len().saturating_sub(offset)) as usize;
         let start = self.front.wrapping_add(offset);
         let tail_offset = self.tail_at.wrapping_sub(self.front);
@@ -120,7 +119,7 @@ impl Buffer {
         let mut at = start;
         for chunk in self.chunks.range(self.chunk_of(offset)..) {
             if left == 0 {
-                return gathered;
+                return;
             }
             let skip = at.wrapping_sub(chunk.at) as usize;
             let take = left.min(chunk.text.len() - skip);
@@ -132,7 +131,6 @@ impl Buffer {
             let skip = at.wrapping_sub(self.tail_at) as usize;
             gathered.push(Bytes::copy_from_slice(&self.tail.as_slice()[skip..skip + left]));
         }
-        gathered
     }
 
     /// The peer has acknowledged `n` more octets of text: they leave the front. More than there

@@ -65,6 +65,19 @@ impl Iterator for Split<'_> {
 
 impl ExactSizeIterator for Split<'_> {}
 
+/// Writes a frame that is not to be cut behind what `out` holds, in one piece, its checksum filled:
+/// what [`split`] gives, for a device that has to copy it anyway.
+#[inline]
+pub fn append_whole(frame: &Frame, out: &mut BytesMut) {
+    let from = out.len();
+    let head = frame.head.as_slice();
+    out.extend_from_slice(head);
+    for chunk in &frame.payload {
+        out.extend_from_slice(chunk);
+    }
+    fill(&mut out[from..], head.len(), frame.offload.checksum);
+}
+
 impl Split<'_> {
     /// How long the next frame is.
     #[inline]
