@@ -133,14 +133,14 @@ impl Host {
         if usize::from(link.0) >= self.links.len() {
             return;
         }
-        let delivered = self.ip.on_frame(now, link, frame);
+        let mut delivered = self.ip.on_frame(now, link, frame);
         self.account.close_ip(&mut self.ip, None);
         match delivered {
             None => {}
-            Some(Delivered::Packet(packet)) => match packet.protocol {
+            Some(Delivered::Packet(ref mut packet)) => match packet.protocol {
                 Protocol::TCP => self.tcp_input(now, packet),
-                Protocol::UDP => self.udp_input(now, &packet),
-                _ => self.answer_no_transport(now, &packet),
+                Protocol::UDP => self.udp_input(now, packet),
+                _ => self.answer_no_transport(now, packet),
             },
             Some(Delivered::Error(error)) => self.icmp_input(now, &error),
             Some(Delivered::EchoReply(reply)) => self.echo_input(&reply),
@@ -181,13 +181,17 @@ impl Host {
 
     /// The next frame to send, and on which link.
     pub fn poll_transmit(&mut self, now: Instant) -> Option<(LinkId, Frame)> {
+        let mut frame = Frame::default();
+        let link = self.poll_transmit_into(now, &mut frame)?;
+        Some((link, frame))
+    }
+
+    /// [`Host::poll_transmit`] in place: writes the frame over what `frame` held before, and says
+    /// on which link it is to be sent. For whoever sends many: a frame is too large to be handed
+    /// around.
+    pub fn poll_transmit_into(&mut self, now: Instant, frame: &mut Frame) -> Option<LinkId> {
         self.account.now = now;
-        // Written in place by all who add to it: it is too large to be handed around.
-        let mut next = None;
-        if self.wants_transmit() {
-            self.put_next_frame(now, &mut next);
-        }
-        next
+        if self.wants_transmit() { self.next_frame(now, frame) } else { None }
     }
 
     /// Whether [`Host::poll_transmit`] may have a frame: cheap, and `false` is certain. Who calls a

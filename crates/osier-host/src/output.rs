@@ -61,35 +61,43 @@ struct Sender<'a> {
 impl Host {
     /// The next frame of anybody.
     #[inline]
-    pub(crate) fn put_next_frame(&mut self, now: Instant, next: &mut Option<(LinkId, Frame)>) {
-        if let Some(frame) = self.ip.poll_transmit(now) {
-            *next = Some(frame);
-            return;
+    pub(crate) fn next_frame(&mut self, now: Instant, frame: &mut Frame) -> Option<LinkId> {
+        if let Some(link) = self.frame_of_ip(now, frame) {
+            return Some(link);
         }
-        let (link, frame) = next.insert((Host::LOOPBACK, Frame::default()));
+        frame.clear();
         if !self.others_wait()
-            && let Some(found) = self.transmit_connection(now, frame)
+            && let Some(link) = self.transmit_connection(now, frame)
         {
-            *link = found;
-            return;
+            return Some(link);
         }
         for _ in 0..Turn::COUNT {
             let turn = self.turn;
             self.turn = turn.next();
-            let found = match turn {
+            let link = match turn {
                 Turn::Connections => self.transmit_connection(now, frame),
                 Turn::Handshakes => self.transmit_handshake(now, frame),
                 Turn::TimeWaits => self.transmit_time_wait(now, frame),
                 Turn::Strays => self.transmit_stray(now, frame),
                 Turn::Udp => self.transmit_udp(now, frame),
             };
-            if let Some(found) = found {
-                *link = found;
-                return;
+            if link.is_some() {
+                return link;
             }
         }
         // What was submitted may have made the layer ask for a neighbour.
-        *next = self.ip.poll_transmit(now);
+        self.frame_of_ip(now, frame)
+    }
+
+    /// What the IP layer itself has to send.
+    #[inline]
+    fn frame_of_ip(&mut self, now: Instant, frame: &mut Frame) -> Option<LinkId> {
+        if !self.ip.wants_transmit() {
+            return None;
+        }
+        let (link, asked) = self.ip.poll_transmit(now)?;
+        *frame = asked;
+        Some(link)
     }
 
     /// Whether anybody may have a frame.
@@ -111,6 +119,7 @@ impl Host {
     /// One segment of the next connection that has one.
     #[inline]
     fn transmit_connection(&mut self, now: Instant, frame: &mut Frame) -> Option<LinkId> {
+        let mut transmit = Transmit::default();
         while let Some(id) = self.connections.transmit.pop_front() {
             let Some(socket) = self.connections.sockets.get_mut(id) else { continue };
             let key = socket.key;
@@ -124,14 +133,14 @@ impl Host {
             }
             let (tos, hop_limit) = (socket.tos, socket.hop_limit);
             let marks = Marks { tos, hop_limit, ..Marks::NONE };
-            let transmit = socket.connection.poll_transmit(now, &mut self.account.tcp);
-            let Some(mut transmit) = transmit else {
-                self.settle(id);
+            let notes = &mut self.account.tcp;
+            let found = socket.connection.poll_transmit_into(now, &mut transmit, notes);
+            self.settle(id);
+            if !found {
                 // It said "maybe" and meant no: its next event puts it back.
                 self.connections.transmit.remove(id);
                 continue;
-            };
-            self.settle(id);
+            }
             let sender = Sender { key: &key, id: Some(id), marks };
             match self.wrap_segment(sender, &mut transmit, frame) {
                 Ok(wrapped) => {
@@ -143,6 +152,7 @@ impl Host {
                 }
                 Err(unreachable) => self.tell_unsent(id, &key, unreachable),
             }
+            transmit = Transmit::default();
         }
         None
     }

@@ -27,10 +27,11 @@ pub(crate) struct Incoming {
 
 impl Host {
     /// A packet for TCP.
-    pub(crate) fn tcp_input(&mut self, now: Instant, packet: Packet) {
+    #[inline]
+    pub(crate) fn tcp_input(&mut self, now: Instant, packet: &mut Packet) {
         // RFC 9293 §3.1: the checksum must be checked [MUST-3].
-        if !is_intact(&packet, Protocol::TCP, packet.payload().len()) {
-            let flow = flow_of(&packet);
+        if !is_intact(packet, Protocol::TCP, packet.payload().len()) {
+            let flow = flow_of(packet);
             return self.account.push(flow, HostReason::BadChecksum);
         }
         let Some(incoming) = read(packet) else {
@@ -44,6 +45,7 @@ impl Host {
         }
     }
 
+    #[inline]
     fn connection_input(&mut self, now: Instant, id: u32, incoming: Incoming) {
         let Some(socket) = self.connections.sockets.get_mut(id) else { return };
         if socket.owner == Owner::Listener {
@@ -56,6 +58,7 @@ impl Host {
 }
 
 /// Whether the first `len` octets of the payload carry a good checksum, or somebody below vouches.
+#[inline]
 pub(crate) fn is_intact(packet: &Packet, protocol: Protocol, len: usize) -> bool {
     if packet.vouched == Vouched::Yes {
         return true;
@@ -64,11 +67,12 @@ pub(crate) fn is_intact(packet: &Packet, protocol: Protocol, len: usize) -> bool
     packet.payload().get(..len).is_some_and(|bytes| sum.and(bytes).verifies())
 }
 
-fn read(packet: Packet) -> Option<Incoming> {
+#[inline]
+fn read(packet: &mut Packet) -> Option<Incoming> {
     let Ok((header, text_at)) = tcp::Header::parse(packet.payload()) else { return None };
     let local = SocketAddr::new(packet.dst, header.dst_port);
     let key = FlowKey::new(local, SocketAddr::new(packet.src, header.src_port))?;
-    let mut text = packet.datagram;
+    let mut text = core::mem::take(&mut packet.datagram);
     text.advance(usize::from(packet.transport_at) + text_at);
     if text.is_empty() {
         // An acknowledgment does not hold on to its frame.

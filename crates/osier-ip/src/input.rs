@@ -117,11 +117,11 @@ impl Layer {
             return self.drop_for(Reason::IsFragment);
         }
         let fields = (header.protocol, Ecn::of(header.tos), header.ttl);
-        let packet = packet(arrival, (src, dst), fields, (range.start, range.end));
+        let range = (range.start, range.end);
         if header.protocol == Protocol::ICMP {
-            return self.on_icmp(now, &packet, audience);
+            return self.on_icmp(now, &packet(arrival, (src, dst), fields, range), audience);
         }
-        Some(Delivered::Packet(packet))
+        Some(Delivered::Packet(packet(arrival, (src, dst), fields, range)))
     }
 
     /// RFC 8200 §3 and §4: the header, its extensions, then as for IPv4.

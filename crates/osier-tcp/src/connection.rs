@@ -167,13 +167,33 @@ impl HalfOpen {
 impl Connection {
     /// The next segment to send, if any.
     pub fn poll_transmit(&mut self, now: Instant, notes: &mut Notes) -> Option<Transmit> {
-        let transmit = match &mut self.phase {
-            Phase::SynSent(syn_sent) => syn_sent.poll_transmit(now),
-            Phase::Synchronized(tcb) => transmit::next(tcb, now, notes),
-            Phase::Failed(..) => None,
+        let mut out = Transmit::default();
+        self.poll_transmit_into(now, &mut out, notes).then_some(out)
+    }
+
+    /// [`Connection::poll_transmit`] in place: writes the segment into `out`, which must be empty,
+    /// and says whether there is one. For whoever sends many: a transmit is too large to be handed
+    /// around.
+    #[inline]
+    pub fn poll_transmit_into(
+        &mut self,
+        now: Instant,
+        out: &mut Transmit,
+        notes: &mut Notes,
+    ) -> bool {
+        let found = match &mut self.phase {
+            Phase::SynSent(syn_sent) => match syn_sent.poll_transmit(now) {
+                Some(transmit) => {
+                    *out = transmit;
+                    true
+                }
+                None => false,
+            },
+            Phase::Synchronized(tcb) => transmit::next(tcb, now, out, notes),
+            Phase::Failed(..) => false,
         };
         self.check();
-        transmit
+        found
     }
 
     /// Whether [`Connection::poll_transmit`] may have something: cheap, and `false` is certain.

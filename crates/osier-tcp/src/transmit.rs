@@ -37,29 +37,25 @@ enum Next {
     Ack,
 }
 
-/// The next segment to send, if any.
+/// Writes the next segment to send into `out`, which is empty; says whether there is one.
 #[inline]
-pub(crate) fn next(tcb: &mut Tcb, now: Instant, notes: &mut Notes) -> Option<Transmit> {
-    // Written in place by all who add to it: it is too large to be handed around.
-    let mut transmit = None;
-    if tcb.owed.look == Look::Again {
-        put_next(tcb, now, &mut transmit, notes);
+pub(crate) fn next(tcb: &mut Tcb, now: Instant, out: &mut Transmit, notes: &mut Notes) -> bool {
+    if tcb.owed.look == Look::Nothing {
+        return false;
     }
-    transmit
-}
-
-fn put_next(tcb: &mut Tcb, now: Instant, transmit: &mut Option<Transmit>, notes: &mut Notes) {
     if let Some(reset) = tcb.owed.reset.take() {
-        return rst(tcb, now, reset, transmit.insert(Transmit::default()));
+        rst(tcb, now, reset, out);
+        return true;
     }
     let Some(next) = choose(tcb, now) else {
         tcb.owed.look = Look::Nothing;
-        return;
+        return false;
     };
-    build(tcb, now, next, transmit.insert(Transmit::default()), notes);
+    build(tcb, now, next, out, notes);
     if !tcb.has_work() {
         tcb.owed.look = Look::Nothing;
     }
+    true
 }
 
 /// Decides what is to be sent; changes nothing but what is thereby no longer owed.

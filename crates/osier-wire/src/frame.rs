@@ -94,6 +94,14 @@ pub struct Frame {
 }
 
 impl Frame {
+    /// Makes it empty, to be written anew.
+    #[inline]
+    pub fn clear(&mut self) {
+        self.head.len = 0;
+        self.payload.clear();
+        self.offload = Offload::NONE;
+    }
+
     /// Length of the whole frame in bytes, headers included.
     pub fn len(&self) -> usize {
         self.head.len() + self.payload_len()

@@ -11,7 +11,7 @@ use osier_host::{Config, ConnectionId, Error, Event, Host, Keys, ListenerId};
 use osier_ip::{Cidr, LinkConfig, LinkId};
 use osier_tcp::Text;
 use osier_time::{Duration, Instant};
-use osier_wire::Received;
+use osier_wire::{Frame, Received};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 /// Frames that cross in one go: what a busy driver finds when it looks.
@@ -34,6 +34,8 @@ pub(super) struct End {
     host: Host,
     link: LinkId,
     wire: Wire,
+    /// What is being sent.
+    frame: Frame,
 }
 
 /// Both.
@@ -91,9 +93,10 @@ impl Pair {
             Side::Server => (server, client),
         };
         while crossing.len() < BATCH {
-            let sent = from.host.poll_transmit(now);
-            let Some((_, frame)) = &sent else { break };
-            from.wire.carry(frame, crossing);
+            if from.host.poll_transmit_into(now, &mut from.frame).is_none() {
+                break;
+            }
+            from.wire.carry(&from.frame, crossing);
         }
         let crossed = crossing.len();
         for frame in crossing.drain(..) {
@@ -168,7 +171,7 @@ impl End {
         let link = host.add_link(LinkConfig { medium, mtu: usize::from(mtu), offloads });
         let cidr = Cidr { address: IpAddr::V4(address), prefix_len: 24 };
         host.add_address(Instant::ZERO, link, cidr);
-        End { host, link, wire }
+        End { host, link, wire, frame: Frame::default() }
     }
 }
 
