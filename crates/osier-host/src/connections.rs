@@ -240,7 +240,33 @@ impl Host {
     }
 
     /// Takes what a connection wants after a door of it was called.
+    #[inline]
     pub(crate) fn settle(&mut self, id: u32) {
+        let Some(socket) = self.connections.sockets.get_mut(id) else { return };
+        let wants = socket.connection.wants();
+        if wants.events {
+            if !socket.connection.take_readable() {
+                return self.settle_events(id);
+            }
+            socket.news.0 |= News::READABLE;
+            if socket.owner == Owner::User {
+                self.connections.news.push_back(id);
+            }
+        }
+        if !socket.is_open() {
+            return self.settle_events(id);
+        }
+        self.account.close(&socket.key);
+        if wants.transmit {
+            self.connections.transmit.push_back(id);
+        }
+        if let Some(due) = wants.deadline {
+            self.connections.wheel.set_no_later(id, due);
+        }
+    }
+
+    /// [`Host::settle`] where there is something to tell, or the connection has ended.
+    fn settle_events(&mut self, id: u32) {
         let Some(socket) = self.connections.sockets.get_mut(id) else { return };
         let successor = socket.take_events(self.account.now);
         self.account.close(&socket.key);

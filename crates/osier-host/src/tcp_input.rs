@@ -34,26 +34,31 @@ impl Host {
             let flow = flow_of(packet);
             return self.account.push(flow, HostReason::BadChecksum);
         }
-        let Some(incoming) = read(packet) else {
+        let Some((key, segment)) = read(packet) else {
             return self.account.push(None, HostReason::Malformed);
         };
-        match self.flows.find(&incoming.key) {
-            Some(Tenant::Connection(id)) => self.connection_input(now, id, incoming),
+        let Packet { ecn, hop_limit, gso_size, .. } = *packet;
+        let arrived = Arrived { ecn, hop_limit, gso_size };
+        let tenant = self.flows.find(&key);
+        if let Some(Tenant::Connection(id)) = tenant {
+            let Some(socket) = self.connections.sockets.get_mut(id) else { return };
+            if socket.owner == Owner::Listener {
+                return self.unaccepted_input(now, id, segment, arrived);
+            }
+            socket.connection.on_segment(now, segment, arrived, &mut self.account.tcp);
+            return self.settle(id);
+        }
+        self.other_input(now, tenant, Incoming { key, segment, arrived, link: packet.link });
+    }
+
+    /// A segment that is for no connection (yet, or any more).
+    fn other_input(&mut self, now: Instant, tenant: Option<Tenant>, incoming: Incoming) {
+        match tenant {
+            Some(Tenant::Connection(_)) => {}
             Some(Tenant::HalfOpen(id)) => self.handshake_input(now, id, incoming),
             Some(Tenant::TimeWait(id)) => self.time_wait_input(now, id, &incoming),
             None => self.listener_input(now, &incoming, None),
         }
-    }
-
-    #[inline]
-    fn connection_input(&mut self, now: Instant, id: u32, incoming: Incoming) {
-        let Some(socket) = self.connections.sockets.get_mut(id) else { return };
-        if socket.owner == Owner::Listener {
-            return self.unaccepted_input(now, id, incoming);
-        }
-        let Incoming { segment, arrived, .. } = incoming;
-        socket.connection.on_segment(now, segment, arrived, &mut self.account.tcp);
-        self.settle(id);
     }
 }
 
@@ -67,8 +72,9 @@ pub(crate) fn is_intact(packet: &Packet, protocol: Protocol, len: usize) -> bool
     packet.payload().get(..len).is_some_and(|bytes| sum.and(bytes).verifies())
 }
 
+/// The flow of a segment, and the segment.
 #[inline]
-fn read(packet: &mut Packet) -> Option<Incoming> {
+fn read(packet: &mut Packet) -> Option<(FlowKey, Segment)> {
     let Ok((header, text_at)) = tcp::Header::parse(packet.payload()) else { return None };
     let local = SocketAddr::new(packet.dst, header.dst_port);
     let key = FlowKey::new(local, SocketAddr::new(packet.src, header.src_port))?;
@@ -87,9 +93,7 @@ fn read(packet: &mut Packet) -> Option<Incoming> {
         options: header.options,
         text,
     };
-    let arrived =
-        Arrived { ecn: packet.ecn, hop_limit: packet.hop_limit, gso_size: packet.gso_size };
-    Some(Incoming { key, segment, arrived, link: packet.link })
+    Some((key, segment))
 }
 
 /// The flow that a damaged segment says it belongs to.

@@ -10,9 +10,9 @@ use crate::flow::Keyed;
 use crate::host::Host;
 use crate::ids::ListenerId;
 use crate::reason::HostReason;
-use crate::tcp_input::Incoming;
+
 use hashbrown::HashMap;
-use osier_tcp::Segment;
+use osier_tcp::{Arrived, Segment};
 use osier_time::Instant;
 
 /// Segments of text that the unaccepted connections of a listener may hold: two for each
@@ -94,8 +94,13 @@ impl Host {
 
     /// A segment of a connection that nobody has accepted.
     #[cold]
-    pub(crate) fn unaccepted_input(&mut self, now: Instant, socket: u32, incoming: Incoming) {
-        let Incoming { segment, arrived, .. } = incoming;
+    pub(crate) fn unaccepted_input(
+        &mut self,
+        now: Instant,
+        socket: u32,
+        segment: Segment,
+        arrived: Arrived,
+    ) {
         if !self.may_hold(socket, &segment) {
             return;
         }

@@ -49,6 +49,17 @@ enum Phase {
     Failed(Ending, Events),
 }
 
+/// What a connection wants of its owner: see the doors of these names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Wants {
+    /// Whether [`Connection::poll_event`] has something.
+    pub events: bool,
+    /// [`Connection::wants_transmit`].
+    pub transmit: bool,
+    /// [`Connection::next_deadline`].
+    pub deadline: Option<Instant>,
+}
+
 /// Events.
 impl Connection {
     /// A segment arrived (RFC 9293 §3.10.7); its checksum is good and it belongs here.
@@ -196,6 +207,26 @@ impl Connection {
         found
     }
 
+    /// All that the owner looks at after each door, in one go.
+    #[inline]
+    pub fn wants(&self) -> Wants {
+        match &self.phase {
+            Phase::Synchronized(tcb) => Wants {
+                events: tcb.events.any(),
+                transmit: tcb.owed.look == Look::Again,
+                deadline: tcb.timers.next_deadline(),
+            },
+            Phase::SynSent(_) => Wants {
+                events: false,
+                transmit: self.wants_transmit(),
+                deadline: self.next_deadline(),
+            },
+            Phase::Failed(_, events) => {
+                Wants { events: events.any(), transmit: self.wants_transmit(), deadline: None }
+            }
+        }
+    }
+
     /// Whether [`Connection::poll_transmit`] may have something: cheap, and `false` is certain.
     pub fn wants_transmit(&self) -> bool {
         match &self.phase {
@@ -211,6 +242,16 @@ impl Connection {
             Phase::SynSent(syn_sent) => syn_sent.take_trouble().map(Event::Trouble),
             Phase::Synchronized(tcb) => tcb.events.pop(),
             Phase::Failed(_, events) => events.pop(),
+        }
+    }
+
+    /// Takes [`Event::Readable`] where it is all that waits, which it nearly always is; says
+    /// whether it did.
+    #[inline]
+    pub fn take_readable(&mut self) -> bool {
+        match &mut self.phase {
+            Phase::Synchronized(tcb) => tcb.events.take_readable(),
+            Phase::SynSent(_) | Phase::Failed(..) => false,
         }
     }
 

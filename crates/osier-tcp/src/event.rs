@@ -92,6 +92,22 @@ impl Events {
         };
     }
 
+    /// Whether any waits.
+    #[inline]
+    pub(crate) const fn any(&self) -> bool {
+        self.set != 0
+    }
+
+    /// Takes [`Event::Readable`] where it is all that waits.
+    #[inline]
+    pub(crate) const fn take_readable(&mut self) -> bool {
+        let alone = self.set == Self::READABLE;
+        if alone {
+            self.set = 0;
+        }
+        alone
+    }
+
     /// Takes the next event, in the order of a connection's life.
     pub(crate) fn pop(&mut self) -> Option<Event> {
         let bit = 1 << self.set.trailing_zeros().min(7);

@@ -84,7 +84,7 @@ pub use close::time_wait::{TimeWait, TimeWaitVerdict};
 pub use config::{
     Acknowledgments, Algorithm, Config, Floor, KeepAlive, Nagle, Offer, Opening, Profile, RtoConfig,
 };
-pub use connection::{Connection, Text, WriteError};
+pub use connection::{Connection, Text, Wants, WriteError};
 pub use event::{Ending, Event, Trouble};
 pub use handshake::cookie::Cookie;
 pub use handshake::passive::{Admission, HalfOpen, Progress, examine};

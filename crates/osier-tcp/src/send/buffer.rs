@@ -109,7 +109,21 @@ impl Buffer {
 
     /// Adds the octets from `offset` on, counted from the front, to `gathered`; `max` of them, or
     /// as many as there are.
+    #[inline]
     pub(crate) fn gather(&mut self, offset: u32, max: u32, gathered: &mut Chunks) {
+        let tail = self.tail.as_slice();
+        if self.chunks.is_empty() && tail.len() < FREEZE_FROM {
+            let from = (offset as usize).min(tail.len());
+            let text = &tail[from..tail.len().min(from + max as usize)];
+            if !text.is_empty() {
+                gathered.push(Bytes::copy_from_slice(text));
+            }
+            return;
+        }
+        self.gather_chunks(offset, max, gathered);
+    }
+
+    fn gather_chunks(&mut self, offset: u32, max: u32, gathered: &mut Chunks) {
         let mut left = max.min(self.len().saturating_sub(offset)) as usize;
         let start = self.front.wrapping_add(offset);
         let tail_offset = self.tail_at.wrapping_sub(self.front);
@@ -135,7 +149,19 @@ impl Buffer {
 
     /// The peer has acknowledged `n` more octets of text: they leave the front. More than there
     /// are means all.
+    #[inline]
     pub(crate) fn acked(&mut self, n: u32) {
+        if self.chunks.is_empty() && n as usize >= self.tail.len() {
+            let all = self.tail.len() as u32;
+            self.tail_at = self.tail_at.wrapping_add(all);
+            self.front = self.tail_at;
+            self.tail = Tail::EMPTY;
+            return;
+        }
+        self.acked_in_part(n);
+    }
+
+    fn acked_in_part(&mut self, n: u32) {
         let mut left = n.min(self.len());
         self.front = self.front.wrapping_add(left);
         while let Some(chunk) = self.chunks.front_mut().filter(|_| left > 0) {
