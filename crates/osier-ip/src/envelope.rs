@@ -1,5 +1,5 @@
-//! What have all packets of a flow in common? Their way, and link and IP headers but for the length,
-//! the identification and the checksum.
+//! What have all packets of a flow in common? Their way, and link and IP headers but for length,
+//! identification and checksum.
 //!
 //! [`Layer::address`] finds out once; [`Layer::enclose`] writes it in front of each packet. An
 //! envelope is good until addresses or routes change; who keeps one asks before each use.

@@ -216,8 +216,8 @@ impl Connection {
                 transmit: tcb.owed.look == Look::Again,
                 deadline: tcb.timers.next_deadline(),
             },
-            Phase::SynSent(_) => Wants {
-                events: false,
+            Phase::SynSent(syn_sent) => Wants {
+                events: syn_sent.is_troubled(),
                 transmit: self.wants_transmit(),
                 deadline: self.next_deadline(),
             },

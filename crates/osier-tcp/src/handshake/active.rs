@@ -194,6 +194,11 @@ impl SynSent {
     }
 
     /// What the owner has not been told yet.
+    pub(crate) const fn is_troubled(&self) -> bool {
+        self.trouble.is_some()
+    }
+
+    /// Takes it.
     pub(crate) const fn take_trouble(&mut self) -> Option<Trouble> {
         self.trouble.take()
     }
