@@ -3,13 +3,16 @@
 //! `cargo run --profile swarm -p osier-lab --example swarm -- --seeds 100000`
 //! `cargo run --profile swarm -p osier-lab --example swarm -- --seed 17`
 //!
-//! A seed that fails prints one line that replays it, and leaves `swarm-SEED.pcapng` (every frame of
-//! every host with its reasons) and `swarm-SEED.txt` (the ladder) in the working directory.
+//! A seed that fails prints one line that replays it, and leaves `swarm-SEED.pcapng` (every frame
+//! of every host with its reasons) and `swarm-SEED.txt` (the ladder) in the working directory.
 #![forbid(unsafe_code)]
 
 use osier_lab::swarm::{Case, Seen};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
+
+/// Before the seed.
+const REPLAY: &str = "cargo run --profile swarm -p osier-lab --example swarm -- --seed";
 
 fn main() -> ExitCode {
     let (mut first, mut count, mut replay) = (0, 2_000, None);
@@ -47,9 +50,7 @@ fn many(first: u64, count: u64) -> ExitCode {
             Err(what) => {
                 failed += 1;
                 println!("seed {seed}: {what}");
-                println!(
-                    "  replay: cargo run --profile swarm -p osier-lab --example swarm -- --seed {seed}"
-                );
+                println!("  replay: {REPLAY} {seed}");
                 leave(seed);
             }
         }
