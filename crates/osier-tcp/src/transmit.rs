@@ -116,7 +116,6 @@ fn build(tcb: &mut Tcb, now: Instant, next: Next, notes: &mut Notes) -> Transmit
 fn rst(tcb: &mut Tcb, now: Instant, reset: Reset) -> Transmit {
     let mut transmit = segment(tcb, now, tcb.snd.nxt);
     transmit.segment.flags = Flags::RST | Flags::ACK;
-    transmit.segment.options = Options::default();
     if let Reset::At(seq) = reset {
         transmit.segment.seq = seq;
         transmit.segment.ack = SeqNumber(0);
