@@ -165,7 +165,7 @@ fn send_again(
     Retransmission { from, to, cause }: Retransmission,
     notes: &mut Notes,
 ) -> Transmit {
-    if from == tcb.snd.iss {
+    if tcb.snd.syn_is_unacknowledged() && from == tcb.snd.iss {
         tcb.recovery.on_retransmitted(now, from, from + 1);
         return syn_ack_of(tcb, now);
     }
