@@ -8,6 +8,7 @@ mod addr;
 mod attach;
 mod bench;
 mod control;
+mod drill;
 mod exit;
 mod link;
 mod nc;
@@ -48,8 +49,8 @@ enum Command {
     Lab(Rest),
     /// Check the engine against every order of events (not built yet)
     Prove(Rest),
-    /// Run packetdrill scripts (not built yet)
-    Drill(Rest),
+    /// Run packetdrill's scripts in virtual time, without any right
+    Drill(drill::Args),
     /// Tell a capture as a story (not built yet)
     Explain(Rest),
     /// Run an unmodified program on osier's sockets (not built yet)
@@ -83,7 +84,7 @@ fn run(command: Command) -> Outcome {
         Command::Bench(args) => bench::run(args),
         Command::Lab(rest) => not_built("lab", &rest),
         Command::Prove(rest) => not_built("prove", &rest),
-        Command::Drill(rest) => not_built("drill", &rest),
+        Command::Drill(args) => drill::run(&args),
         Command::Explain(rest) => not_built("explain", &rest),
         Command::Run(rest) => not_built("run", &rest),
         Command::Gateway(rest) => not_built("gateway", &rest),

@@ -54,8 +54,39 @@ pub fn against<S: Stack>(
     }
 }
 
+/// Which version of IP a script says that it is for; nothing where it cannot be read.
+pub fn said_over(source: &str) -> Option<Over> {
+    let script = parse(source, &Config::new(Over::V4).defines).ok()?;
+    Config::said_over(&script.options).ok()?
+}
+
 fn refused(fault: Fault, failure: Failure) -> Verdict {
     Verdict::Refused(Error { fault, at: failure.at, says: failure.says })
+}
+
+/// Scripts that no TCP passes, with the line in which each must fail: part of every run of every
+/// runner, so that a runner that sees nothing cannot report success.
+const MUST_FAIL: [(&str, u32); 3] = [
+    // RFC 9293 §3.5: our SYN,ACK acknowledges the peer's ISN and one more.
+    ("+0 > S. 0:0(0) ack 2 <...>", 5),
+    // Nothing answers before it is asked.
+    ("+1 > S. 0:0(0) ack 1 <...>", 5),
+    // RFC 9293 §3.10.7.2: a listener does not close because a SYN came.
+    ("+0 > S. 0:0(0) ack 1 <...>\n+0 read(3, ..., 1) = 1", 6),
+];
+
+const BEFORE: &str = "0 socket(..., SOCK_STREAM, IPPROTO_TCP) = 3\n+0 bind(3, ..., ...) = 0\n\
+                      +0 listen(3, 1) = 0\n+0 < S 0:0(0) win 1000 <mss 1000>\n";
+
+/// Whether scripts that must fail do, each where it must, against the stack that `make` makes.
+pub fn can_fail<S: Stack>(over: Over, make: impl Fn(&Config) -> S) -> bool {
+    MUST_FAIL.iter().all(|(wrong, line)| {
+        let source = format!("{BEFORE}{wrong}");
+        match against(&source, Config::new(over), &mut |_| None, &make) {
+            Verdict::Failed(_, failure) => failure.at.line == *line,
+            Verdict::Passed(_) | Verdict::Refused(_) => false,
+        }
+    })
 }
 
 /// Over which versions of IP a script is run that is called so: as with packetdrill's own, a name

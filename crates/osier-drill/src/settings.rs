@@ -82,7 +82,11 @@ fn other(words: &[&str], at: Span, found: &mut Vec<Setting>) -> Result<(), Error
             }
         }
         // Both ways to leave slow start early (RFC 9406), which is what osier does.
-        ["echo", "3"] => {}
+        ["echo", "3", ">", "/sys/module/tcp_cubic/parameters/hystart_detect"] => {}
+        ["echo", value, ">", path] if path.starts_with("/proc/sys/") => {
+            let name = path["/proc/sys/".len()..].replace('/', ".");
+            found.push(Setting { at, name, value: (*value).to_owned() });
+        }
         // Which queue a device has is of no meaning where there is no device.
         ["tc", "qdisc", "add", "dev", "tun0", "root", "pfifo"] | ["true" | "exit", ..] => {}
         _ => return Err(refused(words, at)),
@@ -169,6 +173,10 @@ fn end(word: &mut Option<String>, lines: &mut [Vec<String>]) {
 }
 
 fn without_redirections(line: &[String]) -> Vec<String> {
+    // Where `echo` writes is what it does.
+    if line.first().is_some_and(|program| program == "echo") {
+        return line.to_vec();
+    }
     let mut kept = Vec::new();
     let mut words = line.iter();
     while let Some(word) = words.next() {
@@ -236,8 +244,9 @@ mod tests {
 
     #[test]
     fn a_device_and_what_is_known_of_peers_are_settings() {
-        let text = "ethtool -K tun0 tso off gso off\nip tcp_metrics flush all &> /dev/null";
-        let expected = [(SEGMENTATION, "off"), (SEGMENTATION, "off"), (TCP_METRICS, "flush")];
+        let text = "echo 7 > /proc/sys/net/a\nethtool -K tun0 tso off gso off\nip tcp_metrics flush all &> /dev/null";
+        let expected =
+            [("net.a", "7"), (SEGMENTATION, "off"), (SEGMENTATION, "off"), (TCP_METRICS, "flush")];
         assert_eq!(found(text).unwrap(), pairs(&expected));
     }
 
@@ -250,7 +259,9 @@ mod tests {
 
     #[test]
     fn any_other_command_is_refused_with_its_place() {
-        for text in ["rm -rf /", "nstat > /dev/null", "ip route change 1 via 2", "cat $(x)"] {
+        for text in
+            ["rm -rf /", "nstat > /dev/null", "echo 3 > /x", "ip route change 1 via 2", "cat $(x)"]
+        {
             let error = found(text).unwrap_err();
             assert_eq!((error.fault, error.at), (Fault::Unsupported, Span { line: 3, column: 5 }));
         }

@@ -30,6 +30,8 @@ pub struct Cable {
     pub mtu: usize,
     /// What the hosts at its ends leave to their devices.
     pub offloading: Offloading,
+    /// Whether those devices merge what arrives.
+    pub merging: Merging,
     /// From the first end to the second.
     pub there: Conditions,
     /// From the second end to the first.
@@ -54,11 +56,22 @@ pub enum Offloading {
     None,
 }
 
+/// Whether a device makes one super-frame of segments that arrive at the same moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Merging {
+    /// The host gets every frame by itself.
+    Off,
+    /// It gets super-frames, checksums verified.
+    On,
+}
+
 impl Default for Cable {
-    /// MTU 1500, frames that begin with the IP header, devices that do everything, perfect.
+    /// MTU 1500, frames that begin with the IP header, devices that do everything but merge,
+    /// perfect.
     fn default() -> Self {
         let (there, back) = (Conditions::default(), Conditions::default());
-        Cable { framing: Framing::Ip, mtu: 1_500, offloading: Offloading::All, there, back }
+        let (framing, offloading) = (Framing::Ip, Offloading::All);
+        Cable { framing, mtu: 1_500, offloading, merging: Merging::Off, there, back }
     }
 }
 
@@ -108,7 +121,7 @@ impl World {
             let dice = Dice::of(self.seed, self.wires.len() as u64);
             let medium = medium(cable.framing, MacAddr::UNSPECIFIED);
             let link = Link::new(conditions.clone(), medium, dice);
-            self.wires.push(Wire { link, to, asked: None });
+            self.wires.push(Wire { link, to, merging: cable.merging, asked: None });
         }
         there
     }

@@ -16,7 +16,8 @@
 //! | Which octets, so that a wrong one is seen? | `pattern.rs` |
 //! | What stands between hosts? | `switch.rs`, `router.rs`; who lies: `rogue.rs` |
 //! | Where does chance come from? | `dice.rs` |
-//! | What is written down? | `record.rs` |
+//! | What is written down, and drawn? | `record.rs`, `ladder.rs` |
+//! | Does everything hold, whatever is drawn? | `swarm.rs` |
 #![forbid(unsafe_code)]
 
 mod agenda;
@@ -24,6 +25,7 @@ mod build;
 mod computer;
 mod conditions;
 mod dice;
+mod ladder;
 mod link;
 mod mangle;
 mod node;
@@ -34,11 +36,12 @@ mod rogue;
 mod router;
 mod rule;
 mod sight;
+pub mod swarm;
 mod switch;
 mod talk;
 mod world;
 
-pub use build::{Cable, Framing, Offloading};
+pub use build::{Cable, Framing, Merging, Offloading};
 pub use computer::Computer;
 pub use conditions::{Conditions, Loss, Queue, Traffic};
 pub use dice::{Chance, Dice};

@@ -63,10 +63,10 @@ impl Record {
         now: Instant,
         node: NodeId,
         link: LinkId,
-        frame: Bytes,
+        frame: Received,
         host: &mut Host,
     ) {
-        self.judge((now, node), link, frame.into(), host);
+        self.judge((now, node), link, frame, host);
     }
 
     /// The host judges a frame of its own.

@@ -92,7 +92,10 @@ impl Talk {
                 around.host.release(around.now, around.id);
                 return Progress::Done;
             };
+            let stalled = self.is_stalled();
             match self.say(say, around) {
+                // What was written back made room to read on.
+                Step::Waits(_) if stalled && !self.is_stalled() => {}
                 Step::Next => (self.step, self.said, self.pause_until) = (self.step + 1, 0, None),
                 Step::Waits(at) => {
                     return Progress::Waits(at.into_iter().chain(read_at).min());
@@ -102,6 +105,11 @@ impl Talk {
         }
     }
 
+    /// Whether an echo holds so much that it does not read on.
+    fn is_stalled(&self) -> bool {
+        self.echo.iter().map(Bytes::len).sum::<usize>() >= ECHO_MAX
+    }
+
     /// Reads what there is, as fast as the script allows; says when to read on.
     fn read(&mut self, around: &mut Surroundings<'_>) -> Result<Option<Instant>, Ending> {
         let reading = around.script.reading;
@@ -109,7 +117,7 @@ impl Talk {
             if around.now < self.read_next {
                 return Ok(Some(self.read_next));
             }
-            if self.echo.iter().map(Bytes::len).sum::<usize>() >= ECHO_MAX {
+            if self.is_stalled() {
                 return Ok(None);
             }
             match around.host.read_chunk(around.now, around.id, reading.octets) {
@@ -209,7 +217,6 @@ impl Talk {
     fn echo(&mut self, around: &mut Surroundings<'_>) -> Step {
         loop {
             let Some(text) = self.echo.front_mut() else {
-                // What room the echo made may have let something be read.
                 return if self.heard == Heard::End { Step::Next } else { Step::Waits(None) };
             };
             match around.host.write_chunks(around.id, std::slice::from_mut(text)) {

@@ -5,6 +5,7 @@
 //! give the same frames. What is wired to what is in `build.rs`.
 
 use crate::agenda::{Agenda, Turn};
+use crate::build::Merging;
 use crate::computer::Computer;
 use crate::conditions::Conditions;
 use crate::link::{Fate, Link};
@@ -15,7 +16,7 @@ use bytes::{Bytes, BytesMut};
 use osier_host::Host;
 use osier_ip::LinkId;
 use osier_time::{Duration, Instant};
-use osier_wire::offload::split;
+use osier_wire::offload::{coalesce, split};
 use osier_wire::{Frame, Received};
 
 /// Frames are laid out in pieces of memory of this size, one allocation for some twenty of them. A
@@ -67,6 +68,7 @@ pub(crate) struct Place {
 pub(crate) struct Wire {
     pub(crate) link: Link,
     pub(crate) to: (NodeId, usize),
+    pub(crate) merging: Merging,
     pub(crate) asked: Option<Instant>,
 }
 
@@ -203,27 +205,58 @@ impl World {
         wire.asked = None;
         let frame = wire.link.poll_transmit(now);
         let (to, port) = wire.to;
-        self.ask_wire(id);
-        let Some(frame) = frame else { return };
+        let Some(frame) = frame else { return self.ask_wire(id) };
         let place = &mut self.nodes[to.0 as usize];
         let mut out = Vec::new();
         match &mut place.node {
-            Node::Computer(computer) => {
-                if computer.is_on() {
-                    let link = LinkId(port as u8 + 1);
-                    self.record.on_frame(now, to, link, frame, &mut computer.host);
-                    self.serve(to);
-                }
-                return;
+            Node::Computer(_) => {
+                let arrived = self.merged_with(id, frame);
+                self.ask_wire(id);
+                return self.deliver(to, port, arrived);
             }
             Node::Switch(switch) => switch.on_frame(port, place.ports.len(), &frame, &mut out),
             Node::Router(router) => router.on_frame(port, &frame, &mut out),
             Node::Rogue(rogue) => rogue.on_frame(now, &frame, &mut out),
         }
+        self.ask_wire(id);
         for (port, frame) in out {
             self.launch(to, port, frame);
         }
         self.ask_node(to);
+    }
+
+    /// A frame, or where the device merges what it and others that arrive now make.
+    fn merged_with(&mut self, id: WireId, frame: Bytes) -> Merged {
+        let now = self.now;
+        let wire = &mut self.wires[id.0 as usize];
+        match wire.merging {
+            Merging::Off => Merged::One(frame),
+            Merging::On => {
+                let medium = wire.link.medium();
+                let link = &mut wire.link;
+                let more = std::iter::from_fn(|| link.poll_transmit(now));
+                let frames = std::iter::once(frame).chain(more).map(Received::from);
+                Merged::Many(coalesce(medium, frames))
+            }
+        }
+    }
+
+    fn deliver(&mut self, to: NodeId, port: usize, frames: Merged) {
+        let (now, link) = (self.now, LinkId(port as u8 + 1));
+        let Node::Computer(computer) = &mut self.nodes[to.0 as usize].node else { return };
+        if !computer.is_on() {
+            return;
+        }
+        let host = &mut computer.host;
+        match frames {
+            Merged::One(frame) => self.record.on_frame(now, to, link, frame.into(), host),
+            Merged::Many(frames) => {
+                for frame in frames {
+                    self.record.on_frame(now, to, link, frame, host);
+                }
+            }
+        }
+        self.serve(to);
     }
 
     /// Lets a node do what there is to do now.
@@ -333,6 +366,12 @@ impl World {
             Node::Switch(_) | Node::Router(_) | Node::Rogue(_) => None,
         }
     }
+}
+
+/// What a device hands over at one moment.
+enum Merged {
+    One(Bytes),
+    Many(Vec<Received>),
 }
 
 /// The frame in one piece.

@@ -272,7 +272,9 @@ impl TcpInfo {
         };
         self.snd_cwnd = (loss::window(tcb) / mss).max(1);
         self.total_retrans = recovery.retransmitted_total() as u32;
-        self.delivered = tcb.tally.sent_once.wrapping_sub(census.segments) + census.sacked;
+        // What a smaller MSS has cut anew counts as more segments than were sent once.
+        let sent_once = tcb.tally.sent_once.saturating_add(census.sacked);
+        self.delivered = sent_once.saturating_sub(census.segments);
         self.dsack_dups = recovery.duplicates_reported();
         self.reord_seen = recovery.reordering_seen();
     }

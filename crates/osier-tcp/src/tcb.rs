@@ -271,7 +271,6 @@ impl Tcb {
     pub(crate) fn check(&self) {
         let snd = &self.snd;
         debug_assert!(snd.una.at_or_before(snd.nxt), "SND.UNA beyond SND.NXT");
-        debug_assert!(snd.una.at_or_after(snd.iss), "SND.UNA before ISS");
         debug_assert!(self.state != State::Listen, "a record does not listen");
         debug_assert!(
             self.ending.is_none() || matches!(self.state, State::Closed | State::TimeWait),
@@ -282,7 +281,8 @@ impl Tcb {
             return;
         }
         let outstanding = snd.outstanding();
-        let syn = u32::from(snd.una == snd.iss);
+        let syn = u32::from(snd.syn_is_unacknowledged());
+        debug_assert!(syn == 0 || snd.una == snd.iss, "SND.UNA beyond an unacknowledged SYN");
         let fin = u32::from(matches!(self.owed.fin, Fin::Sent(_)) && !self.fin_is_acked());
         debug_assert!(
             outstanding <= self.out.len() + syn + fin,

@@ -16,7 +16,7 @@ use crate::tcb::{Due, Fin, Look, Probe, Reset, Tcb, User};
 use crate::timers::Timer;
 use osier_time::Instant;
 use osier_wire::SeqNumber;
-use osier_wire::tcp::{Flags, Options, SackBlocks};
+use osier_wire::tcp::{Flags, SackBlocks};
 
 /// What is to be sent next, most pressing first.
 #[derive(Clone, Copy, Debug)]
@@ -117,7 +117,6 @@ fn build(tcb: &mut Tcb, now: Instant, next: Next, out: &mut Transmit, notes: &mu
 fn rst(tcb: &mut Tcb, now: Instant, reset: Reset, out: &mut Transmit) {
     segment(tcb, now, tcb.snd.nxt, out);
     out.segment.flags = Flags::RST | Flags::ACK;
-    out.segment.options = Options::default();
     if let Reset::At(seq) = reset {
         out.segment.seq = seq;
         out.segment.ack = SeqNumber(0);
@@ -167,7 +166,7 @@ fn send_again(
     out: &mut Transmit,
     notes: &mut Notes,
 ) {
-    if from == tcb.snd.iss {
+    if tcb.snd.syn_is_unacknowledged() && from == tcb.snd.iss {
         tcb.recovery.on_retransmitted(now, from, from + 1);
         *out = syn_ack_of(tcb, now);
         return;

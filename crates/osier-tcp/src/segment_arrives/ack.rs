@@ -117,7 +117,7 @@ fn duplicate(tcb: &Tcb, segment: &Segment, window: WindowUpdate) -> Duplicate {
 fn advance(tcb: &mut Tcb, ack: SeqNumber) {
     let start = tcb.snd.text_start();
     tcb.tally.on_acked(ack.since(tcb.snd.una));
-    tcb.snd.una = ack;
+    tcb.snd.acknowledge(ack);
     tcb.small.on_ack(ack);
     let end = match tcb.owed.fin {
         Fin::Sent(at) => ack.min(at),

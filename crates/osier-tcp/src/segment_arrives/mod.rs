@@ -83,8 +83,11 @@ pub(crate) fn rest_of_syn(
     arrived: Arrived,
     notes: &mut Notes,
 ) {
-    sequence::strip_syn(&mut segment);
+    // To the octet, which a shifted window is not.
+    let promised = (tcb.snd.wnd, tcb.snd.max_wnd);
+    sequence::strip_syn(&mut segment, tcb.snd.scale());
     segment_arrives(tcb, now, segment, arrived, notes);
+    (tcb.snd.wnd, tcb.snd.max_wnd) = promised;
 }
 
 /// Does what a verdict asks for: the only place.

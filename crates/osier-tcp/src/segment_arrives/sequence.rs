@@ -19,7 +19,7 @@ use osier_wire::tcp::Flags;
 pub(crate) fn check(tcb: &mut Tcb, now: Instant, segment: &mut Segment) -> Verdict {
     // RFC 9293 figure 8: the SYN,ACK of a simultaneous open repeats a SYN that we know.
     if tcb.state() == State::SynReceived && segment.syn() && segment.seq == tcb.rcv.irs {
-        strip_syn(segment);
+        strip_syn(segment, tcb.snd.scale());
         tcb.owe_ack();
     }
     paws(tcb, now, segment)?;
@@ -77,8 +77,10 @@ fn trim(tcb: &mut Tcb, segment: &mut Segment) {
     }
 }
 
-/// Takes the SYN off a segment whose SYN is already known.
-pub(crate) fn strip_syn(segment: &mut Segment) {
+/// Takes the SYN off a segment whose SYN is already known. RFC 7323 §2.2: the window of a SYN is
+/// not scaled, and what follows will shift it left by `scale`.
+pub(crate) fn strip_syn(segment: &mut Segment, scale: u8) {
+    segment.window >>= scale;
     segment.flags = Flags(segment.flags.0 & !Flags::SYN.0);
     segment.seq += 1;
 }

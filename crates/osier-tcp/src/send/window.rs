@@ -23,10 +23,19 @@ pub(crate) struct Window {
     wl: (SeqNumber, SeqNumber),
     /// Snd.Wind.Shift.
     scale: u8,
+    /// Numbers come round after 4 GiB: by them alone, our SYN cannot be told from text.
+    syn: Syn,
     /// Octets of text that fit into a segment without options.
     pub(crate) mss: u16,
     /// When text was last sent.
     pub(crate) last_sent: Instant,
+}
+
+/// Where our SYN is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Syn {
+    InFlight,
+    Acknowledged,
 }
 
 /// What an acknowledgment's window field said.
@@ -46,6 +55,7 @@ impl Window {
         Window {
             iss,
             una: iss,
+            syn: Syn::InFlight,
             nxt: iss,
             wnd: 0,
             max_wnd: 0,
@@ -98,9 +108,23 @@ impl Window {
         self.nxt.since(self.una)
     }
 
+    /// SND.UNA moves.
+    pub(crate) fn acknowledge(&mut self, ack: SeqNumber) {
+        self.una = ack;
+        self.syn = Syn::Acknowledged;
+    }
+
+    /// Whether SND.UNA is our SYN.
+    pub(crate) fn syn_is_unacknowledged(&self) -> bool {
+        self.syn == Syn::InFlight
+    }
+
     /// The sequence number of the oldest octet of text that we still hold.
     pub(crate) fn text_start(&self) -> SeqNumber {
-        self.una.max(self.iss + 1)
+        match self.syn {
+            Syn::InFlight => self.iss + 1,
+            Syn::Acknowledged => self.una,
+        }
     }
 
     /// The scaled window as the peer's field said it last.
@@ -131,6 +155,16 @@ mod tests {
         assert_eq!(window.wnd, 1000);
         assert_eq!(window.update(SeqNumber(50), ack, 9), WindowUpdate::Changed);
         assert_eq!(window.wnd, 72);
+    }
+
+    #[test]
+    fn text_begins_at_snd_una_however_far_that_is_from_iss() {
+        let mut window = Window::new(SeqNumber(u32::MAX), 0, 1460, Instant::ZERO);
+        assert_eq!(window.text_start(), SeqNumber(0));
+        for una in [0, 1, 1 << 30, (1 << 31) - 1, 1 << 31, 3 << 30, u32::MAX - 1, u32::MAX, 0] {
+            window.acknowledge(SeqNumber(una));
+            assert_eq!(window.text_start(), SeqNumber(una));
+        }
     }
 
     #[test]

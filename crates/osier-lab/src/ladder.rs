@@ -1,0 +1,89 @@
+//! How is what passed between the nodes of a world drawn?
+//!
+//! Every TCP segment on every link is a step of an osier-ladder: who sent it to whom, when it
+//! arrived or that it was lost, and its numbers relative to the first of its flow.
+
+use crate::link::{Cause, Fate};
+use crate::record::Passage;
+use crate::world::World;
+use core::net::SocketAddr;
+use osier_ladder::{End, Fate as Drawn, Ladder, Look, Step};
+use osier_wire::SeqNumber;
+use osier_wire::tcp::Flags;
+use std::collections::BTreeMap;
+
+/// Steps that are drawn at most, the last ones: a story that is longer is read in its capture.
+const STEPS_MAX: usize = 2_000;
+
+/// The first number of each direction of each flow.
+type Firsts = BTreeMap<(SocketAddr, SocketAddr), SeqNumber>;
+
+impl World {
+    /// The last steps of what was kept since [`World::keep_passages`], drawn as text.
+    pub fn ladder(&self) -> String {
+        let ends = self.nodes.iter().map(|place| End::new(place.name.as_str())).collect();
+        let mut firsts = Firsts::new();
+        let mut steps: Vec<Step> =
+            self.passages().iter().map(|passage| step(passage, &mut firsts)).collect();
+        let left_out = steps.len().saturating_sub(STEPS_MAX);
+        steps.drain(..left_out);
+        let drawing = Ladder { ends, steps }.draw(Look { width: 120, ..Look::default() });
+        if left_out == 0 { drawing } else { format!("{left_out} steps are left out\n{drawing}") }
+    }
+}
+
+fn step(passage: &Passage, firsts: &mut Firsts) -> Step {
+    let (from, to) = passage.between;
+    let (fate, lost) = match passage.fate {
+        Fate::Arrives(at) => (Drawn::Arrived(at), None),
+        Fate::Lost(cause) => (Drawn::Lost, Some(cause)),
+    };
+    let label = label(passage, firsts);
+    let step = Step::segment(passage.at, from.0 as usize, to.0 as usize, fate, label);
+    match lost {
+        None => step,
+        Some(cause) => step.detail(sentence(cause)),
+    }
+}
+
+const fn sentence(cause: Cause) -> &'static str {
+    match cause {
+        Cause::Chance => "lost by chance",
+        Cause::Rule => "lost by a rule of the scenario",
+        Cause::QueueFull => "lost: the queue of the link is full",
+        Cause::TooLong => "lost: longer than the link's MTU",
+        Cause::Cut => "lost: the link is cut",
+    }
+}
+
+/// `PSH,ACK 40312>80 seq=1 ack=77 len=512 win=64240`
+fn label(passage: &Passage, firsts: &mut Firsts) -> String {
+    let segment = &passage.segment;
+    let header = &segment.header;
+    let ends = (segment.src, segment.dst);
+    if header.flags.contains(Flags::SYN) {
+        firsts.insert(ends, header.seq);
+    }
+    let first = *firsts.entry(ends).or_insert(header.seq);
+    let (src, dst) = (segment.src.port(), segment.dst.port());
+    let mut text = format!("{} {src}>{dst} seq={}", header.flags, relative(header.seq, first));
+    if header.flags.contains(Flags::ACK) {
+        let theirs = firsts.get(&(segment.dst, segment.src)).copied().unwrap_or(SeqNumber(0));
+        text += &format!(" ack={}", relative(header.ack, theirs));
+    }
+    if segment.len > 0 {
+        text += &format!(" len={}", segment.len);
+    }
+    text += &format!(" win={}", header.window);
+    for (left, right) in header.options.sack.as_slice() {
+        let theirs = firsts.get(&(segment.dst, segment.src)).copied().unwrap_or(SeqNumber(0));
+        text += &format!(" sack={}-{}", relative(*left, theirs), relative(*right, theirs));
+    }
+    text
+}
+
+/// Small numbers below the first are written as such.
+fn relative(number: SeqNumber, first: SeqNumber) -> i64 {
+    let offset = number.since(first);
+    if offset > u32::MAX - 100_000 { -i64::from(offset.wrapping_neg()) } else { i64::from(offset) }
+}

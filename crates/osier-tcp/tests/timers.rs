@@ -1,0 +1,161 @@
+//! Does the retransmission timer run when it should, and does the window open as it should?
+//!
+//! RFC 6298 §5, RFC 5681 §3.1, RFC 6928: what is sent when, seen from outside.
+
+mod pair;
+
+use osier_tcp::{Algorithm, Config, Offer, Reason, Timer};
+use osier_time::{Duration, Instant};
+use osier_wire::tcp::Flags;
+use pair::puppet::Puppet;
+use pair::{Fate, Pair, Role, Who, pattern};
+
+/// When B's retransmission timer is due, where it runs first of all.
+fn due(puppet: &mut Puppet) -> Option<Instant> {
+    puppet.b().next_timer().filter(|(timer, _)| *timer == Timer::Retransmit).map(|due| due.1)
+}
+
+/// Without SACK no other alarm of recovery comes before it.
+fn without_sack() -> Puppet {
+    let offer = Offer { window_scale: false, timestamps: false, sack: false };
+    Puppet::new(Config { offer, ..Config::default() })
+}
+
+/// RFC 6298 §5.1 to §5.3.
+#[test]
+fn the_timer_starts_with_text_anew_with_progress_and_stops_when_all_is_acknowledged() {
+    let mut puppet = without_sack();
+    assert_eq!(due(&mut puppet), None, "nothing is in flight");
+    puppet.b().write(&pattern(3 * 1_460)).unwrap();
+    puppet.pair.flush();
+    let first = due(&mut puppet).expect("it runs");
+    assert!(first > puppet.pair.now);
+
+    puppet.pair.run_for(Duration::from_millis(50));
+    puppet.b().write(&pattern(1_460)).unwrap();
+    puppet.pair.flush();
+    assert_eq!(due(&mut puppet), Some(first), "more text does not restart it");
+
+    puppet.ack += 1_460;
+    puppet.give(puppet.segment(Flags::ACK, b""));
+    let (now, rto) = (puppet.pair.now, Duration::from_micros(puppet.info().rto.into()));
+    assert_eq!(due(&mut puppet), Some(now + rto), "progress does");
+
+    puppet.ack += 3 * 1_460;
+    puppet.give(puppet.segment(Flags::ACK, b""));
+    assert_eq!(due(&mut puppet), None, "nothing is in flight any more");
+}
+
+/// RFC 6298 §5.4 to §5.6: the earliest segment, then twice the patience, again and again.
+#[test]
+fn each_expiry_sends_the_earliest_segment_and_doubles_the_wait() {
+    let mut puppet = without_sack();
+    puppet.b().write(&pattern(3 * 1_460)).unwrap();
+    puppet.pair.flush();
+    let before = puppet.pair.log.len();
+    let start = puppet.pair.now;
+    puppet.pair.run_for(Duration::from_secs(10));
+    let again = &puppet.pair.log[before..];
+    assert!(again.len() >= 4);
+    assert!(again.iter().all(|entry| entry.segment.seq == puppet.ack), "the earliest");
+    let times = core::iter::once(start).chain(again.iter().map(|entry| entry.at));
+    let times: Vec<Instant> = times.collect();
+    let waits: Vec<Duration> = times.windows(2).map(|two| two[1] - two[0]).collect();
+    assert!(waits.windows(2).all(|two| two[1] == two[0] * 2), "{waits:?}");
+}
+
+/// RFC 6298 §5.7: three seconds for the first text where the SYN timed out. Without timestamps
+/// nobody knows which SYN was answered, so there is no measurement to go by (§3).
+#[test]
+fn after_a_syn_that_timed_out_the_first_text_waits_three_seconds() {
+    let offer = Offer { window_scale: true, timestamps: false, sack: true };
+    let mut pair = Pair::new(Config { offer, ..Config::default() }, Config::default());
+    pair.b.role = Role::Listen;
+    let mut lost = 0;
+    pair.rule = Box::new(move |_, segment| {
+        lost += u32::from(segment.flags == Flags::SYN);
+        if segment.flags == Flags::SYN && lost == 1 { Fate::Drop } else { Fate::Deliver }
+    });
+    pair.connect(Who::A);
+    pair.run_for(Duration::from_secs(2));
+    pair.rule = Box::new(|_, _| Fate::Drop);
+    pair.write(Who::A, b"text");
+    let sent = pair.now;
+    while !pair.a.has_reason(&Reason::RtoExpired { rto: Duration::ZERO }) {
+        assert!(pair.step(sent + Duration::from_secs(10)));
+    }
+    assert!(pair.now - sent >= Duration::from_secs(3), "{}", pair.now - sent);
+}
+
+/// RFC 5681 §3.1, RFC 6928 §2: an initial window of one segment where the SYN was lost.
+#[test]
+fn after_a_lost_syn_the_window_opens_with_one_segment() {
+    let mut pair = Pair::new(Config::default(), Config::default());
+    pair.b.role = Role::Listen;
+    let mut lost = 0;
+    pair.rule = Box::new(move |_, segment| {
+        lost += u32::from(segment.flags == Flags::SYN);
+        if segment.flags == Flags::SYN && lost == 1 { Fate::Drop } else { Fate::Deliver }
+    });
+    pair.connect(Who::A);
+    pair.run_for(Duration::from_secs(2));
+    pair.write(Who::A, &pattern(50_000));
+    assert_eq!(pair.sent(Who::A).filter(|segment| !segment.text.is_empty()).count(), 1);
+}
+
+/// RFC 5681 §3.1 and §4.2: however much the peer's window allows, no more than cwnd is in flight;
+/// and however large cwnd is, no more than the peer's window.
+#[test]
+fn no_more_is_in_flight_than_the_smaller_window_allows() {
+    let mut puppet = Puppet::plain();
+    puppet.b().write(&pattern(100_000)).unwrap();
+    puppet.pair.flush();
+    assert_eq!(puppet.info().unacked, 10, "cwnd");
+    let mut narrow = puppet.segment(Flags::ACK, b"");
+    narrow.ack += 10 * 1_460;
+    narrow.window = 4_000;
+    let before = puppet.pair.log.len();
+    puppet.give(narrow);
+    let octets: usize = puppet.pair.log[before..].iter().map(|e| e.segment.text.len()).sum();
+    assert!((2 * 1_460..=4_000).contains(&octets), "{octets}");
+}
+
+/// RFC 5681 §4.2: not more than one acknowledgment for each segment, a window update apart.
+#[test]
+fn a_segment_draws_one_acknowledgment_at_most() {
+    let mut pair = Pair::connected();
+    let mut n = 0;
+    pair.rule = Box::new(move |from, segment| {
+        n += u32::from(from == Who::A && !segment.text.is_empty());
+        if from == Who::A && n % 7 == 3 { Fate::Drop } else { Fate::Deliver }
+    });
+    pair.transfer(Who::A, &pattern(300_000), Duration::from_secs(600));
+    let texts = pair.sent(Who::A).filter(|segment| !segment.text.is_empty()).count();
+    let acks = pair.sent(Who::B).filter(|segment| !segment.syn()).count();
+    assert!(acks <= texts, "{acks} acknowledgments of {texts} segments");
+}
+
+/// RFC 5681 §3.1: Reno doubles the window in a round of slow start, and after a loss adds a segment
+/// in a round.
+#[test]
+fn reno_doubles_below_the_threshold_and_adds_a_segment_above_it() {
+    let offer = Offer { window_scale: true, timestamps: false, sack: true };
+    let config = Config { congestion: Algorithm::Reno, offer, ..Config::default() };
+    let mut puppet = Puppet::new(config);
+    let round = |puppet: &mut Puppet| {
+        puppet.b().write(&pattern(400_000)).unwrap();
+        puppet.pair.flush();
+        let window = puppet.info().snd_cwnd;
+        let end = puppet.pair.sent(Who::B).last().unwrap().end();
+        while puppet.ack != end {
+            puppet.ack += end.since(puppet.ack).min(2 * 1_460);
+            let mut ack = puppet.segment(Flags::ACK, b"");
+            ack.window = 0xFFFF;
+            // What an acknowledgment lets go belongs to the next round.
+            puppet.give(ack);
+        }
+        (window, puppet.info().snd_cwnd)
+    };
+    let (before, after) = round(&mut puppet);
+    assert_eq!((before, after), (10, 20));
+}
