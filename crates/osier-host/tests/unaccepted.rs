@@ -55,7 +55,9 @@ fn small_segments_to_unaccepted_connections_are_bounded_in_number() {
 
 #[test]
 fn octets_held_by_unaccepted_connections_are_bounded_and_free_when_accepted() {
-    let (mut host, link) = host(Config::default(), Keys::from_seed(1));
+    let wide = osier_tcp::Config { receive_buffer: (1 << 20).into(), ..Default::default() };
+    let config = Config { tcp: wide, ..Config::default() };
+    let (mut host, link) = host(config, Keys::from_seed(1));
     let listener = host.listen(here(), 100).unwrap();
     let mut last = None;
     for port in 1_000..1_030 {

@@ -5,6 +5,7 @@
 //! for `sysctl` there; a later line wins. Names that osier has no setting for are passed over.
 
 use osier_host::Config;
+use osier_tcp::Buffer;
 use osier_time::Duration;
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -94,15 +95,13 @@ fn apply(config: &mut Config, named: &HashMap<String, Vec<String>>) {
     switch("tcp_timestamps", &mut offer.timestamps);
     switch("tcp_sack", &mut offer.sack);
     switch("tcp_window_scaling", &mut offer.window_scale);
-    if let Some(n) = octets("tcp_wmem", 1) {
-        tcp.send_buffer = n;
+    let sizes = |name: &str| Some((octets(name, 1)?, octets(name, 2)?));
+    if let Some((first, max)) = sizes("tcp_wmem") {
+        tcp.send_buffer = Buffer::Tuned { first, max };
     }
     // Linux counts the memory of its packets in a buffer: text has half of it.
-    if let Some(n) = octets("tcp_rmem", 1) {
-        tcp.receive_buffer = n / 2;
-    }
-    if let Some(n) = octets("tcp_rmem", 2) {
-        tcp.receive_buffer_max = n;
+    if let Some((first, max)) = sizes("tcp_rmem") {
+        tcp.receive_buffer = Buffer::Tuned { first: first / 2, max };
     }
     if let Some(n) = small("tcp_syn_retries") {
         tcp.syn_retries = n;

@@ -133,7 +133,7 @@ impl Posix {
 
     fn number(&mut self, now: Instant, fd: Fd, name: Name) -> Result<i32, Errno> {
         let tcp = &self.host.config().tcp;
-        let buffers = (tcp.send_buffer, tcp.receive_buffer);
+        let buffers = (tcp.send_buffer.first(), tcp.receive_buffer.first());
         let octets = |n: u32| i32::try_from(n).unwrap_or(i32::MAX);
         let (family, stream) = match &self.files.get(fd)?.what {
             What::Udp(udp) => (udp.family, false),

@@ -5,7 +5,7 @@
 
 use alloc::vec::Vec;
 use osier_host::{Config, SynCookies};
-use osier_tcp::Algorithm;
+use osier_tcp::{Algorithm, Buffer};
 use osier_time::Duration;
 
 /// Why a setting was not taken over.
@@ -100,11 +100,12 @@ fn numeric(config: &mut Config, name: &str, numbers: &[u64]) -> Result<(), Refus
         "tcp_timestamps" => tcp.offer.timestamps = first != 0,
         "tcp_sack" => tcp.offer.sack = first != 0,
         "tcp_window_scaling" => tcp.offer.window_scale = first != 0,
-        "tcp_wmem" => tcp.send_buffer = octets(1)?,
+        "tcp_wmem" => {
+            tcp.send_buffer = Buffer::Tuned { first: octets(1)?, max: octets(2)? };
+        }
         // Linux counts the memory of its packets in a buffer: text has half of it.
         "tcp_rmem" => {
-            tcp.receive_buffer = octets(1)? / 2;
-            tcp.receive_buffer_max = octets(2)?;
+            tcp.receive_buffer = Buffer::Tuned { first: octets(1)? / 2, max: octets(2)? };
         }
         "tcp_syn_retries" => tcp.syn_retries = small?,
         "tcp_synack_retries" => tcp.syn_ack_retries = small?,
@@ -137,7 +138,7 @@ mod tests {
         assert_eq!(set(&mut config, "net.ipv4.tcp_sack", "0"), Ok(()));
         assert_eq!(set(&mut config, "net.ipv4.tcp_wmem", "4096 20000 30000"), Ok(()));
         assert!(!config.tcp.offer.sack);
-        assert_eq!(config.tcp.send_buffer, 20_000);
+        assert_eq!(config.tcp.send_buffer.first(), 20_000);
         assert_eq!(set(&mut config, "net.ipv4.tcp_wmem", "4096"), Err(Refusal::Value));
         assert_eq!(set(&mut config, "net.ipv4.tcp_dsack", "0"), Err(Refusal::Unknown));
         assert_eq!(set(&mut config, "net.ipv4.tcp_dsack", "1"), Ok(()));

@@ -15,13 +15,11 @@ pub struct Config {
     /// What a peer that sends no MSS option is assumed to take: 536 for IPv4, 1220 for IPv6
     /// (RFC 9293 §3.7.1 [MUST-15]). The host knows which.
     pub default_mss: u16,
-    /// Octets that we keep for the user to read; the window never exceeds it.
-    pub receive_buffer: u32,
-    /// Octets that the receive buffer may grow to; the window scale is chosen for it (Linux: the
-    /// third number of `tcp_rmem`).
-    pub receive_buffer_max: u32,
-    /// Octets that we keep until the peer has acknowledged them.
-    pub send_buffer: u32,
+    /// Octets that we keep for the user to read; the window never exceeds it, and its scale is
+    /// chosen for the most that it can be (Linux: `tcp_rmem`, of which text has half).
+    pub receive_buffer: Buffer,
+    /// Octets that we keep until the peer has acknowledged them (Linux: `tcp_wmem`).
+    pub send_buffer: Buffer,
     /// The optional parts of the protocol that we offer.
     pub offer: Offer,
     /// The retransmission timer.
@@ -68,6 +66,50 @@ pub enum Profile {
     /// octets (RFC 6928 §2), and slow start is limited for each acknowledgment (RFC 5681 §3.1, RFC
     /// 9406 §4.2).
     Rfc,
+}
+
+/// How large a buffer is, in octets of text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Buffer {
+    /// Always this.
+    Fixed(u32),
+    /// It grows with what the path carries: a receive buffer to twice what the user reads in a
+    /// round trip, a send buffer to twice the congestion window.
+    Tuned {
+        /// At the start.
+        first: u32,
+        /// At the most.
+        max: u32,
+    },
+}
+
+impl Buffer {
+    /// At the start.
+    pub const fn first(self) -> u32 {
+        match self {
+            Buffer::Fixed(octets) | Buffer::Tuned { first: octets, .. } => octets,
+        }
+    }
+
+    /// At the most.
+    pub const fn max(self) -> u32 {
+        match self {
+            Buffer::Fixed(octets) => octets,
+            Buffer::Tuned { first, max } => {
+                if max > first {
+                    max
+                } else {
+                    first
+                }
+            }
+        }
+    }
+}
+
+impl From<u32> for Buffer {
+    fn from(octets: u32) -> Self {
+        Buffer::Fixed(octets)
+    }
 }
 
 /// The options that we offer in a SYN and accept from a peer.
@@ -197,9 +239,8 @@ impl Config {
         Config {
             mss: 1460,
             default_mss: 536,
-            receive_buffer: 1 << 20,
-            receive_buffer_max: 6 << 20,
-            send_buffer: 1 << 20,
+            receive_buffer: Buffer::Tuned { first: 65_535, max: 6 << 20 },
+            send_buffer: Buffer::Tuned { first: 16 << 10, max: 4 << 20 },
             offer: Offer { window_scale: true, timestamps: true, sack: true },
             rto: RtoConfig {
                 initial: Duration::from_secs(1),

@@ -8,6 +8,7 @@
 use crate::config::{Config, Offer};
 use crate::loss;
 use crate::options::TIMESTAMPS_LEN;
+use crate::receive::autotune::Autotune;
 use crate::recovery::Phase;
 use crate::state::State;
 use crate::tally::Limit;
@@ -20,6 +21,9 @@ const REORDERING: u32 = 3;
 
 /// `tcpi_snd_ssthresh` before the first loss: TCP_INFINITE_SSTHRESH.
 const NO_SSTHRESH: u32 = 0x7fff_ffff;
+
+/// `tcpi_rcv_space` before it was measured, in segments (Linux: TCP_INIT_CWND).
+const FIRST_SPACE: u32 = 10;
 
 /// A header without options.
 const HEADER_LEN: u32 = 20;
@@ -288,6 +292,10 @@ impl TcpInfo {
             seen => seen,
         };
         self.rcv_ssthresh = tcb.settings.receive_buffer;
+        let tuning = tcb.rcv.tuning.as_deref();
+        self.rcv_rtt = tuning.and_then(Autotune::rtt).map_or(0, micros);
+        let first = self.rcv_ssthresh.min(self.advmss.saturating_mul(FIRST_SPACE));
+        self.rcv_space = tuning.map_or(first, Autotune::space);
     }
 
     fn of_tally(&mut self, tcb: &Tcb, now: Instant) {

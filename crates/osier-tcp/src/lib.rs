@@ -82,7 +82,8 @@ mod transmit;
 
 pub use close::time_wait::{TimeWait, TimeWaitVerdict};
 pub use config::{
-    Acknowledgments, Algorithm, Config, Floor, KeepAlive, Nagle, Offer, Opening, Profile, RtoConfig,
+    Acknowledgments, Algorithm, Buffer, Config, Floor, KeepAlive, Nagle, Offer, Opening, Profile,
+    RtoConfig,
 };
 pub use connection::{Connection, Text, Wants, WriteError};
 pub use event::{Ending, Event, Trouble};

@@ -82,7 +82,7 @@ pub(crate) fn of_syn_ack(config: &Config, agreed: &Agreed, timestamps: Timestamp
 /// The window scale that we offer (RFC 7323 §2.3): it cannot change later, so it is chosen for the
 /// largest buffer that there can be.
 pub(crate) fn scale_of(config: &Config) -> u8 {
-    scale_for(config.receive_buffer_max.max(config.receive_buffer))
+    scale_for(config.receive_buffer.max())
 }
 
 /// The smallest shift by which a window of `buffer` octets fits into 16 bits.

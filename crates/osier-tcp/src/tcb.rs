@@ -9,7 +9,7 @@ mod owed;
 
 pub(crate) use owed::{Due, Fin, Look, Owed, Probe, Reset};
 
-use crate::config::{Config, Nagle, Offer, Opening, Profile};
+use crate::config::{Buffer, Config, Nagle, Offer, Opening, Profile};
 use crate::congestion::Congestion;
 use crate::event::{Ending, Event, Events};
 use crate::keepalive::Liveness;
@@ -99,6 +99,9 @@ pub(crate) struct Settings {
     pub(crate) gso_max: u32,
     /// The most octets we keep unread.
     pub(crate) receive_buffer: u32,
+    /// What that may grow to, and what the send buffer may.
+    pub(crate) receive_max: u32,
+    pub(crate) send_max: u32,
     /// Our own MSS, by which acknowledgments and window steps are measured.
     pub(crate) rcv_mss: u16,
     /// R2, in expiries.
@@ -161,9 +164,9 @@ impl Tcb {
             state,
             snd,
             rcv: receive::window::Window::new(irs, promised, rcv_scale),
-            out: send::buffer::Buffer::new(config.send_buffer),
+            out: send::buffer::Buffer::new(first_send_buffer(config, text_mss)),
             // What the rounding of a scaled window promises beyond the buffer is kept, too.
-            text: Reassembly::new(config.receive_buffer + ((1 << rcv_scale) - 1)),
+            text: Reassembly::new(config.receive_buffer.first() + ((1 << rcv_scale) - 1)),
             delayed_ack: DelayedAck::new(),
             sack: agreed.offer.sack.then(SackHistory::new),
             recovery: flight_of_syn(birth, sack),
@@ -203,6 +206,15 @@ impl Tcb {
     /// it takes nothing off.
     pub(crate) fn free(&self) -> u32 {
         self.settings.receive_buffer.saturating_sub(self.text.ready())
+    }
+
+    /// The receive buffer is to have so many octets, where it may.
+    pub(crate) fn grow_receive_buffer(&mut self, octets: u32) {
+        let octets = octets.min(self.settings.receive_max);
+        if octets > self.settings.receive_buffer {
+            self.settings.receive_buffer = octets;
+            self.text.set_limit(octets + ((1 << self.rcv.scale()) - 1));
+        }
     }
 
     /// Text that is queued and has never been sent.
@@ -308,7 +320,9 @@ impl Settings {
             agreed,
             nagle: config.nagle,
             gso_max: config.gso_max,
-            receive_buffer: config.receive_buffer,
+            receive_buffer: config.receive_buffer.first(),
+            receive_max: config.receive_buffer.max(),
+            send_max: config.send_buffer.max(),
             rcv_mss: config.mss,
             retries: config.retries,
             delayed_ack: config.delayed_ack,
@@ -362,5 +376,14 @@ fn caller_of(birth: &Birth<'_>) -> Caller {
 
 /// The window of our SYN or SYN,ACK, which cannot be scaled.
 pub(crate) fn first_window(config: &Config) -> u32 {
-    config.receive_buffer.min(0xFFFF)
+    config.receive_buffer.first().min(0xFFFF)
+}
+
+/// The send buffer at the start: one that is tuned has room for two congestion windows.
+fn first_send_buffer(config: &Config, mss: u32) -> u32 {
+    let two_windows = u32::from(config.initial_window) * mss * 2;
+    match config.send_buffer {
+        Buffer::Fixed(octets) => octets,
+        Buffer::Tuned { first, .. } => first.max(two_windows).min(config.send_buffer.max()),
+    }
 }

@@ -286,7 +286,7 @@ fn a_silent_peer_ends_the_connection_by_the_user_timeout() {
 #[test]
 fn a_peer_that_falls_silent_behind_a_closed_window_ends_the_connection_by_the_user_timeout() {
     let a = Config { user_timeout: Some(Duration::from_secs(10)), ..Config::default() };
-    let b = Config { receive_buffer: 20_000, ..Config::default() };
+    let b = Config { receive_buffer: 20_000.into(), ..Config::default() };
     let mut pair = Pair::connected_with(a, b);
     pair.b.reads = false;
     pair.write(Who::A, &pattern(100_000));

@@ -5,7 +5,7 @@ mod pair;
 use osier_tcp::{Algorithm, Config, Event, Nagle, Offer, Reason, State};
 use osier_time::{Duration, Instant};
 use osier_wire::SeqNumber;
-use pair::{Dice, Fate, Pair, Who, pattern};
+use pair::{Dice, Fate, Pair, Who, pattern, wide};
 
 const LONG: Duration = Duration::from_secs(600);
 
@@ -117,7 +117,7 @@ fn a_probe_that_repairs_the_only_loss_cuts_the_window_for_it() {
 fn a_sudden_delay_is_no_loss_and_its_cut_is_undone() {
     for timestamps in [true, false] {
         let offer = Offer { window_scale: true, timestamps, sack: true };
-        let config = Config { offer, ..Config::default() };
+        let config = Config { offer, ..wide() };
         let mut pair = Pair::connected_with(config.clone(), config);
         pair.transfer(Who::A, &pattern(200_000), LONG);
         let before = pair.a.connection().info(pair.now).unwrap();
@@ -140,7 +140,7 @@ fn a_sudden_delay_is_no_loss_and_its_cut_is_undone() {
 /// RFC 8985 §3.3: the fifth segment is lost, and so are its first three retransmissions.
 #[test]
 fn a_retransmission_that_is_lost_is_sent_again_without_the_timer() {
-    let mut pair = Pair::connected();
+    let mut pair = Pair::connected_with(wide(), wide());
     let mut lost = 0;
     pair.rule = Box::new(move |from, segment| {
         let fifth = from == Who::A && segment.seq == SeqNumber(1_001 + 4 * 1448);
@@ -170,7 +170,7 @@ fn the_first_two_duplicates_let_two_new_segments_go() {
 
 #[test]
 fn a_reader_who_stops_closes_the_window_and_one_who_resumes_opens_it() {
-    let config = Config { receive_buffer: 20_000, ..Config::default() };
+    let config = Config { receive_buffer: 20_000.into(), ..Config::default() };
     let mut pair = Pair::connected_with(Config::default(), config);
     pair.b.reads = false;
     let text = pattern(100_000);
@@ -191,8 +191,8 @@ fn a_reader_who_stops_closes_the_window_and_one_who_resumes_opens_it() {
 
 #[test]
 fn a_lost_window_update_is_made_good_by_a_probe() {
-    let config = Config { receive_buffer: 20_000, ..Config::default() };
-    let mut pair = Pair::connected_with(Config::default(), config);
+    let config = Config { receive_buffer: 20_000.into(), ..Config::default() };
+    let mut pair = Pair::connected_with(wide(), config);
     pair.b.reads = false;
     let text = pattern(60_000);
     pair.write(Who::A, &text);
@@ -223,7 +223,7 @@ fn small_writes_wait_for_each_other_under_nagle_and_not_without_it() {
 
 #[test]
 fn a_full_send_buffer_says_when_there_is_room_again() {
-    let config = Config { send_buffer: 30_000, ..Config::default() };
+    let config = Config { send_buffer: 30_000.into(), ..Config::default() };
     let mut pair = Pair::connected_with(config, Config::default());
     assert_eq!(pair.write(Who::A, &pattern(50_000)), 30_000);
     assert_eq!(pair.write(Who::A, b"no room"), 0);
@@ -271,8 +271,8 @@ fn swarm(seed: u64) {
     let mut pick = |n| dice.below(n);
     let mut config = || Config {
         offer: Offer { window_scale: pick(2) == 0, timestamps: pick(2) == 0, sack: pick(2) == 0 },
-        receive_buffer: [3_000, 20_000, 65_535, 1 << 20][pick(4) as usize],
-        send_buffer: [2_000, 50_000, 1 << 20][pick(3) as usize],
+        receive_buffer: [3_000, 20_000, 65_535, 1 << 20][pick(4) as usize].into(),
+        send_buffer: [2_000, 50_000, 1 << 20][pick(3) as usize].into(),
         mss: [536, 1460, 9000][pick(3) as usize],
         gso_max: [0, 65_000][pick(2) as usize],
         congestion: [Algorithm::Cubic, Algorithm::Reno][pick(2) as usize],

@@ -34,7 +34,12 @@ fn from_environment(name: &str, default: u64) -> u64 {
 }
 
 fn run(algorithm: Algorithm, path: Path, seed: u64, seconds: u64) -> Figures {
-    let config = Config { congestion: algorithm, send_buffer: 4 << 20, ..Config::default() };
+    let config = Config {
+        congestion: algorithm,
+        receive_buffer: (1 << 20).into(),
+        send_buffer: (4 << 20).into(),
+        ..Config::default()
+    };
     let mut pair = Pair::connected_with(config.clone(), config);
     let nanos = (1_500 * 8 * 1_000u64).checked_div(path.mbit_per_s).unwrap_or(0);
     pair.serialization = Duration::from_nanos(nanos);

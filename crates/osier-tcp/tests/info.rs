@@ -110,7 +110,7 @@ fn backing_off_shows_and_ends_with_the_next_sample() {
 
 #[test]
 fn the_time_that_was_limited_is_told_by_whom() {
-    let small = Config { receive_buffer: 10_000, ..Config::default() };
+    let small = Config { receive_buffer: 10_000.into(), ..Config::default() };
     let mut pair = Pair::connected_with(Config::default(), small);
     pair.b.reads = false;
     pair.write(Who::A, &pattern(20_000));
@@ -118,7 +118,7 @@ fn the_time_that_was_limited_is_told_by_whom() {
     let a = info(&mut pair, Who::A);
     assert!(a.rwnd_limited >= 900_000 && a.rwnd_limited <= a.busy_time, "{a:?}");
     assert_eq!(a.sndbuf_limited, 0);
-    let small = Config { send_buffer: 5_000, ..Config::default() };
+    let small = Config { send_buffer: 5_000.into(), ..Config::default() };
     let mut pair = Pair::connected_with(small, Config::default());
     let until = pair.now + Duration::from_secs(1);
     while pair.now < until {

@@ -45,7 +45,7 @@ fn the_scale_stands_in_syns_alone_and_does_not_hold_for_them() {
 /// RFC 7323 §2.2: of a SYN,ACK that crossed a SYN, too; and nothing is sent beyond it.
 #[test]
 fn the_window_of_a_syn_ack_is_what_it_says_and_no_more() {
-    let small = Config { receive_buffer: 1 << 20, ..Config::default() };
+    let small = Config { receive_buffer: (1 << 20).into(), ..Config::default() };
     for both_call in [false, true] {
         let mut pair = Pair::new(Config::default(), small.clone());
         pair.b.role = Role::Listen;
@@ -205,7 +205,7 @@ fn every_acknowledgment_behind_a_hole_has_its_blocks() {
 /// RFC 2018 §8: what was reported is never dropped again, whatever arrives later.
 #[test]
 fn what_was_reported_is_kept_until_it_is_read() {
-    let config = Config { receive_buffer: 4_000, ..offering(false, false, true) };
+    let config = Config { receive_buffer: 4_000.into(), ..offering(false, false, true) };
     let mut puppet = Puppet::new(config);
     for n in 1..=5 {
         let mut beyond = puppet.segment(Flags::ACK, &[7; 500]);

@@ -351,7 +351,7 @@ fn a_window_that_shrinks_to_nothing_ends_no_connection_while_the_peer_answers() 
 /// [MUST-36, MUST-37, SHLD-29, SHLD-30, MAY-8].
 #[test]
 fn a_closed_window_is_probed_for_ever_with_growing_patience() {
-    let config = Config { receive_buffer: 20_000, ..Config::default() };
+    let config = Config { receive_buffer: 20_000.into(), ..Config::default() };
     let mut pair = Pair::connected_with(Config::default(), config);
     pair.b.reads = false;
     pair.write(Who::A, &pattern(100_000));
@@ -369,7 +369,8 @@ fn a_closed_window_is_probed_for_ever_with_growing_patience() {
 /// [MUST-66]: and an acknowledgment, which lets B send, too.
 #[test]
 fn a_reset_and_an_acknowledgment_are_heard_behind_a_closed_window() {
-    let mut puppet = Puppet::new(plain(&Config { receive_buffer: 1_000, ..Config::default() }));
+    let mut puppet =
+        Puppet::new(plain(&Config { receive_buffer: 1_000.into(), ..Config::default() }));
     puppet.pair.b.reads = false;
     puppet.give(puppet.segment(Flags::ACK, &[7; 1_000]));
     puppet.seq += 1_000;

@@ -76,7 +76,7 @@ fn a_segment_without_a_timestamp_is_taken_as_linux_takes_it() {
 #[test]
 fn text_beyond_the_window_is_cut_off_and_its_fin_with_it() {
     let offer = Offer { window_scale: false, timestamps: false, sack: true };
-    let mut puppet = Puppet::new(Config { offer, receive_buffer: 5, ..Config::default() });
+    let mut puppet = Puppet::new(Config { offer, receive_buffer: 5.into(), ..Config::default() });
     puppet.pair.b.reads = false;
     let answer = puppet.give(puppet.segment(Flags::ACK | Flags::FIN, b"12345678"));
     assert_eq!(answer.last().unwrap().ack, puppet.seq + 5);
@@ -219,7 +219,8 @@ fn an_acknowledgment_that_travels_with_text_is_not_sent_again_alone() {
 #[test]
 fn a_reader_who_makes_room_tells_the_peer_at_once() {
     let offer = Offer { window_scale: false, timestamps: false, sack: true };
-    let mut puppet = Puppet::new(Config { offer, receive_buffer: 65_535, ..Config::default() });
+    let mut puppet =
+        Puppet::new(Config { offer, receive_buffer: 65_535.into(), ..Config::default() });
     puppet.pair.b.reads = false;
     let segment = puppet.segment(Flags::ACK, &[7; 60_000]);
     // The window of 65535 octets is nearly full; half of it and more becomes free in one read.

@@ -22,6 +22,9 @@ const SERVER: Ipv4Addr = Ipv4Addr::new(10, 71, 0, 2);
 const PORT: u16 = 7;
 const BACKLOG: usize = 128;
 
+/// Octets of the window and of the send buffer.
+const WINDOW: u32 = 1 << 20;
+
 /// One of the two.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Side {
@@ -166,7 +169,10 @@ impl End {
         // The wire takes plain frames only. What comes longer it cuts and sums in software, so the
         // host may leave that to it; every frame is then of one MTU, and verified by who gets it.
         let wire = Wire::new(&Properties::plain(Medium::Ip, usize::from(mtu)));
-        let mut host = Host::new(Config::default(), Keys::from_seed(seed));
+        // Windows of a fixed size, so that figures of different days can be compared.
+        let (receive_buffer, send_buffer) = (WINDOW.into(), WINDOW.into());
+        let tcp = osier_tcp::Config { receive_buffer, send_buffer, ..Default::default() };
+        let mut host = Host::new(Config { tcp, ..Config::default() }, Keys::from_seed(seed));
         let (medium, offloads) = (Medium::Ip, Offloads::all(Medium::Ip));
         let link = host.add_link(LinkConfig { medium, mtu: usize::from(mtu), offloads });
         let cidr = Cidr { address: IpAddr::V4(address), prefix_len: 24 };

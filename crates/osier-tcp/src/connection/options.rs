@@ -4,7 +4,7 @@
 //! control it has is decided by [`Config`](crate::Config).
 
 use super::{Connection, Phase};
-use crate::config::{Acknowledgments, KeepAlive, Nagle};
+use crate::config::{Acknowledgments, Buffer, KeepAlive, Nagle};
 use crate::pace;
 use crate::timers::Timer;
 use osier_time::{Duration, Instant};
@@ -64,25 +64,34 @@ impl Connection {
         }
     }
 
-    /// How many octets are kept for the user to read (SO_RCVBUF). A window that was promised is
-    /// not taken back, and the window scale stays that of the SYN.
+    /// How many octets are kept for the user to read (SO_RCVBUF), from now on without
+    /// tuning. A window that was promised is not taken back, and the window scale stays that of the
+    /// SYN.
     pub fn set_receive_buffer(&mut self, octets: u32) {
         match &mut self.phase {
-            Phase::SynSent(syn_sent) => syn_sent.config_mut().receive_buffer = octets,
+            Phase::SynSent(syn_sent) => {
+                syn_sent.config_mut().receive_buffer = Buffer::Fixed(octets);
+            }
             Phase::Synchronized(tcb) => {
-                tcb.settings.receive_buffer = octets;
-                tcb.text.set_limit(octets.max(tcb.text.ready() + tcb.rcv.wnd()));
+                (tcb.settings.receive_buffer, tcb.settings.receive_max) = (octets, octets);
+                let promised = tcb.text.ready() + tcb.rcv.wnd();
+                tcb.text.set_limit(promised.max(octets + ((1 << tcb.rcv.scale()) - 1)));
             }
             Phase::Failed(..) => {}
         }
     }
 
-    /// How many octets are kept until the peer has acknowledged them (SO_SNDBUF). What was written
-    /// stays, even where it is more.
+    /// How many octets are kept until the peer has acknowledged them (SO_SNDBUF), from now on
+    /// without tuning. What was written stays, even where it is more.
     pub fn set_send_buffer(&mut self, octets: u32) {
         match &mut self.phase {
-            Phase::SynSent(syn_sent) => syn_sent.config_mut().send_buffer = octets,
-            Phase::Synchronized(tcb) => tcb.out.set_limit(octets),
+            Phase::SynSent(syn_sent) => {
+                syn_sent.config_mut().send_buffer = Buffer::Fixed(octets);
+            }
+            Phase::Synchronized(tcb) => {
+                tcb.settings.send_max = octets;
+                tcb.out.set_limit(octets);
+            }
             Phase::Failed(..) => {}
         }
     }
@@ -122,7 +131,7 @@ impl Connection {
     /// How many octets are kept for the user to read.
     pub fn receive_buffer(&self) -> u32 {
         match &self.phase {
-            Phase::SynSent(syn_sent) => syn_sent.config().receive_buffer,
+            Phase::SynSent(syn_sent) => syn_sent.config().receive_buffer.first(),
             Phase::Synchronized(tcb) => tcb.settings.receive_buffer,
             Phase::Failed(..) => 0,
         }
@@ -131,7 +140,7 @@ impl Connection {
     /// How many octets are kept until they are acknowledged.
     pub fn send_buffer(&self) -> u32 {
         match &self.phase {
-            Phase::SynSent(syn_sent) => syn_sent.config().send_buffer,
+            Phase::SynSent(syn_sent) => syn_sent.config().send_buffer.first(),
             Phase::Synchronized(tcb) => tcb.out.limit(),
             Phase::Failed(..) => 0,
         }

@@ -4,6 +4,8 @@
 //! [SHLD-14], and moves right only by steps worth sending (receiver's silly window avoidance
 //! [MUST-39]).
 
+use super::autotune::Autotune;
+use alloc::boxed::Box;
 use osier_wire::SeqNumber;
 
 /// The receive sequence variables.
@@ -17,6 +19,8 @@ pub(crate) struct Window {
     edge: SeqNumber,
     /// Rcv.Wind.Shift.
     scale: u8,
+    /// What the size of the buffer follows, where it does, once text has arrived.
+    pub(crate) tuning: Option<Box<Autotune>>,
     /// Where the peer's FIN stands, once it has been seen.
     pub(crate) fin: Option<SeqNumber>,
 }
@@ -36,7 +40,7 @@ impl Window {
     /// After the peer's SYN, whose answer promises `promised` octets.
     pub(crate) fn new(irs: SeqNumber, promised: u32, scale: u8) -> Self {
         let nxt = irs + 1;
-        Window { irs, nxt, edge: nxt + promised, scale, fin: None }
+        Window { irs, nxt, edge: nxt + promised, scale, tuning: None, fin: None }
     }
 
     /// RCV.WND: what of the promise is left.

@@ -193,11 +193,16 @@ fn answered(tcb: &mut Tcb, window: WindowUpdate) {
     }
 }
 
-/// A user who waits for room is told once a third of the buffer is free, so that it writes in
+/// A user who waits for room gets two congestion windows of it, where the buffer is tuned: one in
+/// flight, one to follow. It is told once a third of the buffer is free, so that it writes in
 /// pieces worth a wake-up.
 fn tell_user(tcb: &mut Tcb, now: Instant) {
     if tcb.user != User::WaitsForRoom {
         return;
+    }
+    let wanted = loss::window(tcb).saturating_mul(2).min(tcb.settings.send_max);
+    if wanted > tcb.out.limit() {
+        tcb.out.set_limit(wanted);
     }
     if tcb.out.room() >= tcb.out.limit() / 3 {
         tcb.user = User::Present;

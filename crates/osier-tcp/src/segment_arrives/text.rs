@@ -6,15 +6,18 @@
 use super::{Stop, Verdict};
 use crate::event::Event;
 use crate::reason::{Notes, Reason};
+use crate::receive::autotune::{Autotune, Came};
 use crate::receive::delayed_ack::{AckWhen, Arrival, TextArrived};
 use crate::receive::reassembly::{Gap, Inserted};
 use crate::segment::{Arrived, Segment};
 use crate::tcb::{Tcb, User};
 use crate::timers::Timer;
+use alloc::boxed::Box;
 use bytes::Bytes;
 use core::ops::ControlFlow;
 use osier_time::Instant;
 use osier_wire::SeqNumber;
+use osier_wire::tcp::Timestamps;
 
 /// Takes the text, which `sequence` has trimmed to the window.
 pub(crate) fn process(
@@ -43,7 +46,34 @@ pub(crate) fn process(
         AckWhen::Now => tcb.owe_ack(),
         AckWhen::Within(delay) => tcb.timers.set_if_idle(Timer::DelayedAck, now + delay),
     }
+    if len >= TUNE_FROM && tcb.settings.receive_max > tcb.settings.receive_buffer {
+        tune(tcb, now, segment.options.timestamps);
+    }
     ControlFlow::Continue(())
+}
+
+/// Who sends less at once does not fill a window.
+const TUNE_FROM: u32 = 536;
+
+/// Whether the receive buffer should grow, now that text has arrived.
+fn tune(tcb: &mut Tcb, now: Instant, stamps: Option<Timestamps>) {
+    let echoed = |theirs| {
+        let age = tcb.clock.as_ref()?.round_trip(now, theirs)?;
+        Some((theirs.echo, age))
+    };
+    let came = Came {
+        now,
+        nxt: tcb.rcv.nxt,
+        read: tcb.rcv.nxt - tcb.text.ready(),
+        wnd: tcb.rcv.wnd(),
+        echo: stamps.and_then(echoed),
+        mss: u32::from(tcb.settings.rcv_mss),
+    };
+    let (rtt, buffer) = (tcb.recovery.srtt(), tcb.settings.receive_buffer);
+    let tuning = tcb.rcv.tuning.get_or_insert_with(|| Box::new(Autotune::new(&came, rtt, buffer)));
+    if let Some(octets) = tuning.on_text(&came) {
+        tcb.grow_receive_buffer(octets);
+    }
 }
 
 /// To the user, or behind a hole; SACK learns what was new and what was not.

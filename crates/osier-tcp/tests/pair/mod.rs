@@ -26,6 +26,12 @@ pub enum Role {
     TimeWait(TimeWait),
 }
 
+/// Buffers that are never the limit, and do not change.
+pub fn wide() -> Config {
+    let size = (1 << 20).into();
+    Config { receive_buffer: size, send_buffer: size, ..Config::default() }
+}
+
 /// One end of the wire.
 #[derive(Debug)]
 pub struct End {

@@ -26,7 +26,7 @@ impl Puppet {
 
     pub fn plain() -> Puppet {
         let offer = Offer { window_scale: false, timestamps: false, sack: true };
-        Puppet::new(Config { offer, ..Config::default() })
+        Puppet::new(Config { offer, ..super::wide() })
     }
 
     pub fn segment(&self, flags: Flags, text: &'static [u8]) -> Segment {
