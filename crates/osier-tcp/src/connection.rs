@@ -63,10 +63,11 @@ pub struct Wants {
 /// Events.
 impl Connection {
     /// A segment arrived (RFC 9293 §3.10.7); its checksum is good and it belongs here.
+    #[inline]
     pub fn on_segment(
         &mut self,
         now: Instant,
-        segment: Segment,
+        mut segment: Segment,
         arrived: Arrived,
         notes: &mut Notes,
     ) {
@@ -76,7 +77,7 @@ impl Connection {
                 self.become_(outcome);
             }
             Phase::Synchronized(tcb) if tcb.ending.is_none() => {
-                segment_arrives::segment_arrives(tcb, now, segment, arrived, notes);
+                segment_arrives::segment_arrives(tcb, now, &mut segment, arrived, notes);
             }
             Phase::Synchronized(_) | Phase::Failed(..) => {}
         }

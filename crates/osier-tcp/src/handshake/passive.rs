@@ -198,7 +198,7 @@ impl HalfOpen {
     pub(crate) fn record(
         &self,
         now: Instant,
-        segment: Segment,
+        mut segment: Segment,
         arrived: Arrived,
         config: &Config,
         notes: &mut Notes,
@@ -215,7 +215,7 @@ impl HalfOpen {
             config,
         });
         tcb.snd.set_from_syn(self.irs, self.opening.iss + 1, self.window);
-        segment_arrives::segment_arrives(&mut tcb, now, segment, arrived, notes);
+        segment_arrives::segment_arrives(&mut tcb, now, &mut segment, arrived, notes);
         tcb
     }
 

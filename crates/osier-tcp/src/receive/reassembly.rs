@@ -142,6 +142,24 @@ impl Reassembly {
         self.ready.peek(into)
     }
 
+    /// Whether nothing waits behind a hole.
+    #[inline]
+    pub(crate) fn is_in_order(&self) -> bool {
+        self.islands.is_empty()
+    }
+
+    /// Octets of text in order that fit.
+    #[inline]
+    pub(crate) const fn room(&self) -> u32 {
+        self.limit.saturating_sub(self.ready.len())
+    }
+
+    /// [`Reassembly::insert`] at RCV.NXT, of text that fits, where nothing waits behind a hole.
+    #[inline]
+    pub(crate) fn push_in_order(&mut self, text: Bytes) {
+        self.ready.push(text);
+    }
+
     /// Octets in order that the user can read.
     pub(crate) const fn ready(&self) -> u32 {
         self.ready.len()

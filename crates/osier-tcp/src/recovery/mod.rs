@@ -117,8 +117,8 @@ impl Recovery {
     /// An acceptable acknowledgment arrived: old, duplicate or new.
     #[inline]
     pub(crate) fn on_ack(&mut self, now: Instant, ack: &AckArrived) -> AckOutcome {
-        if self.is_undisturbed(ack) {
-            return self.on_undisturbed_ack(now, ack);
+        if ack.ack.after(ack.una_before) && ack.sack.is_empty() && self.is_undisturbed() {
+            return self.on_undisturbed_ack(now, ack.ack, ack.echoed_rtt, ack.mss);
         }
         self.on_any_ack(now, ack)
     }

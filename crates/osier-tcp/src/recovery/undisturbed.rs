@@ -6,18 +6,17 @@
 //! in flight was sent before it (RFC 8985 §6.2), so nothing can be overdue. A property test holds
 //! this way against the long one.
 
-use super::ack::{AckArrived, AckOutcome, Phase, Turn};
+use super::ack::{AckOutcome, Phase, Turn};
 use super::rack::Arrival;
 use super::{NewReno, Recovery, SackUse};
-use osier_time::Instant;
+use osier_time::{Duration, Instant};
+use osier_wire::SeqNumber;
 
 impl Recovery {
-    /// Whether `ack` covers something new and nothing is, or is suspected to be, missing.
+    /// Whether nothing is, or is suspected to be, missing.
     #[inline]
-    pub(super) fn is_undisturbed(&self, ack: &AckArrived) -> bool {
-        ack.ack.after(ack.una_before)
-            && ack.sack.is_empty()
-            && self.phase == Phase::Open
+    pub(crate) fn is_undisturbed(&self) -> bool {
+        self.phase == Phase::Open
             && self.recover.is_none()
             && self.rack.deadline().is_none()
             && !self.tlp.is_out()
@@ -27,25 +26,32 @@ impl Recovery {
             && self.doubt.is_none()
     }
 
-    /// What it means then.
+    /// What an acknowledgment of something new, which reports nothing, means then. `echoed`: the
+    /// round trip that its timestamp echo tells; `mss`: text in a full segment.
     #[inline]
-    pub(super) fn on_undisturbed_ack(&mut self, now: Instant, ack: &AckArrived) -> AckOutcome {
+    pub(crate) fn on_undisturbed_ack(
+        &mut self,
+        now: Instant,
+        ack: SeqNumber,
+        echoed: Option<Duration>,
+        mss: u32,
+    ) -> AckOutcome {
         let in_flight_before = self.records.in_flight();
-        let arrival = Arrival { now, min_rtt: self.rtt.min(), echoed: ack.echoed_rtt };
+        let arrival = Arrival { now, min_rtt: self.rtt.min(), echoed };
         let rack = &mut self.rack;
-        let covered = self.records.on_una_in_order(now, ack.ack, |delivered| {
+        let covered = self.records.on_una_in_order(now, ack, |delivered| {
             rack.on_delivered(&arrival, delivered);
         });
         self.rto.on_progress();
-        self.rack.on_una(ack.ack);
-        let rtt = covered.rtt.or(ack.echoed_rtt);
+        self.rack.on_una(ack);
+        let rtt = covered.rtt.or(echoed);
         if let Some(rtt) = rtt {
             self.on_rtt(rtt);
         }
         if self.records.is_empty() || self.sack == SackUse::Off {
             self.tlp.cancel();
         } else {
-            self.schedule_probe(now, ack.mss);
+            self.schedule_probe(now, mss);
         }
         let acked = covered.octets;
         let turn = Turn::None;

@@ -16,7 +16,7 @@ use crate::tally::Limit;
 use crate::tcb::{Fin, Tcb, User};
 use crate::timers::Timer;
 use core::ops::ControlFlow;
-use osier_time::Instant;
+use osier_time::{Duration, Instant};
 use osier_wire::SeqNumber;
 
 /// Looks at the ACK field.
@@ -55,6 +55,25 @@ pub(crate) fn process(
     ControlFlow::Continue(())
 }
 
+/// [`process`] in ESTABLISHED, of a segment that acknowledges nothing and nothing is in flight, or
+/// something new and nothing is missing.
+#[inline]
+pub(super) fn process_plain(tcb: &mut Tcb, now: Instant, segment: &Segment) {
+    let window = tcb.snd.update(segment.seq, segment.ack, segment.window);
+    if segment.ack == tcb.snd.una {
+        answered(tcb, window);
+    } else {
+        let (echoed, mss) = (echoed_rtt(tcb, now, segment), tcb.text_mss());
+        let outcome = tcb.recovery.on_undisturbed_ack(now, segment.ack, echoed, mss);
+        advance(tcb, segment.ack);
+        grow(tcb, now, outcome.acked, &outcome);
+        alarms(tcb, now, &outcome, window);
+        loss::set_alarm(tcb);
+        tell_user(tcb, now);
+    }
+    tcb.look_if_waiting();
+}
+
 /// RFC 9293 §3.10.7.4 fifth, SYN-RECEIVED: SND.UNA < SEG.ACK =< SND.NXT, or a RST.
 fn end_of_handshake(tcb: &mut Tcb, now: Instant, segment: &Segment, notes: &mut Notes) -> Verdict {
     let acceptable = segment.ack.after(tcb.snd.una) && segment.ack.at_or_before(tcb.snd.nxt);
@@ -82,12 +101,7 @@ fn in_range(tcb: &Tcb, ack: SeqNumber) -> Verdict {
 
 /// Tells recovery what the segment says of what is in flight.
 fn measure(tcb: &mut Tcb, now: Instant, segment: &Segment, kind: Duplicate) -> AckOutcome {
-    let echoed_rtt = match (&tcb.clock, segment.options.timestamps) {
-        (Some(clock), Some(theirs)) if segment.ack.after(tcb.snd.una) => {
-            clock.round_trip(now, theirs)
-        }
-        _ => None,
-    };
+    let echoed_rtt = echoed_rtt(tcb, now, segment);
     tcb.recovery.on_ack(
         now,
         &AckArrived {
@@ -100,6 +114,17 @@ fn measure(tcb: &mut Tcb, now: Instant, segment: &Segment, kind: Duplicate) -> A
             mss: tcb.text_mss(),
         },
     )
+}
+
+/// RFC 7323 §4.1: the round trip that the echo tells, where something new is acknowledged.
+#[inline]
+fn echoed_rtt(tcb: &Tcb, now: Instant, segment: &Segment) -> Option<Duration> {
+    match (&tcb.clock, segment.options.timestamps) {
+        (Some(clock), Some(theirs)) if segment.ack.after(tcb.snd.una) => {
+            clock.round_trip(now, theirs)
+        }
+        _ => None,
+    }
 }
 
 /// RFC 5681 §2: (a) something is outstanding, (b) no text, (c) no SYN and no FIN, (d) it

@@ -6,6 +6,7 @@
 
 pub(crate) mod ack;
 pub(crate) mod fin;
+mod predict;
 pub(crate) mod reset;
 pub(crate) mod sequence;
 pub(crate) mod syn;
@@ -46,13 +47,16 @@ pub(crate) type Verdict = ControlFlow<Stop>;
 pub(crate) fn segment_arrives(
     tcb: &mut Tcb,
     now: Instant,
-    mut segment: Segment,
+    segment: &mut Segment,
     arrived: Arrived,
     notes: &mut Notes,
 ) {
     tcb.tally.on_arrival(arrived.segments(segment.text.len()), segment.text.len());
-    if let ControlFlow::Break(stop) = examine(tcb, now, &mut segment, arrived, notes) {
-        carry_out(tcb, now, &segment, stop, notes);
+    if predict::is_expected(tcb, now, segment, arrived) {
+        return predict::take(tcb, now, segment, arrived);
+    }
+    if let ControlFlow::Break(stop) = examine(tcb, now, segment, arrived, notes) {
+        carry_out(tcb, now, segment, stop, notes);
     }
 }
 
@@ -86,7 +90,7 @@ pub(crate) fn rest_of_syn(
     // To the octet, which a shifted window is not.
     let promised = (tcb.snd.wnd, tcb.snd.max_wnd);
     sequence::strip_syn(&mut segment, tcb.snd.scale());
-    segment_arrives(tcb, now, segment, arrived, notes);
+    segment_arrives(tcb, now, &mut segment, arrived, notes);
     (tcb.snd.wnd, tcb.snd.max_wnd) = promised;
 }
 

@@ -40,16 +40,33 @@ pub(crate) fn process(
     let segments = arrived.segments(len as usize);
     tcb.tally.text_arrived = now;
     let arrival = insert(tcb, seq, text, notes);
+    owe_acknowledgment(tcb, now, (segments, len), arrival);
+    tune_to(tcb, now, len, segment.options.timestamps);
+    ControlFlow::Continue(())
+}
+
+/// How soon text that came in so many segments, with so many octets in all, is acknowledged.
+#[inline]
+pub(super) fn owe_acknowledgment(
+    tcb: &mut Tcb,
+    now: Instant,
+    (segments, octets): (u32, u32),
+    arrival: Arrival,
+) {
     let mss = u32::from(tcb.settings.rcv_mss);
-    let came = TextArrived { segments, octets: len, mss, arrival };
+    let came = TextArrived { segments, octets, mss, arrival };
     match tcb.delayed_ack.on_text(&came, tcb.settings.delayed_ack) {
         AckWhen::Now => tcb.owe_ack(),
         AckWhen::Within(delay) => tcb.timers.set_if_idle(Timer::DelayedAck, now + delay),
     }
-    if len >= TUNE_FROM && tcb.settings.receive_max > tcb.settings.receive_buffer {
-        tune(tcb, now, segment.options.timestamps);
+}
+
+/// Whether what has arrived makes the receive buffer grow.
+#[inline]
+pub(super) fn tune_to(tcb: &mut Tcb, now: Instant, octets: u32, stamps: Option<Timestamps>) {
+    if octets >= TUNE_FROM && tcb.settings.receive_max > tcb.settings.receive_buffer {
+        tune(tcb, now, stamps);
     }
-    ControlFlow::Continue(())
 }
 
 /// Who sends less at once does not fill a window.

@@ -137,11 +137,11 @@ impl Options {
     /// Whether there are no options but timestamps: so is nearly every segment of an established
     /// connection.
     #[inline]
-    fn is_plain(&self) -> bool {
-        self.mss.is_none()
+    pub fn is_plain(&self) -> bool {
+        self.sack.is_empty()
+            && self.mss.is_none()
             && self.window_scale.is_none()
             && !self.sack_permitted
-            && self.sack.is_empty()
             && self.unknown.is_empty()
     }
 

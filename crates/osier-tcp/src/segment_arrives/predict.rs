@@ -1,0 +1,72 @@
+//! Is it the segment that was to be expected: the next text in order, in ESTABLISHED, with nothing
+//! out of the ordinary? Then the checks of RFC 9293 §3.10.7.4 have one outcome only, and this is it.
+//!
+//! Van Jacobson's header prediction. It decides nothing that the checks in full do not decide: what
+//! it takes, they would take in the same way, which a test holds them to.
+
+use super::{ack, text};
+use crate::event::Event;
+use crate::receive::delayed_ack::Arrival;
+use crate::segment::{Arrived, Segment};
+use crate::state::State;
+use crate::tcb::{Tcb, User};
+use osier_time::Instant;
+use osier_wire::tcp::Flags;
+use osier_wire::{Ecn, SeqNumber};
+
+/// Whether the segment is one that nothing but the plain outcome awaits.
+#[inline]
+pub(super) fn is_expected(tcb: &Tcb, now: Instant, segment: &Segment, arrived: Arrived) -> bool {
+    let len = segment.text.len() as u32;
+    tcb.state() == State::Established
+        && segment.seq == tcb.rcv.nxt
+        && Flags(segment.flags.0 & !Flags::PSH.0) == Flags::ACK
+        && len > 0
+        && len <= tcb.rcv.wnd()
+        && len <= tcb.text.room()
+        && tcb.text.is_in_order()
+        && tcb.user != User::Gone
+        && arrived.ecn != Ecn::Ce
+        && segment.options.is_plain()
+        && stamp_is_good(tcb, now, segment)
+        && acknowledges_plainly(tcb, segment.ack)
+}
+
+/// RFC 7323 §5.3 R1, and that the stamp is there if and only if it was agreed on.
+#[inline]
+fn stamp_is_good(tcb: &Tcb, now: Instant, segment: &Segment) -> bool {
+    match (&tcb.clock, segment.options.timestamps) {
+        (Some(clock), Some(theirs)) => !clock.is_old(now, theirs),
+        (None, None) => true,
+        (Some(_), None) | (None, Some(_)) => false,
+    }
+}
+
+/// Nothing is in flight and nothing acknowledged; or something is, and nothing is missing.
+#[inline]
+fn acknowledges_plainly(tcb: &Tcb, ack: SeqNumber) -> bool {
+    if ack == tcb.snd.una {
+        tcb.snd.outstanding() == 0
+    } else {
+        ack.after(tcb.snd.una) && ack.at_or_before(tcb.snd.nxt) && tcb.recovery.is_undisturbed()
+    }
+}
+
+/// Takes an expected segment: first, fifth and seventh of the checks, in their order.
+#[inline]
+pub(super) fn take(tcb: &mut Tcb, now: Instant, segment: &mut Segment, arrived: Arrived) {
+    if let (Some(clock), Some(theirs)) = (&mut tcb.clock, segment.options.timestamps) {
+        clock.on_acceptable(now, segment.seq, theirs);
+    }
+    tcb.liveness.on_heard(now);
+    ack::process_plain(tcb, now, segment);
+    let octets = segment.text.len() as u32;
+    let segments = arrived.segments(segment.text.len());
+    tcb.tally.text_arrived = now;
+    tcb.text.push_in_order(core::mem::take(&mut segment.text));
+    tcb.rcv.nxt += octets;
+    tcb.tally.bytes_received += u64::from(octets);
+    tcb.events.push(Event::Readable);
+    text::owe_acknowledgment(tcb, now, (segments, octets), Arrival::InOrder);
+    text::tune_to(tcb, now, octets, segment.options.timestamps);
+}
