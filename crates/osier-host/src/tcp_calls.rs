@@ -162,8 +162,8 @@ impl Host {
             return Text::Broken(Ending::Aborted);
         };
         let found = how(&mut socket.connection);
-        if matches!(found, Text::Got(_)) {
-            self.wake(id.0);
+        if socket.connection.wants_transmit() {
+            self.connections.transmit.push_back(id.0);
         }
         found
     }
@@ -175,7 +175,9 @@ impl Host {
     pub fn write(&mut self, id: ConnectionId, text: &[u8]) -> Result<usize, Error> {
         let socket = self.connections.of_user(id).ok_or(Error::NoSuchSocket)?;
         let taken = socket.connection.write(text)?;
-        self.wake(id.0);
+        if socket.connection.wants_transmit() {
+            self.connections.transmit.push_back(id.0);
+        }
         if taken == 0 && !text.is_empty() { Err(Error::WouldBlock) } else { Ok(taken) }
     }
 

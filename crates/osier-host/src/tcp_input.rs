@@ -14,6 +14,7 @@ use osier_ip::{LinkId, Packet, Vouched};
 use osier_tcp::{Arrived, Segment};
 use osier_time::Instant;
 use osier_wire::checksum::Sum;
+use osier_wire::tcp::Options;
 use osier_wire::{Protocol, tcp};
 
 /// A segment, and what the host knows of it.
@@ -34,8 +35,22 @@ impl Host {
             let flow = flow_of(packet);
             return self.account.push(flow, HostReason::BadChecksum);
         }
-        let Some((key, segment)) = read(packet) else {
+        let Ok((header, options)) = tcp::Fixed::parse(packet.payload()) else {
             return self.account.push(None, HostReason::Malformed);
+        };
+        let local = SocketAddr::new(packet.dst, header.dst_port);
+        let remote = SocketAddr::new(packet.src, header.src_port);
+        let Some(key) = FlowKey::new(local, remote) else { return };
+        let header_len = tcp::HEADER_LEN + options.len();
+        let options = Options::parse(options);
+        let segment = Segment {
+            seq: header.seq,
+            ack: header.ack,
+            flags: header.flags,
+            window: header.window,
+            urgent: header.urgent,
+            options,
+            text: text_of(packet, header_len),
         };
         let Packet { ecn, hop_limit, gso_size, .. } = *packet;
         let arrived = Arrived { ecn, hop_limit, gso_size };
@@ -72,28 +87,12 @@ pub(crate) fn is_intact(packet: &Packet, protocol: Protocol, len: usize) -> bool
     packet.payload().get(..len).is_some_and(|bytes| sum.and(bytes).verifies())
 }
 
-/// The flow of a segment, and the segment.
+/// The text as a slice of its frame; an acknowledgment does not hold on to its frame.
 #[inline]
-fn read(packet: &mut Packet) -> Option<(FlowKey, Segment)> {
-    let Ok((header, text_at)) = tcp::Header::parse(packet.payload()) else { return None };
-    let local = SocketAddr::new(packet.dst, header.dst_port);
-    let key = FlowKey::new(local, SocketAddr::new(packet.src, header.src_port))?;
+fn text_of(packet: &mut Packet, header_len: usize) -> Bytes {
     let mut text = core::mem::take(&mut packet.datagram);
-    text.advance(usize::from(packet.transport_at) + text_at);
-    if text.is_empty() {
-        // An acknowledgment does not hold on to its frame.
-        text = Bytes::new();
-    }
-    let segment = Segment {
-        seq: header.seq,
-        ack: header.ack,
-        flags: header.flags,
-        window: header.window,
-        urgent: header.urgent,
-        options: header.options,
-        text,
-    };
-    Some((key, segment))
+    text.advance(usize::from(packet.transport_at) + header_len);
+    if text.is_empty() { Bytes::new() } else { text }
 }
 
 /// The flow that a damaged segment says it belongs to.

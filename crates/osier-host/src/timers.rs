@@ -34,6 +34,8 @@ pub(crate) struct Wheel {
     heads: Vec<u32>,
     /// For each level, which of its slots are occupied.
     occupied: [u64; LEVELS],
+    /// Which levels have an occupied slot.
+    levels: u8,
     /// No entry's tick is before this one; an overdue entry counts as due now.
     tick: u64,
 }
@@ -51,7 +53,7 @@ impl Wheel {
     /// No deadline.
     pub(crate) fn new() -> Self {
         let heads = vec![NOBODY; LEVELS * SLOTS];
-        Wheel { entries: Vec::new(), heads, occupied: [0; LEVELS], tick: 0 }
+        Wheel { entries: Vec::new(), heads, occupied: [0; LEVELS], levels: 0, tick: 0 }
     }
 
     /// Sets the deadline of `id`, or moves it to an earlier time. A later one is ignored: the
@@ -89,8 +91,7 @@ impl Wheel {
         }
         self.heads[usize::from(place)] = behind;
         if behind == NOBODY {
-            let (level, slot) = (usize::from(place) / SLOTS, usize::from(place) % SLOTS);
-            self.occupied[level] &= !(1 << slot);
+            self.vacate(usize::from(place));
         }
     }
 
@@ -127,11 +128,20 @@ impl Wheel {
     /// Puts the entries of a slot where they belong now that their time is nearer.
     fn spread(&mut self, place: usize) {
         let mut id = core::mem::replace(&mut self.heads[place], NOBODY);
-        self.occupied[place / SLOTS] &= !(1 << (place % SLOTS));
+        self.vacate(place);
         while id != NOBODY {
             let behind = self.entries[id as usize].behind;
             self.link(id);
             id = behind;
+        }
+    }
+
+    /// Nobody stands in a slot any more.
+    fn vacate(&mut self, place: usize) {
+        let (level, slot) = (place / SLOTS, place % SLOTS);
+        self.occupied[level] &= !(1 << slot);
+        if self.occupied[level] == 0 {
+            self.levels &= !(1 << level);
         }
     }
 
@@ -151,11 +161,16 @@ impl Wheel {
         let entry = &mut self.entries[id as usize];
         (entry.before, entry.behind, entry.place) = (NOBODY, first, place as u16);
         self.occupied[level as usize] |= 1 << slot;
+        self.levels |= 1 << level;
     }
 
     /// The slot whose time comes first. All slots of a level lie after all of a finer one.
+    #[inline]
     fn first(&self) -> Option<(usize, usize)> {
-        let level = self.occupied.iter().position(|slots| *slots != 0)?;
+        if self.levels == 0 {
+            return None;
+        }
+        let level = self.levels.trailing_zeros() as usize;
         Some((level, self.occupied[level].trailing_zeros() as usize))
     }
 

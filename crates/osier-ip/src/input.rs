@@ -169,10 +169,20 @@ impl Layer {
         src: IpAddr,
         dst: IpAddr,
     ) -> Result<(Audience, Source), Reason> {
-        let link = arrival.link;
-        if arrival.carried == Carried::Alone && self.recent.is_welcome(link, src, dst) {
+        if arrival.carried == Carried::Alone && self.recent.is_welcome(arrival.link, src, dst) {
             return Ok((Audience::Unicast, Source::Plausible));
         }
+        self.judge_anew(now, arrival, src, dst)
+    }
+
+    fn judge_anew(
+        &mut self,
+        now: Instant,
+        arrival: &Arrival,
+        src: IpAddr,
+        dst: IpAddr,
+    ) -> Result<(Audience, Source), Reason> {
+        let link = arrival.link;
         let audience = match dst {
             IpAddr::V4(dst) => self.addresses.audience_v4(dst),
             // RFC 4862 §5.4.2: an address that is asked about is listened for.

@@ -133,23 +133,11 @@ impl Header {
     /// [`Error::BadLength`] where it says less than 20 bytes.
     #[inline]
     pub fn parse(bytes: &[u8]) -> Result<(Header, usize), Error> {
-        let (wire, _) = Layout::ref_from_prefix(bytes).map_err(|_| Error::Truncated)?;
-        let offset_flags = wire.offset_flags.get();
-        let header_len = usize::from(offset_flags >> 12) * 4;
-        if header_len < HEADER_LEN {
-            return Err(Error::BadLength);
-        }
-        let options = bytes.get(HEADER_LEN..header_len).ok_or(Error::Truncated)?;
-        let header = Header {
-            src_port: wire.src_port.get(),
-            dst_port: wire.dst_port.get(),
-            seq: SeqNumber(wire.seq.get()),
-            ack: SeqNumber(wire.ack.get()),
-            flags: Flags(offset_flags & Flags::ALL.0),
-            window: wire.window.get(),
-            urgent: wire.urgent.get(),
-            options: Options::parse(options),
-        };
+        let (fixed, options) = Fixed::parse(bytes)?;
+        let Fixed { src_port, dst_port, seq, ack, flags, window, urgent } = fixed;
+        let header_len = HEADER_LEN + options.len();
+        let options = Options::parse(options);
+        let header = Header { src_port, dst_port, seq, ack, flags, window, urgent, options };
         Ok((header, header_len))
     }
 
@@ -192,6 +180,32 @@ pub struct Fixed {
 }
 
 impl Fixed {
+    /// Reads the fields, and finds the bytes of the options, which [`Options::parse`] reads; the
+    /// text follows them.
+    ///
+    /// # Errors
+    /// As [`Header::parse`].
+    #[inline]
+    pub fn parse(bytes: &[u8]) -> Result<(Fixed, &[u8]), Error> {
+        let (wire, _) = Layout::ref_from_prefix(bytes).map_err(|_| Error::Truncated)?;
+        let offset_flags = wire.offset_flags.get();
+        let header_len = usize::from(offset_flags >> 12) * 4;
+        if header_len < HEADER_LEN {
+            return Err(Error::BadLength);
+        }
+        let options = bytes.get(HEADER_LEN..header_len).ok_or(Error::Truncated)?;
+        let fixed = Fixed {
+            src_port: wire.src_port.get(),
+            dst_port: wire.dst_port.get(),
+            seq: SeqNumber(wire.seq.get()),
+            ack: SeqNumber(wire.ack.get()),
+            flags: Flags(offset_flags & Flags::ALL.0),
+            window: wire.window.get(),
+            urgent: wire.urgent.get(),
+        };
+        Ok((fixed, options))
+    }
+
     /// Writes a header with these options into `out`, which it fills, its checksum zero.
     ///
     /// # Panics
