@@ -377,3 +377,46 @@ fn recovery_sends_no_more_than_the_cut_window_allows() {
     assert!(octets as u32 <= cwnd + 1460, "{octets} sent again with a window of {cwnd}");
     assert!(puppet.pair.b.events.iter().all(|event| !matches!(event, Event::Closed(_))));
 }
+
+/// RFC 5961 §4.2: inside the window, before it and beyond it.
+#[test]
+fn a_syn_anywhere_draws_a_challenge_ack() {
+    let mut puppet = Puppet::plain();
+    for offset in [0, 10, 1 << 30, 0x8000_0000 + 5, u32::MAX - 1_000] {
+        let mut syn = puppet.segment(Flags::SYN, b"");
+        syn.seq += offset;
+        let answer = puppet.give(syn);
+        assert_eq!(answer.len(), 1, "offset {offset}");
+        assert_eq!((answer[0].flags, answer[0].ack), (Flags::ACK, puppet.seq), "offset {offset}");
+        assert_eq!(puppet.b().state(), State::Established);
+        puppet.pair.run_for(Duration::from_secs(1));
+    }
+}
+
+/// RFC 1337 §2, hazards H1 and H3: old text and old acknowledgments are answered, and the RST that
+/// such an answer may draw changes nothing.
+#[test]
+fn an_old_segment_in_time_wait_is_acknowledged_and_changes_nothing() {
+    let mut pair = Pair::connected();
+    pair.write(Who::B, b"text");
+    pair.run_for(Duration::from_millis(100));
+    pair.close(Who::A);
+    pair.run_for(Duration::from_millis(100));
+    pair.close(Who::B);
+    pair.run_for(Duration::from_millis(100));
+    assert_eq!(pair.a.state(), State::TimeWait);
+    let last = pair.sent(Who::B).last().unwrap().clone();
+    let expected = last.end();
+    for (seq, text) in [(expected - 6, &b"text"[..]), (expected - 2, b""), (expected + 9, b"")] {
+        let text = bytes::Bytes::copy_from_slice(text);
+        let sent = pair.sent(Who::A).count();
+        pair.inject(Who::A, Segment { seq, text, flags: Flags::ACK, ..last.clone() });
+        let answer = pair.sent(Who::A).last().unwrap();
+        assert_eq!(pair.sent(Who::A).count(), sent + 1);
+        assert_eq!((answer.flags, answer.ack), (Flags::ACK, expected));
+        let rst = Segment { seq: expected, flags: Flags::RST, ..Segment::default() };
+        pair.inject(Who::A, rst);
+        assert_eq!(pair.a.state(), State::TimeWait);
+    }
+    assert_eq!(pair.a.received, b"text", "once");
+}
