@@ -160,9 +160,7 @@ impl Host {
         for _ in 0..ALARMS_PER_CALL {
             if let Some(id) = self.connections.wheel.pop_due(now) {
                 self.connection_deadline(now, id);
-            } else if let Some(id) = self.handshakes.wheel.pop_due(now) {
-                self.handshake_deadline(now, id);
-            } else if !self.end_time_wait(now) {
+            } else if !self.end_round(now) && !self.end_time_wait(now) {
                 break;
             }
         }
@@ -206,8 +204,8 @@ impl Host {
         let deadlines = [
             self.ip.next_deadline(),
             self.connections.wheel.next_deadline(),
-            self.handshakes.wheel.next_deadline(),
-            self.time_waits.next_deadline(),
+            self.handshakes.next_deadline(),
+            self.time_waits.next_deadline(self.account.now),
         ];
         deadlines.into_iter().flatten().min()
     }

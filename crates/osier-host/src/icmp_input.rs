@@ -49,7 +49,7 @@ impl Host {
         quoted_seq: SeqNumber,
     ) -> bool {
         let Some(key) = FlowKey::new(local, remote) else { return false };
-        let Some(Tenant::Connection(id)) = self.flows.get(&key) else { return false };
+        let Some(Tenant::Connection(id)) = self.flow(&key) else { return false };
         let Some(socket) = self.connections.sockets.get_mut(id) else { return false };
         let notes = &mut self.account.tcp;
         match kind {

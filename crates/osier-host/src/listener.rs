@@ -167,7 +167,7 @@ impl Host {
         let config = self.links[usize::from(link.0)].tcp(&key);
         let notes = &mut self.account.tcp;
         let half = HalfOpen::new(now, &incoming.segment, config, opening, notes);
-        self.keep_handshake(Handshake { half, listener, key, link });
+        self.keep_handshake(Handshake::new(half, listener, key, link));
     }
 
     /// What a listener does with a SYN now.
@@ -239,7 +239,7 @@ impl Host {
         let socket = self.connections.insert(connection, key, Owner::Listener, waiting.shown);
         waiting.accept_queue.push_back(socket);
         self.listeners.news.push_back(listener);
-        self.flows.insert(key, Tenant::Connection(socket));
+        self.lead_flow(&key, Tenant::Connection(socket));
         self.begin_waiting(listener, socket, amount);
         self.settle(socket);
         self.forget_established(socket);

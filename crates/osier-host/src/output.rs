@@ -110,7 +110,7 @@ impl Host {
     #[inline]
     fn others_wait(&self) -> bool {
         self.handshakes.transmit.front().is_some()
-            || self.time_waits.transmit.front().is_some()
+            || !self.time_waits.transmit.is_empty()
             || !self.strays.is_empty()
             || !self.cookies.is_empty()
             || self.udp.transmit.front().is_some()

@@ -101,6 +101,10 @@ reasons! {
     /// A connection in TIME-WAIT made room for a younger one.
     TimeWaitOverflow = "time_wait_overflow", "TIME-WAIT cut short: the table is full";
 
+    /// A connection of ours takes the pair of sockets of one in TIME-WAIT (RFC 6191).
+    TimeWaitReplaced = "time_wait_replaced",
+        "TIME-WAIT ends: timestamps keep the new connection of ours apart from it (RFC 6191)";
+
     /// A datagram for a port that nobody holds.
     NoUdpSocket { port: u16 } = "udp_no_socket", "no UDP socket at port {port}: port unreachable";
     /// The receive queue of a UDP socket is full.

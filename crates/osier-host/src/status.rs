@@ -87,7 +87,7 @@ impl Host {
         let time_waits = self.time_waits.entries.iter().map(|(_, entry)| SocketInfo {
             state: Some(State::TimeWait),
             remote: Some(entry.key.remote()),
-            timer: Some((Timer::GiveUp, entry.time_wait.deadline())),
+            timer: Some((Timer::GiveUp, entry.time_wait.deadline(self.account.now))),
             ..SocketInfo::of(Protocol::TCP, entry.key.local())
         });
         let udp = self.udp.slots.iter().map(|(_, socket)| SocketInfo {

@@ -2,10 +2,10 @@
 //!
 //! Bind, connect, send, receive, close. Nothing blocks; events say when to try again.
 
+use crate::connect::someone;
 use crate::host::Host;
 use crate::ids::{Error, UdpId};
 use crate::mapped::{Shown, plain};
-use crate::tcp_calls::someone;
 use bytes::Bytes;
 use core::net::SocketAddr;
 use osier_time::Instant;
