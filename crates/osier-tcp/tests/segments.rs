@@ -5,8 +5,8 @@
 mod pair;
 
 use osier_tcp::{
-    Arrived, Config, Connection, Event, HalfOpen, IcmpKind, Notes, Offer, Opening, Progress,
-    Reason, Recording, Segment, State, Text,
+    Arrived, Belief, Config, Connection, Event, HalfOpen, IcmpKind, Notes, Offer, Opening,
+    Progress, Reason, Recording, Segment, State, Text,
 };
 use osier_time::{Duration, Instant};
 use osier_wire::SeqNumber;
@@ -243,14 +243,36 @@ fn a_narrower_path_is_used_at_once_and_what_was_too_long_is_cut_anew() {
     let before = puppet.pair.log.len();
     let cwnd = puppet.info().snd_cwnd;
     let mut notes = Notes::new(Recording::Off);
-    puppet.b().on_path_mtu(1_020, &mut notes);
+    assert_eq!(puppet.b().on_path_mtu(1_020, None, &mut notes), Belief::Believed);
     puppet.pair.flush();
     let again: Vec<_> = puppet.pair.log[before..].iter().map(|e| e.segment.text.len()).collect();
     assert!(!again.is_empty() && again.iter().all(|len| *len <= 1_000), "{again:?}");
     assert_eq!(puppet.info().snd_mss, 1_000);
     assert!(puppet.info().snd_cwnd >= cwnd.min(10), "nothing was cut");
     // A wider one than we use changes nothing (RFC 1191 §6.3: only a probe may tell).
-    puppet.b().on_path_mtu(9_000, &mut notes);
+    puppet.b().on_path_mtu(9_000, None, &mut notes);
+    assert_eq!(puppet.info().snd_mss, 1_000);
+}
+
+/// RFC 5927 §4.1.
+#[test]
+fn a_report_of_a_narrower_path_is_believed_only_if_it_quotes_what_is_in_flight() {
+    let mut puppet = Puppet::plain();
+    let mut notes = Notes::new(Recording::Off);
+    let una = puppet.ack;
+    let report = |puppet: &mut Puppet, notes: &mut Notes, seq| {
+        puppet.b().on_path_mtu(1_020, Some(seq), notes)
+    };
+    // Nothing is in flight.
+    assert_eq!(report(&mut puppet, &mut notes, una), Belief::Ignored);
+    puppet.b().write(&pattern(3 * 1460)).unwrap();
+    puppet.pair.flush();
+    for seq in [una - 1, una + 3 * 1460, una + (1 << 31)] {
+        assert_eq!(report(&mut puppet, &mut notes, seq), Belief::Ignored);
+    }
+    assert_eq!(puppet.info().snd_mss, 1_460);
+    assert_eq!(notes.count(&Reason::IcmpOutsideFlight), 4);
+    assert_eq!(report(&mut puppet, &mut notes, una + 1460), Belief::Believed);
     assert_eq!(puppet.info().snd_mss, 1_000);
 }
 
