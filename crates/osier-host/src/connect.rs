@@ -30,7 +30,8 @@ impl Host {
     ///
     /// # Errors
     /// [`Error::InvalidInput`] where the peer cannot be one, [`Error::NetworkUnreachable`],
-    /// [`Error::AddrNotAvailable`] where `local` is not ours or no ephemeral port is free,
+    /// [`Error::AddrNotAvailable`] where `local` is neither ours nor claimed
+    /// ([`Host::set_claim`]) or no ephemeral port is free,
     /// [`Error::AddrInUse`] where this very pair of sockets exists, [`Error::LimitReached`].
     pub fn connect(
         &mut self,
@@ -80,7 +81,7 @@ impl Host {
         match wished.filter(|wished| !wished.ip().is_unspecified()) {
             None => Ok(SocketAddr::new(self.ip.source_for(remote.ip())?, port)),
             Some(wished) if wished.is_ipv4() != remote.is_ipv4() => Err(Error::InvalidInput),
-            Some(wished) if !self.ip.is_ours(wished.ip()) => Err(Error::AddrNotAvailable),
+            Some(wished) if !self.ip.may_speak_as(wished.ip()) => Err(Error::AddrNotAvailable),
             Some(wished) => Ok(wished),
         }
     }

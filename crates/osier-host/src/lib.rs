@@ -13,6 +13,7 @@
 //! | What becomes of a SYN? What is a full backlog? | `listener.rs`, `half_open.rs`, `cookies.rs` |
 //! | What may connections hold that nobody has accepted? | `unaccepted.rs` |
 //! | Which pair of sockets does a connection of ours get? | `connect.rs` |
+//! | How may one listen? What waits for an owner's decision? | `listen.rs`, `undecided.rs` |
 //! | When is a connection freed? | `connections.rs`: `settle` |
 //! | Who answers for a closed connection? | `time_wait.rs` |
 //! | Who sends the RST for a stray? | `stray.rs` |
@@ -49,6 +50,7 @@ mod ids;
 mod isn;
 mod joiner;
 mod links;
+mod listen;
 mod listener;
 mod mapped;
 mod output;
@@ -70,12 +72,15 @@ mod timers;
 mod udp;
 mod udp_calls;
 mod unaccepted;
+mod undecided;
 
 pub use account::{Flow, Note, SocketInfo};
-pub use bindings::V6Binding;
+pub use bindings::{Reach, Share, V6Binding};
 pub use config::{Config, CookieKeys, Keys, SynCookies, TimeWaitReuse};
 pub use host::Host;
 pub use ids::{ConnectionId, Error, Event, ListenerId, UdpId};
 pub use joiner::{Joiner, Judged, Way};
+pub use listen::{Answers, Listening, Reuse, ZeroPort};
 pub use reason::{HostReason, Reason};
 pub use status::{PathInfo, Usage};
+pub use undecided::Decision;

@@ -23,6 +23,8 @@ pub struct Usage {
     pub handshakes: usize,
     /// Connections in TIME-WAIT.
     pub time_waits: usize,
+    /// SYNs about which an owner has not decided.
+    pub undecided: usize,
     /// Listeners.
     pub listeners: usize,
     /// UDP sockets.
@@ -39,6 +41,7 @@ impl Host {
             connections: self.connections.sockets.len(),
             handshakes: self.handshakes.entries.len(),
             time_waits: self.time_waits.entries.len(),
+            undecided: self.undecided.len(),
             listeners: self.listeners.slots.len(),
             udp: self.udp.slots.len(),
             paths: self.paths.len(),

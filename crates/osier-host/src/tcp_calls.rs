@@ -6,62 +6,11 @@
 use crate::config::Config;
 use crate::connections::Linger;
 use crate::host::Host;
-use crate::ids::{ConnectionId, Error, ListenerId};
-use crate::mapped::{Shown, plain};
+use crate::ids::{ConnectionId, Error};
 use bytes::Bytes;
 use core::net::{IpAddr, SocketAddr};
 use osier_tcp::{Connection, Ending, Text, WriteError};
 use osier_time::Instant;
-
-/// Listening.
-impl Host {
-    /// Listens. An unspecified IPv6 address also accepts IPv4 (v4-mapped). Port 0: an ephemeral
-    /// one. `backlog` bounds the accept queue; a full one drops, never resets.
-    ///
-    /// # Errors
-    /// [`Error::AddrNotAvailable`], [`Error::AddrInUse`].
-    pub fn listen(&mut self, at: SocketAddr, backlog: usize) -> Result<ListenerId, Error> {
-        let shown = Shown::by(at);
-        let mut at = plain(at);
-        if !at.ip().is_unspecified() && !self.ip.is_ours(at.ip()) {
-            return Err(Error::AddrNotAvailable);
-        }
-        let v6 = self.config.v6_binding;
-        let bindings = &self.listeners.bindings;
-        if at.port() == 0 {
-            let is_free = |port| bindings.is_free(SocketAddr::new(at.ip(), port), v6);
-            at.set_port(self.ports.anywhere(is_free).ok_or(Error::AddrInUse)?);
-        } else if !bindings.is_free(at, v6) {
-            return Err(Error::AddrInUse);
-        }
-        Ok(self.listeners.insert(at, shown, backlog, v6))
-    }
-
-    /// Takes the next connection whose handshake is done: with whom, too.
-    pub fn accept(&mut self, listener: ListenerId) -> Option<(ConnectionId, SocketAddr)> {
-        let id = self.listeners.slots.get_mut(listener.0)?.accept_queue.pop_front()?;
-        self.end_waiting(id);
-        let socket = self.connections.hand_over(id)?;
-        Some((ConnectionId(id), socket.shown.show(socket.key.remote())))
-    }
-
-    /// How many connections `accept` would find.
-    pub fn acceptable(&self, listener: ListenerId) -> usize {
-        self.listeners.slots.get(listener.0).map_or(0, |listener| listener.accept_queue.len())
-    }
-
-    /// Stops listening; connections that nobody accepted are reset.
-    pub fn close_listener(&mut self, now: Instant, listener: ListenerId) {
-        self.account.now = now;
-        self.end_listener(now, listener.0);
-    }
-
-    /// Where a listener listens.
-    pub fn listener_addr(&self, listener: ListenerId) -> Option<SocketAddr> {
-        let listener = self.listeners.slots.get(listener.0)?;
-        Some(listener.shown.show(listener.at))
-    }
-}
 
 /// Connections.
 impl Host {
