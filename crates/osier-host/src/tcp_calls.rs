@@ -9,7 +9,7 @@ use crate::host::Host;
 use crate::ids::{ConnectionId, Error};
 use bytes::Bytes;
 use core::net::{IpAddr, SocketAddr};
-use osier_tcp::{Connection, Ending, Text, WriteError};
+use osier_tcp::{Connection, End, Ending, Text, WriteError};
 use osier_time::Instant;
 
 /// Connections.
@@ -54,6 +54,22 @@ impl Host {
     pub fn write(&mut self, id: ConnectionId, text: &[u8]) -> Result<usize, Error> {
         let socket = self.connections.of_user(id).ok_or(Error::NoSuchSocket)?;
         let taken = socket.connection.write(text)?;
+        self.wake(id.0);
+        if taken == 0 && !text.is_empty() { Err(Error::WouldBlock) } else { Ok(taken) }
+    }
+
+    /// As [`Host::write`], and says what is to become of the end of it.
+    ///
+    /// # Errors
+    /// As [`Host::write`].
+    pub fn write_ending(
+        &mut self,
+        id: ConnectionId,
+        text: &[u8],
+        end: End,
+    ) -> Result<usize, Error> {
+        let socket = self.connections.of_user(id).ok_or(Error::NoSuchSocket)?;
+        let taken = socket.connection.write_ending(text, end)?;
         self.wake(id.0);
         if taken == 0 && !text.is_empty() { Err(Error::WouldBlock) } else { Ok(taken) }
     }

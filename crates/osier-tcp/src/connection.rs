@@ -13,7 +13,7 @@
 mod calls;
 mod options;
 
-pub use calls::{Text, WriteError};
+pub use calls::{End, Text, WriteError};
 
 use crate::close::time_wait::TimeWait;
 use crate::config::Config;

@@ -46,7 +46,7 @@
 //! Words (segment, state, timers, options, reason, event, config); mechanisms that know no state
 //! machine (`send/`, `receive/`, `recovery/`, `congestion/`, keepalive, timestamps); the record
 //! (`tcb.rs`); the events (`handshake/`, `segment_arrives/`, `close/`, `timeout.rs`, `loss.rs`,
-//! `path_mtu.rs`, `pace.rs`); `transmit.rs`, which alone builds segments; the doors
+//! `path_mtu.rs`, `pace.rs`, `sendable.rs`); `transmit.rs`, which alone builds segments; the doors
 //! (`connection.rs`).
 #![no_std]
 #![forbid(unsafe_code)]
@@ -70,6 +70,7 @@ mod receive;
 mod recovery;
 mod segment;
 mod segment_arrives;
+mod sendable;
 mod send;
 mod state;
 mod stray;
@@ -82,10 +83,10 @@ mod transmit;
 
 pub use close::time_wait::{TimeWait, TimeWaitVerdict};
 pub use config::{
-    Acknowledgments, Algorithm, Buffer, Config, Floor, KeepAlive, Nagle, Offer, Opening, Profile,
-    RtoConfig,
+    Acknowledgments, AfterIdle, Algorithm, Buffer, Config, Cork, Floor, KeepAlive, Nagle, Offer,
+    Opening, Profile, RtoConfig, Sending,
 };
-pub use connection::{Connection, Text, Wants, WriteError};
+pub use connection::{Connection, End, Text, Wants, WriteError};
 pub use event::{Ending, Event, Trouble};
 pub use handshake::cookie::Cookie;
 pub use handshake::passive::{Admission, HalfOpen, Progress, examine};

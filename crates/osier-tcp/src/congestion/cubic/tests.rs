@@ -2,6 +2,7 @@
 
 extern crate std;
 
+use super::super::window::CutFrom;
 use super::{Cubic, cube_root};
 use crate::congestion::Acked;
 use osier_time::{Duration, Instant};
@@ -114,10 +115,15 @@ fn who_loses_below_the_last_height_aims_lower() {
     assert_eq!(flow.cubic.curve.w_max, 900 * MSS, "above it, at the height reached");
 }
 
-/// §4.6: by what was in flight, not by a window that nobody used.
+/// §4.6: by what was in flight, not by a window that nobody used; or by that window, which does not
+/// grow while it is unused.
 #[test]
-fn an_unused_window_is_cut_by_its_use() {
+fn an_unused_window_is_cut_by_its_use_or_whole() {
     let mut flow = Flow::cut_from(1_000, RTT);
+    let mut whole = Flow::cut_from(1_000, RTT);
+    whole.cubic.on_loss(95 * MSS, MSS);
+    assert_eq!(whole.cubic.window.cwnd, 490 * MSS);
+    flow.cubic.window.cut_from = CutFrom::Flight;
     for _ in 0..1_000 {
         flow.ack(10 * MSS, 100 * MSS);
     }
