@@ -16,10 +16,25 @@ pub struct Config {
     pub syn_queue: usize,
     /// When a SYN is answered with a cookie.
     pub syn_cookies: SynCookies,
-    /// Connections in TIME-WAIT that the host may hold; beyond it the oldest goes.
+    /// Connections in TIME-WAIT that the host may hold; beyond it the oldest goes, and is counted.
     pub time_wait_max: usize,
+    /// When `connect` may take a pair of sockets that is in TIME-WAIT.
+    pub time_wait_reuse: TimeWaitReuse,
     /// Connections that the host may hold.
     pub connections_max: usize,
+}
+
+/// When `connect` may take a pair of sockets that is in TIME-WAIT, for more than a second, with
+/// timestamps (RFC 6191 §2; Linux: `net.ipv4.tcp_tw_reuse`, whose default is 2, loopback).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum TimeWaitReuse {
+    /// Never.
+    Never,
+    /// Where both ends are loopback addresses: no router can hold an old segment back.
+    #[default]
+    Loopback,
+    /// Always.
+    Always,
 }
 
 /// When a SYN is answered with a cookie, for which nothing need be held (RFC 4987 §3.6; Linux:
@@ -106,6 +121,7 @@ impl Config {
             syn_queue: 1_024,
             syn_cookies: SynCookies::WhenFull,
             time_wait_max: 65_536,
+            time_wait_reuse: TimeWaitReuse::Loopback,
             connections_max: 1 << 20,
         }
     }

@@ -300,7 +300,7 @@ impl Host {
             }
             self.connections.wheel.clear(id);
             match successor {
-                Successor::Nothing => self.flows.remove(&key, Tenant::Connection(id)),
+                Successor::Nothing => self.forget_flow(&key, Tenant::Connection(id)),
                 Successor::TimeWait(time_wait) => self.keep_time_wait(key, time_wait),
             }
         } else if stays_open && let Some(due) = socket.connection.next_deadline() {

@@ -1,14 +1,17 @@
 //! To which connection does a segment belong? (RFC 9293 §3.3.1: a connection is a pair of sockets)
 //!
-//! One table for each version of IP, since there may be many entries and the short addresses need
-//! not pay for the long ones. The hash is keyed (SipHash-1-3): a peer chooses addresses and ports
-//! and could else choose them to collide. The zone of a link-local IPv6 address is not part of the
-//! key. The table doubles when it is full; growing in steps is still to come.
+//! One table of ids, which grows in steps (`steps.rs`). The hash is keyed (SipHash-1-3): a peer
+//! chooses addresses and ports and could else choose them to collide. The zone of a link-local
+//! IPv6 address is not part of the key. Where the names of flows are kept says [`Host::flow`].
 
+use crate::connections::Connections;
+use crate::half_open::Handshakes;
+use crate::host::Host;
 use crate::secrets::Key;
+use crate::steps::StepTable;
+use crate::time_wait::TimeWaits;
 use core::hash::{BuildHasher, Hash, Hasher};
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
-use hashbrown::HashMap;
 use siphasher::sip::SipHasher13;
 
 /// Local address, remote address, local port, remote port of IPv4.
@@ -100,17 +103,10 @@ impl FlowKey {
     }
 }
 
-impl Hash for V4 {
+impl Hash for FlowKey {
     #[inline]
     fn hash<H: Hasher>(&self, state: &mut H) {
-        state.write(&self.0);
-    }
-}
-
-impl Hash for V6 {
-    #[inline]
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        state.write(&self.0);
+        state.write(self.as_bytes());
     }
 }
 
@@ -167,65 +163,126 @@ impl From<Packed> for Tenant {
     }
 }
 
-/// The table.
+/// The table. It holds ids only; the names are kept once, by whom the ids lead to, and `key_of`
+/// tells them.
 #[derive(Clone, Debug)]
 pub(crate) struct Flows {
     /// The flow that was found last: segments of one flow come in runs.
     last: Option<(FlowKey, Tenant)>,
-    v4: HashMap<V4, Packed, Keyed>,
-    v6: HashMap<V6, Packed, Keyed>,
+    table: StepTable,
+    keyed: Keyed,
 }
 
 impl Flows {
-    pub(crate) fn new(key: Key) -> Self {
-        let (v4, v6) = (HashMap::with_hasher(Keyed(key)), HashMap::with_hasher(Keyed(key)));
-        Flows { last: None, v4, v6 }
+    pub(crate) const fn new(key: Key) -> Self {
+        Flows { last: None, table: StepTable::new(), keyed: Keyed(key) }
     }
 
     /// Who holds a flow, and remembers the answer.
     #[inline]
-    pub(crate) fn find(&mut self, key: &FlowKey) -> Option<Tenant> {
+    pub(crate) fn find<'a>(
+        &mut self,
+        key: &FlowKey,
+        key_of: impl Fn(Tenant) -> Option<&'a FlowKey>,
+    ) -> Option<Tenant> {
         if let Some((last, tenant)) = &self.last
             && last == key
         {
             return Some(*tenant);
         }
-        let found = self.get(key)?;
+        let found = self.get(key, key_of)?;
         self.last = Some((*key, found));
         Some(found)
     }
 
     #[inline]
-    pub(crate) fn get(&self, key: &FlowKey) -> Option<Tenant> {
-        match key {
-            FlowKey::V4(key) => self.v4.get(key).copied().map(Tenant::from),
-            FlowKey::V6(key) => self.v6.get(key).copied().map(Tenant::from),
-        }
+    pub(crate) fn get<'a>(
+        &self,
+        key: &FlowKey,
+        key_of: impl Fn(Tenant) -> Option<&'a FlowKey>,
+    ) -> Option<Tenant> {
+        let is = |packed| key_of(Packed(packed).into()) == Some(key);
+        self.table.find(self.keyed.hash_one(key), is).map(|packed| Packed(packed).into())
     }
 
     /// Leads a flow to something, in the place of whatever it led to.
-    pub(crate) fn insert(&mut self, key: FlowKey, tenant: Tenant) {
+    pub(crate) fn insert<'a>(
+        &mut self,
+        key: &FlowKey,
+        tenant: Tenant,
+        key_of: impl Fn(Tenant) -> Option<&'a FlowKey>,
+    ) {
         self.last = None;
-        match key {
-            FlowKey::V4(key) => self.v4.insert(key, tenant.into()),
-            FlowKey::V6(key) => self.v6.insert(key, tenant.into()),
-        };
+        let keyed = self.keyed;
+        let is = |packed| key_of(Packed(packed).into()) == Some(key);
+        let hash_of = |packed| key_of(Packed(packed).into()).map(|key| keyed.hash_one(key));
+        self.table.put(keyed.hash_one(key), Packed::from(tenant).0, is, hash_of);
     }
 
     /// Forgets a flow that leads to `tenant`; one that leads elsewhere by now stays.
-    pub(crate) fn remove(&mut self, key: &FlowKey, tenant: Tenant) {
-        if self.get(key) != Some(tenant) {
-            return;
+    pub(crate) fn remove<'a>(
+        &mut self,
+        key: &FlowKey,
+        tenant: Tenant,
+        key_of: impl Fn(Tenant) -> Option<&'a FlowKey>,
+    ) {
+        let keyed = self.keyed;
+        let hash_of = |packed| key_of(Packed(packed).into()).map(|key| keyed.hash_one(key));
+        if self.table.take(keyed.hash_one(key), Packed::from(tenant).0, hash_of) {
+            self.last = None;
         }
-        self.last = None;
-        match key {
-            FlowKey::V4(key) => self.v4.remove(key),
-            FlowKey::V6(key) => self.v6.remove(key),
-        };
     }
 
     pub(crate) fn len(&self) -> usize {
-        self.v4.len() + self.v6.len()
+        self.table.len()
+    }
+
+    /// Octets that are allocated.
+    #[cfg(test)]
+    pub(crate) fn octets(&self) -> usize {
+        self.table.octets()
+    }
+}
+
+impl Host {
+    /// Who holds a flow, and remembers the answer.
+    #[inline]
+    pub(crate) fn find_flow(&mut self, key: &FlowKey) -> Option<Tenant> {
+        let Host { flows, connections, handshakes, time_waits, .. } = self;
+        flows.find(key, |tenant| name_of(connections, handshakes, time_waits, tenant))
+    }
+
+    /// Who holds a flow.
+    pub(crate) fn flow(&self, key: &FlowKey) -> Option<Tenant> {
+        let Host { flows, connections, handshakes, time_waits, .. } = self;
+        flows.get(key, |tenant| name_of(connections, handshakes, time_waits, tenant))
+    }
+
+    /// Leads a flow to something that knows its name, in the place of whatever it led to.
+    pub(crate) fn lead_flow(&mut self, key: &FlowKey, tenant: Tenant) {
+        let Host { flows, connections, handshakes, time_waits, .. } = self;
+        flows.insert(key, tenant, |tenant| name_of(connections, handshakes, time_waits, tenant));
+    }
+
+    /// Forgets a flow that leads to `tenant`; one that leads elsewhere by now stays.
+    pub(crate) fn forget_flow(&mut self, key: &FlowKey, tenant: Tenant) {
+        let Host { flows, connections, handshakes, time_waits, .. } = self;
+        flows.remove(key, tenant, |tenant| name_of(connections, handshakes, time_waits, tenant));
+    }
+}
+
+/// The name of the flow that leads to a tenant.
+#[inline]
+fn name_of<'a>(
+    connections: &'a Connections,
+    handshakes: &'a Handshakes,
+    time_waits: &'a TimeWaits,
+    tenant: Tenant,
+) -> Option<&'a FlowKey> {
+    match tenant {
+        Tenant::Connection(id) => connections.sockets.get(id).map(|socket| &socket.key),
+        Tenant::HalfOpen(id) => handshakes.entries.get(id).map(|handshake| &handshake.key),
+        Tenant::TimeWait(id) => time_waits.entries.get(id).map(|entry| &entry.key),
     }
 }
 
@@ -255,24 +312,18 @@ mod tests {
     fn a_flow_that_leads_elsewhere_by_now_is_not_forgotten() {
         let mut flows = Flows::new([7; 16]);
         let key = key("10.0.0.1:80", "10.0.0.2:999");
-        flows.insert(key, Tenant::Connection(5));
-        flows.insert(key, Tenant::TimeWait(9));
-        flows.remove(&key, Tenant::Connection(5));
-        assert_eq!(flows.find(&key), Some(Tenant::TimeWait(9)));
-        assert_eq!(flows.find(&key), Some(Tenant::TimeWait(9)));
-        flows.remove(&key, Tenant::TimeWait(9));
-        assert_eq!(flows.find(&key), None);
-        flows.insert(key, Tenant::HalfOpen(1));
-        assert_eq!(flows.find(&key), Some(Tenant::HalfOpen(1)));
-        flows.insert(key, Tenant::Connection(1));
-        assert_eq!(flows.find(&key), Some(Tenant::Connection(1)));
+        let key_of = |_| Some(&key);
+        flows.insert(&key, Tenant::Connection(5), key_of);
+        flows.insert(&key, Tenant::TimeWait(9), key_of);
+        flows.remove(&key, Tenant::Connection(5), key_of);
+        assert_eq!(flows.find(&key, key_of), Some(Tenant::TimeWait(9)));
+        assert_eq!(flows.find(&key, key_of), Some(Tenant::TimeWait(9)));
+        flows.remove(&key, Tenant::TimeWait(9), key_of);
+        assert_eq!(flows.find(&key, key_of), None);
+        flows.insert(&key, Tenant::HalfOpen(1), key_of);
+        assert_eq!(flows.find(&key, key_of), Some(Tenant::HalfOpen(1)));
+        flows.insert(&key, Tenant::Connection(1), key_of);
+        assert_eq!(flows.find(&key, key_of), Some(Tenant::Connection(1)));
         assert_eq!(flows.len(), 1);
-    }
-
-    #[test]
-    fn an_entry_is_small() {
-        assert!(size_of::<(super::V4, super::Packed)>() <= 16);
-        assert!(size_of::<(super::V6, super::Packed)>() <= 40);
-        assert!(size_of::<FlowKey>() <= 37);
     }
 }

@@ -6,8 +6,8 @@
 use crate::flow::{FlowKey, Tenant};
 use crate::host::Host;
 use crate::ready::Ready;
+use crate::rounds::Rounds;
 use crate::slots::Slots;
-use crate::timers::Wheel;
 use osier_ip::LinkId;
 use osier_tcp::{HalfOpen, Progress};
 use osier_time::Instant;
@@ -19,7 +19,8 @@ pub(crate) struct Handshakes {
     pub(crate) entries: Slots<Handshake>,
     /// Who has a SYN,ACK to send.
     pub(crate) transmit: Ready,
-    pub(crate) wheel: Wheel,
+    /// Whose SYN,ACK is due again.
+    rounds: Rounds,
 }
 
 /// A handshake.
@@ -30,11 +31,29 @@ pub(crate) struct Handshake {
     pub(crate) key: FlowKey,
     /// Where the SYN came in, which decides the settings.
     pub(crate) link: LinkId,
+    /// How often its SYN,ACK was due again.
+    round: u8,
+}
+
+impl Handshake {
+    pub(crate) const fn new(half: HalfOpen, listener: u32, key: FlowKey, link: LinkId) -> Self {
+        Handshake { half, listener, key, link, round: 0 }
+    }
 }
 
 impl Handshakes {
-    pub(crate) fn new() -> Self {
-        Handshakes { entries: Slots::new(), transmit: Ready::new(), wheel: Wheel::new() }
+    pub(crate) const fn new() -> Self {
+        Handshakes { entries: Slots::new(), transmit: Ready::new(), rounds: Rounds::new() }
+    }
+
+    /// When [`Host::end_round`] is due.
+    pub(crate) fn next_deadline(&self) -> Option<Instant> {
+        self.first().map(|(at, _)| at)
+    }
+
+    fn first(&self) -> Option<(Instant, u32)> {
+        let due = |id| self.entries.get(id).map_or(Instant::ZERO, |h| h.half.next_deadline());
+        self.rounds.first(due)
     }
 }
 
@@ -43,7 +62,8 @@ impl Host {
     pub(crate) fn keep_handshake(&mut self, handshake: Handshake) {
         let (key, listener) = (handshake.key, handshake.listener);
         let id = self.handshakes.entries.insert(handshake);
-        self.flows.insert(key, Tenant::HalfOpen(id));
+        self.lead_flow(&key, Tenant::HalfOpen(id));
+        self.handshakes.rounds.join(id, 0);
         self.listeners.count_handshake(listener);
         self.settle_handshake(id);
     }
@@ -55,22 +75,32 @@ impl Host {
         if handshake.half.wants_transmit() {
             self.handshakes.transmit.push_back(id);
         }
-        self.handshakes.wheel.set_no_later(id, handshake.half.next_deadline());
     }
 
     /// Forgets a handshake that is done or over.
     pub(crate) fn forget_handshake(&mut self, id: u32) {
         self.handshakes.transmit.remove(id);
-        self.handshakes.wheel.clear(id);
         if let Some(handshake) = self.handshakes.entries.remove(id) {
-            self.flows.remove(&handshake.key, Tenant::HalfOpen(id));
+            self.handshakes.rounds.leave(id, handshake.round);
+            self.forget_flow(&handshake.key, Tenant::HalfOpen(id));
             self.listeners.discount_handshake(handshake.listener);
         }
     }
 
-    /// Time has reached what the wheel holds for a handshake.
-    pub(crate) fn handshake_deadline(&mut self, now: Instant, id: u32) {
+    /// Serves the handshake that is due first, if one is; says whether there was one.
+    pub(crate) fn end_round(&mut self, now: Instant) -> bool {
+        let Some((_, id)) = self.handshakes.first().filter(|(at, _)| *at <= now) else {
+            return false;
+        };
+        self.handshake_deadline(now, id);
+        true
+    }
+
+    fn handshake_deadline(&mut self, now: Instant, id: u32) {
         let Some(handshake) = self.handshakes.entries.get_mut(id) else { return };
+        self.handshakes.rounds.leave(id, handshake.round);
+        handshake.round = handshake.round.saturating_add(1);
+        self.handshakes.rounds.join(id, handshake.round);
         let key = handshake.key;
         let config = self.links[usize::from(handshake.link.0)].tcp(&key);
         let progress = handshake.half.on_deadline(now, config, &mut self.account.tcp);
@@ -95,5 +125,13 @@ impl Host {
             }
         }
         self.transmit_cookie(now, frame)
+    }
+}
+
+#[cfg(test)]
+impl Handshakes {
+    /// Octets that are allocated.
+    pub(crate) fn octets(&self) -> usize {
+        self.entries.octets() + self.transmit.octets() + self.rounds.octets()
     }
 }

@@ -23,6 +23,7 @@ use crate::stray::Strays;
 use crate::time_wait::TimeWaits;
 use crate::udp::UdpSockets;
 use crate::unaccepted::Unaccepted;
+use crate::undecided::Undecided;
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 use bytes::Bytes;
@@ -57,6 +58,7 @@ pub struct Host {
     pub(crate) strays: Strays,
     pub(crate) listeners: Listeners,
     pub(crate) unaccepted: Unaccepted,
+    pub(crate) undecided: Undecided,
     pub(crate) udp: UdpSockets,
     pub(crate) paths: Paths,
     pub(crate) echo_replies: VecDeque<Event>,
@@ -87,6 +89,7 @@ impl Host {
             strays: Strays::new(),
             listeners: Listeners::new(keyed),
             unaccepted: Unaccepted::new(keyed),
+            undecided: Undecided::new(keyed),
             udp: UdpSockets::new(keyed),
             paths: Paths::new(keyed),
             echo_replies: VecDeque::new(),
@@ -160,9 +163,7 @@ impl Host {
         for _ in 0..ALARMS_PER_CALL {
             if let Some(id) = self.connections.wheel.pop_due(now) {
                 self.connection_deadline(now, id);
-            } else if let Some(id) = self.handshakes.wheel.pop_due(now) {
-                self.handshake_deadline(now, id);
-            } else if !self.end_time_wait(now) {
+            } else if !self.end_round(now) && !self.end_time_wait(now) && !self.end_undecided(now) {
                 break;
             }
         }
@@ -175,6 +176,7 @@ impl Host {
         }
         let echo = self.echo_replies.pop_front();
         echo.or_else(|| self.listeners.poll_event())
+            .or_else(|| self.undecided.poll_event())
             .or_else(|| self.connections.poll_event())
             .or_else(|| self.udp.poll_event())
     }
@@ -206,8 +208,9 @@ impl Host {
         let deadlines = [
             self.ip.next_deadline(),
             self.connections.wheel.next_deadline(),
-            self.handshakes.wheel.next_deadline(),
-            self.time_waits.next_deadline(),
+            self.handshakes.next_deadline(),
+            self.time_waits.next_deadline(self.account.now),
+            self.undecided.next_deadline(),
         ];
         deadlines.into_iter().flatten().min()
     }

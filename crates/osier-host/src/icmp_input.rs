@@ -11,7 +11,7 @@ use crate::links::tcp_octets;
 use crate::reason::HostReason;
 use core::net::SocketAddr;
 use osier_ip::{EchoReply, ErrorToSend, IcmpError, IcmpErrorKind, Packet};
-use osier_tcp::IcmpKind;
+use osier_tcp::{Belief, IcmpKind};
 use osier_time::Instant;
 use osier_wire::{Protocol, SeqNumber};
 
@@ -33,7 +33,7 @@ impl Host {
                 let quoted_seq = SeqNumber(u32::from_be_bytes([e, f, g, h]));
                 self.icmp_to_tcp(now, error.kind, (local, remote), quoted_seq)
             }
-            Protocol::UDP => self.icmp_to_udp(now, error.kind, (local, remote)),
+            Protocol::UDP => self.icmp_to_udp(error.kind, (local, remote)),
             _ => false,
         };
         if !matched {
@@ -49,16 +49,20 @@ impl Host {
         quoted_seq: SeqNumber,
     ) -> bool {
         let Some(key) = FlowKey::new(local, remote) else { return false };
-        let Some(Tenant::Connection(id)) = self.flows.get(&key) else { return false };
+        let Some(Tenant::Connection(id)) = self.flow(&key) else { return false };
         let Some(socket) = self.connections.sockets.get_mut(id) else { return false };
         let notes = &mut self.account.tcp;
         match kind {
             IcmpErrorKind::PacketTooBig { mtu } => {
-                let reason = HostReason::PathMtu { mtu };
-                self.paths.report(now, remote.ip(), mtu);
-                socket.paths_epoch = self.paths.epoch();
-                socket.connection.on_path_mtu(tcp_octets(&key, mtu), notes);
-                self.account.push(Some(Flow::tcp(&key)), reason);
+                let octets = tcp_octets(&key, mtu);
+                // RFC 5927 §4.1: what others towards the same address will go by is learned only
+                // from a report that the connection itself believes.
+                let belief = socket.connection.on_path_mtu(octets, Some(quoted_seq), notes);
+                if belief == Belief::Believed {
+                    self.paths.report(now, remote.ip(), mtu);
+                    let reason = HostReason::PathMtu { mtu };
+                    self.account.push(Some(Flow::tcp(&key)), reason);
+                }
             }
             IcmpErrorKind::PortUnreachable => {
                 socket.connection.on_icmp(IcmpKind::Hard, quoted_seq, notes);
@@ -75,16 +79,14 @@ impl Host {
 
     fn icmp_to_udp(
         &mut self,
-        now: Instant,
         kind: IcmpErrorKind,
         (local, remote): (SocketAddr, SocketAddr),
     ) -> bool {
         let Some(id) = self.udp.bindings.find(local) else { return false };
         match kind {
-            IcmpErrorKind::PacketTooBig { mtu } => {
-                self.paths.report(now, remote.ip(), mtu);
-                true
-            }
+            // Nothing in a datagram proves that the report is about one of ours, and nobody but TCP
+            // asks the cache: nothing is learned.
+            IcmpErrorKind::PacketTooBig { .. } => true,
             // Linux tells a connected socket only, and only of what will not pass.
             IcmpErrorKind::PortUnreachable => {
                 self.udp.set_error(id, remote, Error::ConnectionRefused)

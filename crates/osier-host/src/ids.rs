@@ -1,5 +1,6 @@
 //! By which names does a host's owner speak of its sockets, and what can it hear of them?
 
+use crate::account::Flow;
 use core::net::IpAddr;
 use osier_tcp::{Ending, Trouble};
 use osier_wire::ethernet::MacAddr;
@@ -20,6 +21,9 @@ pub struct UdpId(pub u32);
 /// happened before the owner looked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Event {
+    /// Somebody wants to connect to a deferred listener, and waits for
+    /// [`Host::decide`](crate::Host::decide).
+    Incoming(Flow),
     /// `accept` will find a connection.
     Acceptable(ListenerId),
     /// The handshake of a connection that we opened is done.

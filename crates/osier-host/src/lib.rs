@@ -9,15 +9,17 @@
 //! | Which doors are there? | [`Host`] in `host.rs`, its verbs in `tcp_calls.rs`, `udp_calls.rs` |
 //! | Which options has a connection? | `tcp_options.rs` |
 //! | Where does a segment go that arrives? | `tcp_input.rs`: `tcp_input` |
-//! | … and by which table? | `flow.rs`: `Flows` |
+//! | … and by which table? | `flow.rs`: `Flows`; `steps.rs` |
 //! | What becomes of a SYN? What is a full backlog? | `listener.rs`, `half_open.rs`, `cookies.rs` |
 //! | What may connections hold that nobody has accepted? | `unaccepted.rs` |
+//! | Which pair of sockets does a connection of ours get? | `connect.rs` |
+//! | How may one listen? What waits for an owner's decision? | `listen.rs`, `undecided.rs` |
 //! | When is a connection freed? | `connections.rs`: `settle` |
 //! | Who answers for a closed connection? | `time_wait.rs` |
 //! | Who sends the RST for a stray? | `stray.rs` |
 //! | Who is next to send, and how does a segment become a frame? | `output.rs` |
 //! | Which headers does a connection's segment have in front? | `envelopes.rs` |
-//! | When must the host be woken? | `timers.rs`: `Wheel` |
+//! | When must the host be woken? | `timers.rs`: `Wheel`; handshakes: `rounds.rs` |
 //! | ISN, timestamp offset, ephemeral port? | `isn.rs`, `ports.rs`, `secrets.rs` |
 //! | What does an ICMP error do? How large a path? | `icmp_input.rs`, `pmtu.rs` |
 //! | UDP? | `udp.rs` |
@@ -34,10 +36,13 @@ extern crate alloc;
 mod account;
 mod bindings;
 mod config;
+mod connect;
 mod connections;
 mod cookies;
 mod envelopes;
 mod flow;
+#[cfg(test)]
+mod footprint;
 mod half_open;
 mod host;
 mod icmp_input;
@@ -45,6 +50,7 @@ mod ids;
 mod isn;
 mod joiner;
 mod links;
+mod listen;
 mod listener;
 mod mapped;
 mod output;
@@ -52,9 +58,11 @@ mod pmtu;
 mod ports;
 mod ready;
 mod reason;
+mod rounds;
 mod secrets;
 mod slots;
 mod status;
+mod steps;
 mod stray;
 mod tcp_calls;
 mod tcp_input;
@@ -64,12 +72,15 @@ mod timers;
 mod udp;
 mod udp_calls;
 mod unaccepted;
+mod undecided;
 
 pub use account::{Flow, Note, SocketInfo};
-pub use bindings::V6Binding;
-pub use config::{Config, CookieKeys, Keys, SynCookies};
+pub use bindings::{Reach, Share, V6Binding};
+pub use config::{Config, CookieKeys, Keys, SynCookies, TimeWaitReuse};
 pub use host::Host;
 pub use ids::{ConnectionId, Error, Event, ListenerId, UdpId};
 pub use joiner::{Joiner, Judged, Way};
+pub use listen::{Answers, Listening, Reuse, ZeroPort};
 pub use reason::{HostReason, Reason};
 pub use status::{PathInfo, Usage};
+pub use undecided::Decision;

@@ -5,13 +5,14 @@
 //! what would make it longer and never resets, so that the peer tries again.
 
 use crate::account::Flow;
-use crate::bindings::{Bindings, V6Binding};
+use crate::bindings::{Bindings, Reach, Wanted};
 use crate::config::SynCookies;
 use crate::connections::{Linger, Owner};
 use crate::flow::{FlowKey, Keyed, Tenant};
 use crate::half_open::Handshake;
 use crate::host::Host;
 use crate::ids::{Event, ListenerId};
+use crate::listen::Answers;
 use crate::mapped::Shown;
 use crate::ready::Ready;
 use crate::reason::HostReason;
@@ -43,6 +44,7 @@ pub(crate) struct Listener {
     pub(crate) at: SocketAddr,
     pub(crate) shown: Shown,
     pub(crate) backlog: usize,
+    answers: Answers,
     /// Connections that nobody has accepted, the oldest first.
     pub(crate) accept_queue: VecDeque<u32>,
     /// How many handshakes are under way.
@@ -59,6 +61,8 @@ enum Room {
     Kept,
     /// A cookie is sent.
     Cookie,
+    /// The owner is asked.
+    Asked,
     /// It is dropped.
     No(HostReason),
 }
@@ -76,23 +80,24 @@ impl Listeners {
 
     pub(crate) fn insert(
         &mut self,
-        at: SocketAddr,
+        wanted: Wanted,
         shown: Shown,
         backlog: usize,
-        v6: V6Binding,
+        answers: Answers,
     ) -> ListenerId {
         let backlog = backlog.clamp(1, BACKLOG_MAX);
         let listener = Listener {
-            at,
+            at: wanted.at,
             shown,
             backlog,
+            answers,
             accept_queue: VecDeque::new(),
             handshakes: 0,
             held: Amount::default(),
             cookie_sent: None,
         };
         let id = self.slots.insert(listener);
-        self.bindings.insert(at, v6, id);
+        self.bindings.insert(wanted, id);
         ListenerId(id)
     }
 
@@ -130,10 +135,10 @@ impl Host {
         beyond: Option<SeqNumber>,
     ) {
         let (key, segment) = (&incoming.key, &incoming.segment);
-        if !self.is_between_hosts(key) {
+        let Some(reach) = self.reach_of(key) else {
             return self.account.push(Some(Flow::tcp(key)), HostReason::NotUnicast);
-        }
-        let Some(listener) = self.listeners.bindings.find(key.local()) else {
+        };
+        let Some(listener) = self.listeners.bindings.find_for(key, reach) else {
             return self.stray_input(now, key, segment);
         };
         if self.take_cookie(now, listener, incoming) {
@@ -147,12 +152,13 @@ impl Host {
             Admission::Syn => match self.room_for_handshake(listener) {
                 Room::No(reason) => self.account.push(Some(Flow::tcp(key)), reason),
                 Room::Cookie => self.send_cookie(now, listener, incoming),
+                Room::Asked => self.defer(now, listener, incoming, beyond),
                 Room::Kept => self.begin_handshake(now, listener, incoming, beyond),
             },
         }
     }
 
-    fn begin_handshake(
+    pub(crate) fn begin_handshake(
         &mut self,
         now: Instant,
         listener: u32,
@@ -167,7 +173,7 @@ impl Host {
         let config = self.links[usize::from(link.0)].tcp(&key);
         let notes = &mut self.account.tcp;
         let half = HalfOpen::new(now, &incoming.segment, config, opening, notes);
-        self.keep_handshake(Handshake { half, listener, key, link });
+        self.keep_handshake(Handshake::new(half, listener, key, link));
     }
 
     /// What a listener does with a SYN now.
@@ -177,6 +183,9 @@ impl Host {
             let backlog = listener.backlog as u32;
             return Room::No(HostReason::AcceptQueueFull { backlog });
         }
+        if listener.answers == Answers::Deferred {
+            return Room::Asked;
+        }
         let limit = self.config.syn_queue;
         match self.config.syn_cookies {
             SynCookies::Always => Room::Cookie,
@@ -184,6 +193,16 @@ impl Host {
             SynCookies::WhenFull => Room::Cookie,
             SynCookies::Off => Room::No(HostReason::SynQueueFull { limit: limit as u32 }),
         }
+    }
+
+    /// Why a listener takes no handshake that its owner wants, if it does not.
+    pub(crate) fn refusal(&self, listener: u32) -> Option<HostReason> {
+        let listener = self.listeners.slots.get(listener)?;
+        if listener.is_full() {
+            return Some(HostReason::AcceptQueueFull { backlog: listener.backlog as u32 });
+        }
+        let limit = self.config.syn_queue;
+        (listener.handshakes >= limit).then_some(HostReason::SynQueueFull { limit: limit as u32 })
     }
 
     /// A segment of a handshake.
@@ -239,7 +258,7 @@ impl Host {
         let socket = self.connections.insert(connection, key, Owner::Listener, waiting.shown);
         waiting.accept_queue.push_back(socket);
         self.listeners.news.push_back(listener);
-        self.flows.insert(key, Tenant::Connection(socket));
+        self.lead_flow(&key, Tenant::Connection(socket));
         self.begin_waiting(listener, socket, amount);
         self.settle(socket);
         self.forget_established(socket);
@@ -249,6 +268,7 @@ impl Host {
     /// Stops listening: handshakes are forgotten, connections that nobody accepted are reset.
     pub(crate) fn end_listener(&mut self, now: Instant, id: u32) {
         let Some(listener) = self.listeners.remove(id) else { return };
+        self.forget_undecided(id);
         for socket in listener.accept_queue {
             self.end_waiting(socket);
             self.let_go(now, socket, Linger::Reset);
@@ -259,13 +279,18 @@ impl Host {
         }
     }
 
-    /// Whether both ends of a flow are single hosts and ours is one of our addresses.
-    fn is_between_hosts(&self, key: &FlowKey) -> bool {
+    /// Which listeners may take a flow, by whose address it is to; `None` where not both of its
+    /// ends are single hosts.
+    fn reach_of(&self, key: &FlowKey) -> Option<Reach> {
         let (local, remote) = key.ends();
         let from = remote.ip();
         // RFC 9293 §3.9.2.3 [MUST-57] and §3.10.7.2 [MUST-63]: never from or to a group.
         let single = !from.is_multicast() && !from.is_unspecified() && !is_broadcast(remote);
-        single && self.ip.is_ours(local.ip())
+        match single {
+            true if self.ip.is_ours(local.ip()) => Some(Reach::Own),
+            true if self.ip.may_speak_as(local.ip()) => Some(Reach::Everybody),
+            true | false => None,
+        }
     }
 }
 

@@ -110,7 +110,7 @@ impl Host {
     #[inline]
     fn others_wait(&self) -> bool {
         self.handshakes.transmit.front().is_some()
-            || self.time_waits.transmit.front().is_some()
+            || !self.time_waits.transmit.is_empty()
             || !self.strays.is_empty()
             || !self.cookies.is_empty()
             || self.udp.transmit.front().is_some()
@@ -128,7 +128,7 @@ impl Host {
                 socket.paths_epoch = epoch;
                 if let Some(mtu) = self.paths.get(now, key.remote().ip()) {
                     let octets = tcp_octets(&key, mtu);
-                    socket.connection.on_path_mtu(octets, &mut self.account.tcp);
+                    socket.connection.on_path_mtu(octets, None, &mut self.account.tcp);
                 }
             }
             let (tos, hop_limit) = (socket.tos, socket.hop_limit);
@@ -163,7 +163,7 @@ impl Host {
             && let Some(socket) = self.connections.sockets.get_mut(id)
         {
             let octets = tcp_octets(key, u32::try_from(mtu).unwrap_or(u32::MAX));
-            socket.connection.on_path_mtu(octets, &mut self.account.tcp);
+            socket.connection.on_path_mtu(octets, None, &mut self.account.tcp);
             self.settle(id);
         }
     }

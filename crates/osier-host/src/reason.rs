@@ -87,6 +87,17 @@ reasons! {
     /// The SYN queue is full, or none is kept: a SYN,ACK that needs no memory (RFC 4987).
     CookieSent = "syn_cookies_sent",
         "answered with a SYN cookie: nothing is held until the ACK brings it back (RFC 4987)";
+    /// A deferred listener asks its owner.
+    IncomingDeferred = "incoming_deferred",
+        "a SYN waits: the owner of the listener is asked whether to accept";
+    /// The owner wants nothing said.
+    IncomingIgnored = "incoming_ignored", "the owner of the listener ignores the SYN";
+    /// As many SYNs wait for an owner as may.
+    UndecidedFull { limit: u32 } = "dropped_undecided_full",
+        "dropped: {limit} SYNs wait for the owner of a listener to decide; the peer tries again";
+    /// The owner did not decide in time.
+    UndecidedExpired = "undecided_expired",
+        "a SYN is forgotten: the owner of the listener has not decided in time";
     /// An ACK brought a cookie back.
     CookieAccepted = "syn_cookies_accepted",
         "the ACK brings our SYN cookie back: a connection (RFC 4987)";
@@ -100,6 +111,10 @@ reasons! {
     StrayLimited = "stray_resets_limited", "no RST for a stray segment: too many in this second";
     /// A connection in TIME-WAIT made room for a younger one.
     TimeWaitOverflow = "time_wait_overflow", "TIME-WAIT cut short: the table is full";
+
+    /// A connection of ours takes the pair of sockets of one in TIME-WAIT (RFC 6191).
+    TimeWaitReplaced = "time_wait_replaced",
+        "TIME-WAIT ends: timestamps keep the new connection of ours apart from it (RFC 6191)";
 
     /// A datagram for a port that nobody holds.
     NoUdpSocket { port: u16 } = "udp_no_socket", "no UDP socket at port {port}: port unreachable";

@@ -100,6 +100,20 @@ impl<T> Slots<T> {
 }
 
 #[cfg(test)]
+impl<T> Slots<T> {
+    /// Octets that are allocated.
+    pub(crate) fn octets(&self) -> usize {
+        let values: usize = self.pieces.iter().map(Vec::capacity).sum();
+        values * size_of::<Slot<T>>() + self.pieces.capacity() * size_of::<Vec<Slot<T>>>()
+    }
+
+    /// Octets of a value in its place.
+    pub(crate) const fn place() -> usize {
+        size_of::<Slot<T>>()
+    }
+}
+
+#[cfg(test)]
 mod tests {
     use super::{PIECE, Slots};
     use alloc::vec::Vec;

@@ -23,6 +23,8 @@ pub struct Usage {
     pub handshakes: usize,
     /// Connections in TIME-WAIT.
     pub time_waits: usize,
+    /// SYNs about which an owner has not decided.
+    pub undecided: usize,
     /// Listeners.
     pub listeners: usize,
     /// UDP sockets.
@@ -39,6 +41,7 @@ impl Host {
             connections: self.connections.sockets.len(),
             handshakes: self.handshakes.entries.len(),
             time_waits: self.time_waits.entries.len(),
+            undecided: self.undecided.len(),
             listeners: self.listeners.slots.len(),
             udp: self.udp.slots.len(),
             paths: self.paths.len(),
@@ -87,7 +90,7 @@ impl Host {
         let time_waits = self.time_waits.entries.iter().map(|(_, entry)| SocketInfo {
             state: Some(State::TimeWait),
             remote: Some(entry.key.remote()),
-            timer: Some((Timer::GiveUp, entry.time_wait.deadline())),
+            timer: Some((Timer::GiveUp, entry.time_wait.deadline(self.account.now))),
             ..SocketInfo::of(Protocol::TCP, entry.key.local())
         });
         let udp = self.udp.slots.iter().map(|(_, socket)| SocketInfo {

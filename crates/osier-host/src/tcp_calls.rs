@@ -4,137 +4,16 @@
 //! ABORT `abort`, STATUS the getters. Nothing blocks; events say when to try again.
 
 use crate::config::Config;
-use crate::connections::{Linger, Owner};
-use crate::flow::{FlowKey, Tenant};
+use crate::connections::Linger;
 use crate::host::Host;
-use crate::ids::{ConnectionId, Error, ListenerId};
-use crate::mapped::{Shown, plain};
+use crate::ids::{ConnectionId, Error};
 use bytes::Bytes;
-use core::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
-use osier_tcp::{Connection, Ending, Text, WriteError};
+use core::net::{IpAddr, SocketAddr};
+use osier_tcp::{Connection, End, Ending, Text, WriteError};
 use osier_time::Instant;
-
-/// Listening.
-impl Host {
-    /// Listens. An unspecified IPv6 address also accepts IPv4 (v4-mapped). Port 0: an ephemeral
-    /// one. `backlog` bounds the accept queue; a full one drops, never resets.
-    ///
-    /// # Errors
-    /// [`Error::AddrNotAvailable`], [`Error::AddrInUse`].
-    pub fn listen(&mut self, at: SocketAddr, backlog: usize) -> Result<ListenerId, Error> {
-        let shown = Shown::by(at);
-        let mut at = plain(at);
-        if !at.ip().is_unspecified() && !self.ip.is_ours(at.ip()) {
-            return Err(Error::AddrNotAvailable);
-        }
-        let v6 = self.config.v6_binding;
-        let bindings = &self.listeners.bindings;
-        if at.port() == 0 {
-            let is_free = |port| bindings.is_free(SocketAddr::new(at.ip(), port), v6);
-            at.set_port(self.ports.anywhere(is_free).ok_or(Error::AddrInUse)?);
-        } else if !bindings.is_free(at, v6) {
-            return Err(Error::AddrInUse);
-        }
-        Ok(self.listeners.insert(at, shown, backlog, v6))
-    }
-
-    /// Takes the next connection whose handshake is done: with whom, too.
-    pub fn accept(&mut self, listener: ListenerId) -> Option<(ConnectionId, SocketAddr)> {
-        let id = self.listeners.slots.get_mut(listener.0)?.accept_queue.pop_front()?;
-        self.end_waiting(id);
-        let socket = self.connections.hand_over(id)?;
-        Some((ConnectionId(id), socket.shown.show(socket.key.remote())))
-    }
-
-    /// How many connections `accept` would find.
-    pub fn acceptable(&self, listener: ListenerId) -> usize {
-        self.listeners.slots.get(listener.0).map_or(0, |listener| listener.accept_queue.len())
-    }
-
-    /// Stops listening; connections that nobody accepted are reset.
-    pub fn close_listener(&mut self, now: Instant, listener: ListenerId) {
-        self.account.now = now;
-        self.end_listener(now, listener.0);
-    }
-
-    /// Where a listener listens.
-    pub fn listener_addr(&self, listener: ListenerId) -> Option<SocketAddr> {
-        let listener = self.listeners.slots.get(listener.0)?;
-        Some(listener.shown.show(listener.at))
-    }
-}
 
 /// Connections.
 impl Host {
-    /// Opens a connection. [`Event::Connected`](crate::Event::Connected) or
-    /// [`Event::Closed`](crate::Event::Closed) follows. An unspecified address is the host itself.
-    ///
-    /// # Errors
-    /// [`Error::InvalidInput`] where the peer cannot be one, [`Error::NetworkUnreachable`],
-    /// [`Error::AddrNotAvailable`] where `local` is not ours or no ephemeral port is free,
-    /// [`Error::AddrInUse`] where this very pair of sockets exists, [`Error::LimitReached`].
-    pub fn connect(
-        &mut self,
-        now: Instant,
-        remote: SocketAddr,
-        local: Option<SocketAddr>,
-    ) -> Result<ConnectionId, Error> {
-        self.account.now = now;
-        let shown = Shown::by(remote);
-        let remote = someone(plain(remote))?;
-        // RFC 9293 §3.9.1.1 [MUST-46]: the broadcast address of a link is nobody, either.
-        if self.ip.is_group(remote.ip()) {
-            return Err(Error::InvalidInput);
-        }
-        let local = self.local_for(remote, local.map(plain))?;
-        if self.connections.sockets.len() >= self.config.connections_max {
-            return Err(Error::LimitReached);
-        }
-        let key = self.free_pair(local, remote)?;
-        let (link, _) = self.ip.link_towards(remote.ip())?;
-        let link = self.links.get(usize::from(link.0)).ok_or(Error::NetworkUnreachable)?;
-        let opening = self.openings.opening(now, &key);
-        let notes = &mut self.account.tcp;
-        let connection = Connection::connect(now, link.tcp(&key), opening, notes);
-        let id = self.connections.insert(connection, key, Owner::User, shown);
-        self.flows.insert(key, Tenant::Connection(id));
-        self.connections.connecting.push_back(id);
-        self.settle(id);
-        Ok(ConnectionId(id))
-    }
-
-    /// The local end of a connection to `remote`; its port may still be 0.
-    fn local_for(
-        &self,
-        remote: SocketAddr,
-        wished: Option<SocketAddr>,
-    ) -> Result<SocketAddr, Error> {
-        let port = wished.map_or(0, |wished| wished.port());
-        match wished.filter(|wished| !wished.ip().is_unspecified()) {
-            None => Ok(SocketAddr::new(self.ip.source_for(remote.ip())?, port)),
-            Some(wished) if wished.is_ipv4() != remote.is_ipv4() => Err(Error::InvalidInput),
-            Some(wished) if !self.ip.is_ours(wished.ip()) => Err(Error::AddrNotAvailable),
-            Some(wished) => Ok(wished),
-        }
-    }
-
-    /// A pair of sockets that no flow has: with an ephemeral port where `local` has none.
-    fn free_pair(&mut self, local: SocketAddr, remote: SocketAddr) -> Result<FlowKey, Error> {
-        let pair = |port| FlowKey::new(SocketAddr::new(local.ip(), port), remote);
-        if local.port() != 0 {
-            let key = pair(local.port()).ok_or(Error::InvalidInput)?;
-            let taken = self.flows.get(&key).is_some();
-            return if taken { Err(Error::AddrInUse) } else { Ok(key) };
-        }
-        let (flows, listeners) = (&self.flows, &self.listeners.bindings);
-        let is_free = |port| {
-            let unused = pair(port).is_some_and(|key| flows.get(&key).is_none());
-            unused && !listeners.holds_port(port)
-        };
-        let port = self.ports.towards(local.ip(), remote, is_free);
-        port.and_then(pair).ok_or(Error::AddrNotAvailable)
-    }
-
     /// Copies received text into `into`.
     pub fn read(&mut self, now: Instant, id: ConnectionId, into: &mut [u8]) -> Text<usize> {
         self.reading(now, id, |connection| connection.read(into))
@@ -178,6 +57,22 @@ impl Host {
         if socket.connection.wants_transmit() {
             self.connections.transmit.push_back(id.0);
         }
+        if taken == 0 && !text.is_empty() { Err(Error::WouldBlock) } else { Ok(taken) }
+    }
+
+    /// As [`Host::write`], and says what is to become of the end of it.
+    ///
+    /// # Errors
+    /// As [`Host::write`].
+    pub fn write_ending(
+        &mut self,
+        id: ConnectionId,
+        text: &[u8],
+        end: End,
+    ) -> Result<usize, Error> {
+        let socket = self.connections.of_user(id).ok_or(Error::NoSuchSocket)?;
+        let taken = socket.connection.write_ending(text, end)?;
+        self.wake(id.0);
         if taken == 0 && !text.is_empty() { Err(Error::WouldBlock) } else { Ok(taken) }
     }
 
@@ -260,19 +155,6 @@ impl Host {
         let socket = self.connections.seen_by_user(id)?;
         Some(socket.shown.show(socket.key.remote()))
     }
-}
-
-/// The peer, where it can be one: an unspecified address is this host, as on Linux.
-pub(crate) fn someone(mut peer: SocketAddr) -> Result<SocketAddr, Error> {
-    match peer.ip() {
-        IpAddr::V4(ip) if ip.is_unspecified() => peer.set_ip(Ipv4Addr::LOCALHOST.into()),
-        IpAddr::V6(ip) if ip.is_unspecified() => peer.set_ip(Ipv6Addr::LOCALHOST.into()),
-        // RFC 9293 §3.9.2.3 [MUST-46]: no connection to a group.
-        IpAddr::V4(ip) if ip.is_broadcast() => return Err(Error::InvalidInput),
-        ip if ip.is_multicast() => return Err(Error::InvalidInput),
-        _ => {}
-    }
-    if peer.port() == 0 { Err(Error::InvalidInput) } else { Ok(peer) }
 }
 
 impl From<osier_ip::Unreachable> for Error {

@@ -54,7 +54,7 @@ impl Host {
         };
         let Packet { ecn, hop_limit, gso_size, .. } = *packet;
         let arrived = Arrived { ecn, hop_limit, gso_size };
-        let tenant = self.flows.find(&key);
+        let tenant = self.find_flow(&key);
         if let Some(Tenant::Connection(id)) = tenant {
             let Some(socket) = self.connections.sockets.get_mut(id) else { return };
             if socket.owner == Owner::Listener {

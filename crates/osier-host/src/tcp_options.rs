@@ -6,7 +6,7 @@
 use crate::connections::{Linger, Socket};
 use crate::host::Host;
 use crate::ids::{ConnectionId, Error};
-use osier_tcp::{Acknowledgments, KeepAlive, Nagle};
+use osier_tcp::{Acknowledgments, Cork, KeepAlive, Nagle};
 use osier_time::{Duration, Instant};
 
 /// What the IP layer sends with unless told otherwise (RFC 1122 §3.2.1.7).
@@ -21,6 +21,16 @@ impl Host {
         let socket = self.connections.of_user(id).ok_or(Error::NoSuchSocket)?;
         socket.nagle = nagle;
         socket.connection.set_nagle(nagle);
+        self.wake(id.0);
+        Ok(())
+    }
+
+    /// Holds back what does not fill a segment, or lets it go (TCP_CORK).
+    ///
+    /// # Errors
+    /// [`Error::NoSuchSocket`].
+    pub fn set_cork(&mut self, id: ConnectionId, cork: Cork) -> Result<(), Error> {
+        self.connections.of_user(id).ok_or(Error::NoSuchSocket)?.connection.set_cork(cork);
         self.wake(id.0);
         Ok(())
     }

@@ -1,8 +1,9 @@
 //! Who still answers for a connection that is over? (RFC 9293 §3.6.1, TIME-WAIT)
 //!
 //! A small entry in the connection's place. All last equally long, and one that starts anew goes
-//! to the end, so the order of the queue is the order in time: it needs no wheel, and where the
-//! table is full the oldest is at hand.
+//! to the end, so the order of the queue is the order in time: it needs no wheel. Where the table
+//! is full the oldest goes, which is the one whose old segments are the least likely to be still
+//! about; it is counted. Linux refuses the youngest instead.
 
 use crate::account::Flow;
 use crate::flow::{FlowKey, Tenant};
@@ -11,6 +12,7 @@ use crate::ready::Ready;
 use crate::reason::HostReason;
 use crate::slots::Slots;
 use crate::tcp_input::Incoming;
+use alloc::collections::VecDeque;
 use osier_ip::LinkId;
 use osier_tcp::{TimeWait, TimeWaitVerdict};
 use osier_time::Instant;
@@ -23,8 +25,12 @@ pub(crate) struct TimeWaits {
     /// The one that ends first in front.
     order: Ready,
     /// Who owes an acknowledgment.
-    pub(crate) transmit: Ready,
+    pub(crate) transmit: VecDeque<u32>,
 }
+
+/// Acknowledgments of FINs that wait for room on the device at most: some batches of frames. One
+/// beyond is not sent; the peer repeats its FIN.
+const ACKS_OWED_MAX: usize = 1_024;
 
 /// A connection in TIME-WAIT.
 #[derive(Clone, Debug)]
@@ -35,12 +41,20 @@ pub(crate) struct Entry {
 
 impl TimeWaits {
     pub(crate) const fn new() -> Self {
-        TimeWaits { entries: Slots::new(), order: Ready::new(), transmit: Ready::new() }
+        TimeWaits { entries: Slots::new(), order: Ready::new(), transmit: VecDeque::new() }
     }
 
-    pub(crate) fn next_deadline(&self) -> Option<Instant> {
+    /// When [`Host::end_time_wait`] is due; `now` is the time of the last door.
+    pub(crate) fn next_deadline(&self, now: Instant) -> Option<Instant> {
         let first = self.entries.get(self.order.front()?)?;
-        Some(first.time_wait.deadline())
+        Some(first.time_wait.deadline(now))
+    }
+
+    fn owe(&mut self, id: u32) {
+        let owes = self.entries.get(id).is_some_and(|entry| entry.time_wait.wants_transmit());
+        if owes && self.transmit.len() < ACKS_OWED_MAX {
+            self.transmit.push_back(id);
+        }
     }
 }
 
@@ -54,25 +68,25 @@ impl Host {
             self.forget_time_wait(oldest);
         }
         let id = self.time_waits.entries.insert(Entry { time_wait, key });
-        self.flows.insert(key, Tenant::TimeWait(id));
+        self.lead_flow(&key, Tenant::TimeWait(id));
         self.time_waits.order.push_back(id);
-        self.time_waits.transmit.push_back(id);
+        self.time_waits.owe(id);
     }
 
     /// A segment of a connection in TIME-WAIT.
     pub(crate) fn time_wait_input(&mut self, now: Instant, id: u32, incoming: &Incoming) {
         let Some(entry) = self.time_waits.entries.get_mut(id) else { return };
-        let (key, before) = (entry.key, entry.time_wait.deadline());
+        let (key, before) = (entry.key, entry.time_wait.deadline(now));
         let (config, notes) = (&self.config.tcp, &mut self.account.tcp);
         let verdict = entry.time_wait.on_segment(now, &incoming.segment, config, notes);
         self.account.close(&key);
         match verdict {
             TimeWaitVerdict::Stays => {
-                if entry.time_wait.deadline() != before {
+                if entry.time_wait.deadline(now) != before {
                     self.time_waits.order.remove(id);
                     self.time_waits.order.push_back(id);
                 }
-                self.time_waits.transmit.push_back(id);
+                self.time_waits.owe(id);
             }
             TimeWaitVerdict::Reopen => {
                 let beyond = entry.time_wait.snd_nxt();
@@ -86,16 +100,15 @@ impl Host {
     pub(crate) fn end_time_wait(&mut self, now: Instant) -> bool {
         let first = self.time_waits.order.front().filter(|id| {
             let entry = self.time_waits.entries.get(*id);
-            entry.is_none_or(|entry| entry.time_wait.deadline() <= now)
+            entry.is_none_or(|entry| entry.time_wait.deadline(now) <= now)
         });
         first.map(|id| self.forget_time_wait(id)).is_some()
     }
 
-    fn forget_time_wait(&mut self, id: u32) {
+    pub(crate) fn forget_time_wait(&mut self, id: u32) {
         self.time_waits.order.remove(id);
-        self.time_waits.transmit.remove(id);
         if let Some(entry) = self.time_waits.entries.remove(id) {
-            self.flows.remove(&entry.key, Tenant::TimeWait(id));
+            self.forget_flow(&entry.key, Tenant::TimeWait(id));
         }
     }
 
@@ -111,5 +124,13 @@ impl Host {
             }
         }
         None
+    }
+}
+
+#[cfg(test)]
+impl TimeWaits {
+    /// Octets that are allocated, but for the acknowledgments that are owed, which are bounded.
+    pub(crate) fn octets(&self) -> usize {
+        self.entries.octets() + self.order.octets()
     }
 }

@@ -4,7 +4,7 @@
 //! answered with port unreachable. Datagrams longer than the MTU are refused: fragments come later.
 
 use crate::account::Flow;
-use crate::bindings::{Bindings, V6Binding};
+use crate::bindings::{Bindings, V6Binding, Wanted};
 use crate::flow::Keyed;
 use crate::host::Host;
 use crate::ids::{Error, Event, UdpId};
@@ -111,7 +111,7 @@ impl UdpSockets {
             readable: false,
             room: Room::NotAsked,
         });
-        self.bindings.insert(at, v6, id);
+        self.bindings.insert(Wanted::alone(at, v6), id);
         UdpId(id)
     }
 

@@ -2,10 +2,11 @@
 //!
 //! Bind, connect, send, receive, close. Nothing blocks; events say when to try again.
 
+use crate::bindings::Wanted;
+use crate::connect::someone;
 use crate::host::Host;
 use crate::ids::{Error, UdpId};
 use crate::mapped::{Shown, plain};
-use crate::tcp_calls::someone;
 use bytes::Bytes;
 use core::net::SocketAddr;
 use osier_time::Instant;
@@ -28,9 +29,10 @@ impl Host {
         let v6 = self.config.v6_binding;
         let bindings = &self.udp.bindings;
         if at.port() == 0 {
-            let is_free = |port| bindings.is_free(SocketAddr::new(at.ip(), port), v6);
+            let is_free =
+                |port| bindings.is_free(Wanted::alone(SocketAddr::new(at.ip(), port), v6));
             at.set_port(self.ports.anywhere(is_free).ok_or(Error::AddrInUse)?);
-        } else if !bindings.is_free(at, v6) {
+        } else if !bindings.is_free(Wanted::alone(at, v6)) {
             return Err(Error::AddrInUse);
         }
         Ok(self.udp.insert(at, shown, v6))

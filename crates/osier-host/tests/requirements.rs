@@ -458,3 +458,19 @@ fn ephemeral_ports_are_those_of_the_profile() {
         assert_eq!(low < 32_768, *range.start() == 1_024, "{low}");
     }
 }
+
+/// RFC 1191 §3.
+#[test]
+fn segments_leave_with_df() {
+    let mut all = listening();
+    let (_, id) = open(&mut all, &syn(peer(), here(), 7, usual_options(1)));
+    all.0.write(id, &[7; 5_000]).unwrap();
+    let mut segments = 0;
+    while let Some((_, frame)) = all.0.poll_transmit(NOW) {
+        let bytes: Vec<u8> = frame.parts().flatten().copied().collect();
+        let (header, _) = ipv4::Header::parse(&bytes).unwrap();
+        assert!(header.dont_fragment);
+        segments += 1;
+    }
+    assert!(segments > 3);
+}

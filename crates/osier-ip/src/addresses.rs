@@ -25,6 +25,20 @@ pub(crate) struct Own {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Addresses {
     own: Vec<Own>,
+    /// Whom we stand in for.
+    pub(crate) claim: Claim,
+}
+
+/// For whom a host takes packets, and as whom it sends, besides itself.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Claim {
+    /// For nobody.
+    #[default]
+    Nothing,
+    /// For every single host: a gateway that ends the connections of others (Linux:
+    /// `IP_TRANSPARENT`, and a route that leads them here). Echo requests to others are not
+    /// answered, and errors about their packets are not sent.
+    Everybody,
 }
 
 /// What a destination is to us.
@@ -34,6 +48,8 @@ pub(crate) enum Audience {
     Unicast,
     /// A broadcast address or a group that we belong to.
     Group,
+    /// Somebody for whom we stand in.
+    Claimed,
     /// Others.
     Others,
 }
@@ -103,7 +119,7 @@ impl Addresses {
         } else if dst.is_broadcast() || dst == ALL_SYSTEMS || self.broadcast_link(dst).is_some() {
             Audience::Group
         } else {
-            Audience::Others
+            self.audience_elsewhere(IpAddr::V4(dst))
         }
     }
 
@@ -113,7 +129,7 @@ impl Addresses {
         if !dst.is_multicast() {
             return match self.find(IpAddr::V6(dst)) {
                 Some(_) => Audience::Unicast,
-                None => Audience::Others,
+                None => self.audience_elsewhere(IpAddr::V6(dst)),
             };
         }
         // RFC 4291 §2.8: all nodes, and the solicited-node group of each address.
@@ -123,6 +139,18 @@ impl Addresses {
         };
         let ours = dst == ALL_NODES || dst == ALL_NODES_HERE || self.own.iter().any(asked);
         if ours { Audience::Group } else { Audience::Others }
+    }
+
+    fn audience_elsewhere(&self, dst: IpAddr) -> Audience {
+        match self.claim {
+            Claim::Everybody if !is_no_source(dst) => Audience::Claimed,
+            Claim::Everybody | Claim::Nothing => Audience::Others,
+        }
+    }
+
+    /// Whether packets may be sent from this address.
+    pub(crate) fn may_speak_as(&self, src: IpAddr) -> bool {
+        self.is_ours(src) || (self.claim == Claim::Everybody && !is_no_source(src))
     }
 
     /// The best source on `link` towards a next hop (RFC 6724 §5, rules 2 and 8 only).
@@ -270,5 +298,25 @@ mod tests {
         for src in ["10.0.0.1", "223.255.255.255", "fe80::1", "2001:db8::1"] {
             assert!(!is_no_source(ip(src)), "{src}");
         }
+    }
+
+    #[test]
+    fn who_stands_in_for_everybody_takes_what_is_for_a_single_host_and_sends_as_one() {
+        let mut host = host();
+        assert!(!host.may_speak_as(ip("198.51.100.7")));
+        host.claim = super::Claim::Everybody;
+        for single in ["198.51.100.7", "2001:db8::7"] {
+            let audience = match ip(single) {
+                IpAddr::V4(v4) => host.audience_v4(v4),
+                IpAddr::V6(v6) => host.audience_v6(LinkId(1), v6),
+            };
+            assert_eq!(audience, Audience::Claimed, "{single}");
+            assert!(host.may_speak_as(ip(single)), "{single}");
+        }
+        for nobody in ["0.0.0.0", "127.0.0.1", "224.0.0.251", "255.255.255.255", "240.0.0.1"] {
+            let IpAddr::V4(v4) = ip(nobody) else { panic!("IPv4") };
+            assert_ne!(host.audience_v4(v4), Audience::Claimed, "{nobody}");
+        }
+        assert!(!host.may_speak_as(ip("224.0.0.251")));
     }
 }

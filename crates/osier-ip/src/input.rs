@@ -210,7 +210,7 @@ impl Layer {
             Audience::Unicast if arrival.carried == Carried::ToGroup => {
                 Some(Reason::UnicastInGroupFrame)
             }
-            Audience::Unicast | Audience::Group => None,
+            Audience::Unicast | Audience::Group | Audience::Claimed => None,
         }
     }
 

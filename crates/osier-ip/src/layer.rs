@@ -5,7 +5,7 @@
 //! the device has room. Each door is a table of contents; the work is in the files named in
 //! `lib.rs`.
 
-use crate::addresses::Addresses;
+use crate::addresses::{Addresses, Claim};
 use crate::conflict::Probes;
 use crate::icmp::Rates;
 use crate::identification::Identification;
@@ -154,6 +154,17 @@ impl Layer {
     /// or two is usual) is the owner's choice. Nothing is asked on a link without stations.
     pub fn probe_address(&mut self, now: Instant, link: LinkId, address: IpAddr) {
         self.send_probe(now, link, address);
+    }
+
+    /// Says for whom packets are taken, and as whom they may be sent, besides our own addresses.
+    pub fn set_claim(&mut self, claim: Claim) {
+        self.recent.forget();
+        self.addresses.claim = claim;
+    }
+
+    /// Whether packets may be sent from this address: it is ours, or we stand in for its host.
+    pub fn may_speak_as(&self, address: IpAddr) -> bool {
+        self.addresses.may_speak_as(address)
     }
 
     /// Adds a route; it replaces one to the same network over the same link.

@@ -50,6 +50,7 @@ mod reason;
 mod recent;
 mod routes;
 
+pub use addresses::Claim;
 pub use cidr::CidrError;
 pub use envelope::Envelope;
 pub use layer::{Event, Layer, Unreachable, Wrapped};

@@ -120,7 +120,7 @@ impl Layer {
     }
 
     fn find_way(&mut self, src: IpAddr, dst: IpAddr) -> Result<Hop, Unreachable> {
-        if src.is_ipv4() != dst.is_ipv4() || !self.addresses.is_ours(src) {
+        if src.is_ipv4() != dst.is_ipv4() || !self.addresses.may_speak_as(src) {
             return Err(Unreachable::BadAddress);
         }
         let hop = self.hop(Some(src), dst)?;

@@ -5,9 +5,7 @@
 //! for `sysctl` there; a later line wins. Names that osier has no setting for are passed over.
 
 use osier_host::Config;
-use osier_tcp::Buffer;
-use osier_time::Duration;
-use std::collections::HashMap;
+use osier_posix::sysctl;
 use std::net::IpAddr;
 use std::path::PathBuf;
 
@@ -63,70 +61,19 @@ impl Settings {
         })
     }
 
-    /// The settings of the host.
+    /// The settings of the host. What osier has no setting for is passed over.
     pub(crate) fn config(&self) -> Config {
         let mut config = Config::default();
-        apply(&mut config, &named(&self.text));
-        config
-    }
-}
-
-/// The numbers of each name; the last line of a name wins.
-fn named(text: &str) -> HashMap<String, Vec<String>> {
-    let lines = text.lines().filter_map(|line| line.split_once('='));
-    let words = |value: &str| value.split_whitespace().map(str::to_owned).collect();
-    lines.map(|(name, value)| (name.trim().replace('/', "."), words(value))).collect()
-}
-
-/// Takes over what osier has a setting for.
-fn apply(config: &mut Config, named: &HashMap<String, Vec<String>>) {
-    let number = |name: &str, at: usize| -> Option<u64> {
-        named.get(&format!("net.ipv4.{name}"))?.get(at)?.parse().ok()
-    };
-    let small = |name: &str| number(name, 0).and_then(|n| u8::try_from(n).ok());
-    let octets = |name: &str, at| number(name, at).and_then(|n| u32::try_from(n).ok());
-    let tcp = &mut config.tcp;
-    let offer = &mut tcp.offer;
-    let switch = |name: &str, on: &mut bool| {
-        if let Some(n) = number(name, 0) {
-            *on = n != 0;
+        for (name, value) in self.text.lines().filter_map(|line| line.split_once('=')) {
+            let _ = sysctl::set(&mut config, &name.trim().replace('/', "."), value);
         }
-    };
-    switch("tcp_timestamps", &mut offer.timestamps);
-    switch("tcp_sack", &mut offer.sack);
-    switch("tcp_window_scaling", &mut offer.window_scale);
-    let sizes = |name: &str| Some((octets(name, 1)?, octets(name, 2)?));
-    if let Some((first, max)) = sizes("tcp_wmem") {
-        tcp.send_buffer = Buffer::Tuned { first, max };
-    }
-    // Linux counts the memory of its packets in a buffer: text has half of it.
-    if let Some((first, max)) = sizes("tcp_rmem") {
-        tcp.receive_buffer = Buffer::Tuned { first: first / 2, max };
-    }
-    if let Some(n) = small("tcp_syn_retries") {
-        tcp.syn_retries = n;
-    }
-    if let Some(n) = small("tcp_synack_retries") {
-        tcp.syn_ack_retries = n;
-    }
-    if let Some(n) = small("tcp_retries2") {
-        tcp.retries = n;
-    }
-    if let Some(n) = number("tcp_fin_timeout", 0) {
-        tcp.fin_wait_2 = Duration::from_secs(n);
-    }
-    let algorithm = named.get("net.ipv4.tcp_congestion_control").and_then(|words| words.first());
-    match algorithm.map(String::as_str) {
-        Some("reno") => tcp.congestion = osier_tcp::Algorithm::Reno,
-        Some("cubic") => tcp.congestion = osier_tcp::Algorithm::Cubic,
-        _ => {}
+        config
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Flags, apply, named};
-    use osier_host::Config;
+    use super::{Flags, Settings};
 
     #[test]
     fn flags_name_addresses_mtu_and_a_file() {
@@ -138,8 +85,7 @@ mod tests {
     #[test]
     fn the_last_line_of_a_name_wins_and_slashes_are_dots() {
         let text = "net.ipv4.tcp_timestamps=1\nnet/ipv4/tcp_timestamps=0\nkernel.x=1\nnonsense";
-        let mut config = Config::default();
-        apply(&mut config, &named(text));
+        let config = Settings { file: None, text: text.to_owned() }.config();
         assert!(!config.tcp.offer.timestamps && config.tcp.offer.sack);
     }
 }

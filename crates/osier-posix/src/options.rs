@@ -11,7 +11,7 @@ use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
 use alloc::string::String;
 use osier_host::ConnectionId;
-use osier_tcp::{KeepAlive, Nagle, TcpInfo};
+use osier_tcp::{Cork, KeepAlive, Nagle, TcpInfo};
 use osier_time::{Duration, Instant};
 
 /// The value of an option.
@@ -197,6 +197,10 @@ impl Posix {
         // None of these fails but for a connection that is gone.
         let _ = self.host.set_nagle(id, nagle);
         let _ = self.host.set_linger(id, options.linger());
+        if options.set.contains_key(&Name::Cork) && nagle == Nagle::On {
+            let cork = if options.is_on(Name::Cork) { Cork::In } else { Cork::Out };
+            let _ = self.host.set_cork(id, cork);
+        }
         if options.set.contains_key(&Name::KeepAlive) {
             let _ = self.host.set_keep_alive(now, id, options.keep_alive());
         }

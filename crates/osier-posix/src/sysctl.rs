@@ -5,7 +5,7 @@
 
 use alloc::vec::Vec;
 use osier_host::{Config, SynCookies};
-use osier_tcp::{Algorithm, Buffer};
+use osier_tcp::{AfterIdle, Algorithm, Buffer};
 use osier_time::Duration;
 
 /// Why a setting was not taken over.
@@ -57,7 +57,7 @@ fn number(word: &str) -> Option<u64> {
 
 /// Settings of Linux about what does not exist here.
 fn is_of_no_meaning(name: &str) -> bool {
-    const NAMES: [&str; 14] = [
+    const NAMES: [&str; 13] = [
         "tcp_fastopen_cookies",
         "tcp_notsent_lowat",
         "tcp_fastopen",
@@ -68,7 +68,6 @@ fn is_of_no_meaning(name: &str) -> bool {
         "tcp_pacing_ss_ratio",
         "tcp_pacing_ca_ratio",
         "tcp_tso_win_divisor",
-        "tcp_min_tso_segs",
         "tcp_no_metrics_save",
         "core.default_qdisc",
         "tcp_available_congestion_control",
@@ -82,7 +81,7 @@ fn only_value(name: &str) -> Option<u64> {
         "tcp_frto" => 2,
         "tcp_dsack" | "tcp_recovery" => 1,
         "tcp_reordering" => 3,
-        "tcp_mtu_probing" | "tcp_abort_on_overflow" | "tcp_slow_start_after_idle" => 0,
+        "tcp_mtu_probing" | "tcp_abort_on_overflow" => 0,
         "tcp_ecn" => 0,
         _ => return None,
     })
@@ -111,6 +110,10 @@ fn numeric(config: &mut Config, name: &str, numbers: &[u64]) -> Result<(), Refus
         "tcp_synack_retries" => tcp.syn_ack_retries = small?,
         "tcp_retries2" => tcp.retries = small?,
         "tcp_fin_timeout" => tcp.fin_wait_2 = Duration::from_secs(first),
+        "tcp_min_tso_segs" => tcp.sending.burst_min = small?.max(1),
+        "tcp_slow_start_after_idle" => {
+            tcp.sending.after_idle = if first == 0 { AfterIdle::Keep } else { AfterIdle::Restart };
+        }
         "tcp_syncookies" => {
             config.syn_cookies = match first {
                 0 => SynCookies::Off,

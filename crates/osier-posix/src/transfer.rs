@@ -12,7 +12,7 @@ use bytes::Bytes;
 use core::net::SocketAddr;
 use core::ops::BitOr;
 use osier_host::{ConnectionId, Error, UdpId};
-use osier_tcp::Text;
+use osier_tcp::{End, Text};
 use osier_time::Instant;
 
 /// What a call of `send` or `recv` asks for besides (MSG_*, with the numbers of Linux).
@@ -262,7 +262,12 @@ impl Posix {
         text: &[u8],
         flags: Flags,
     ) -> Call<usize> {
-        let taken = match self.host.write(id, text) {
+        let end = match flags {
+            flags if flags.has(Flags::MORE) => End::More,
+            flags if flags.has(Flags::EOR) => End::Record,
+            _ => End::Push,
+        };
+        let taken = match self.host.write_ending(id, text, end) {
             Ok(taken) => taken,
             Err(Error::WouldBlock) => 0,
             Err(_) => return Err(Errno::EPIPE.into()),

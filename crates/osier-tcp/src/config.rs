@@ -51,8 +51,30 @@ pub struct Config {
     /// The most text that one [`Transmit`](crate::Transmit) may carry, for a device that cuts
     /// super-segments; 0: one segment each.
     pub gso_max: u32,
+    /// How eagerly text is sent.
+    pub sending: Sending,
     /// Whom to follow where the difference is no number but what is done.
     pub profile: Profile,
+}
+
+/// How eagerly text is sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sending {
+    /// Segments that a super-segment may have however slow the path is (Linux:
+    /// `tcp_min_tso_segs`).
+    pub burst_min: u8,
+    /// What an idle time does to the congestion window.
+    pub after_idle: AfterIdle,
+}
+
+/// What becomes of the congestion window when nothing was sent for a retransmission timeout.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum AfterIdle {
+    /// It is the initial window again (RFC 5681 §4.1).
+    #[default]
+    Restart,
+    /// It stays (Linux: `tcp_slow_start_after_idle` of 0).
+    Keep,
 }
 
 /// Whom a connection follows where Linux and the RFCs part.
@@ -167,6 +189,16 @@ pub enum Acknowledgments {
     Delayed,
 }
 
+/// Whether what does not fill a segment is held back (TCP_CORK).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Cork {
+    /// It is.
+    In,
+    /// It is not.
+    #[default]
+    Out,
+}
+
 /// Keep-alive probes (RFC 9293 §3.8.4).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct KeepAlive {
@@ -260,6 +292,7 @@ impl Config {
             congestion: Algorithm::Cubic,
             initial_window: 10,
             gso_max: 0,
+            sending: Sending { burst_min: 2, after_idle: AfterIdle::Restart },
             profile: Profile::Linux,
         }
     }

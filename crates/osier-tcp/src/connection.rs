@@ -13,7 +13,7 @@
 mod calls;
 mod options;
 
-pub use calls::{Text, WriteError};
+pub use calls::{End, Text, WriteError};
 
 use crate::close::time_wait::TimeWait;
 use crate::config::Config;
@@ -22,7 +22,7 @@ use crate::handshake::active::{Outcome, SynSent};
 use crate::handshake::passive::HalfOpen;
 use crate::info::TcpInfo;
 use crate::reason::{Notes, Reason};
-use crate::segment::{Arrived, IcmpKind, Segment, Transmit};
+use crate::segment::{Arrived, Belief, IcmpKind, Segment, Transmit};
 use crate::segment_arrives;
 use crate::state::State;
 use crate::tcb::{Look, Tcb};
@@ -116,13 +116,32 @@ impl Connection {
         }
     }
 
-    /// The path takes TCP segments of at most `octets`, header included (RFC 1191, RFC 8201).
-    pub fn on_path_mtu(&mut self, octets: u16, notes: &mut Notes) {
-        match &mut self.phase {
-            Phase::Synchronized(tcb) => path_mtu::on_path_mtu(tcb, octets, notes),
-            Phase::SynSent(_) | Phase::Failed(..) => {}
+    /// The path takes TCP segments of at most `octets`, header included (RFC 1191, RFC 8201). A
+    /// router says so and quotes a segment of ours whose SEG.SEQ was `quoted_seq`: it is believed
+    /// only if that is in flight (RFC 5927 §4.1). `None`: the host knows it.
+    pub fn on_path_mtu(
+        &mut self,
+        octets: u16,
+        quoted_seq: Option<SeqNumber>,
+        notes: &mut Notes,
+    ) -> Belief {
+        let in_flight = match (&self.phase, quoted_seq) {
+            (Phase::Failed(..), _) => false,
+            (_, None) => true,
+            (Phase::SynSent(syn_sent), Some(seq)) => seq == syn_sent.iss(),
+            (Phase::Synchronized(tcb), Some(seq)) => {
+                seq.in_window(tcb.snd.una, tcb.snd.outstanding())
+            }
+        };
+        if !in_flight {
+            notes.push(Reason::IcmpOutsideFlight);
+            return Belief::Ignored;
+        }
+        if let Phase::Synchronized(tcb) = &mut self.phase {
+            path_mtu::on_path_mtu(tcb, octets, notes);
         }
         self.check();
+        Belief::Believed
     }
 
     /// Time has reached [`Connection::next_deadline`].

@@ -46,7 +46,7 @@
 //! Words (segment, state, timers, options, reason, event, config); mechanisms that know no state
 //! machine (`send/`, `receive/`, `recovery/`, `congestion/`, keepalive, timestamps); the record
 //! (`tcb.rs`); the events (`handshake/`, `segment_arrives/`, `close/`, `timeout.rs`, `loss.rs`,
-//! `path_mtu.rs`, `pace.rs`); `transmit.rs`, which alone builds segments; the doors
+//! `path_mtu.rs`, `pace.rs`, `sendable.rs`); `transmit.rs`, which alone builds segments; the doors
 //! (`connection.rs`).
 #![no_std]
 #![forbid(unsafe_code)]
@@ -71,6 +71,7 @@ mod recovery;
 mod segment;
 mod segment_arrives;
 mod send;
+mod sendable;
 mod state;
 mod stray;
 mod tally;
@@ -82,16 +83,16 @@ mod transmit;
 
 pub use close::time_wait::{TimeWait, TimeWaitVerdict};
 pub use config::{
-    Acknowledgments, Algorithm, Buffer, Config, Floor, KeepAlive, Nagle, Offer, Opening, Profile,
-    RtoConfig,
+    Acknowledgments, AfterIdle, Algorithm, Buffer, Config, Cork, Floor, KeepAlive, Nagle, Offer,
+    Opening, Profile, RtoConfig, Sending,
 };
-pub use connection::{Connection, Text, Wants, WriteError};
+pub use connection::{Connection, End, Text, Wants, WriteError};
 pub use event::{Ending, Event, Trouble};
 pub use handshake::cookie::Cookie;
 pub use handshake::passive::{Admission, HalfOpen, Progress, examine};
 pub use info::TcpInfo;
 pub use reason::{Notes, Reason, Recording};
-pub use segment::{Arrived, IcmpKind, Segment, Transmit};
+pub use segment::{Arrived, Belief, IcmpKind, Segment, Transmit};
 pub use state::{Arrow, State};
 pub use stray::answer as answer_stray;
 pub use timers::{Timer, Timers};

@@ -118,3 +118,12 @@ pub enum IcmpKind {
     /// Protocol or port unreachable.
     Hard,
 }
+
+/// Whether what an ICMP error reports is believed (RFC 5927 §4.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Belief {
+    /// It quotes what is in flight: whoever sent it has seen that.
+    Believed,
+    /// It could be anybody's.
+    Ignored,
+}

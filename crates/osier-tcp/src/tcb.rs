@@ -9,7 +9,7 @@ mod owed;
 
 pub(crate) use owed::{Due, Fin, Look, Owed, Probe, Reset};
 
-use crate::config::{Buffer, Config, Nagle, Offer, Opening, Profile};
+use crate::config::{Buffer, Config, Nagle, Offer, Opening, Profile, Sending};
 use crate::congestion::Congestion;
 use crate::event::{Ending, Event, Events};
 use crate::keepalive::Liveness;
@@ -97,6 +97,8 @@ pub(crate) struct Settings {
     pub(crate) nagle: Nagle,
     /// Text of a super-segment at most; 0: one segment.
     pub(crate) gso_max: u32,
+    /// How eagerly text is sent.
+    pub(crate) sending: Sending,
     /// The most octets we keep unread.
     pub(crate) receive_buffer: u32,
     /// What that may grow to, and what the send buffer may.
@@ -320,6 +322,7 @@ impl Settings {
             agreed,
             nagle: config.nagle,
             gso_max: config.gso_max,
+            sending: config.sending,
             receive_buffer: config.receive_buffer.first(),
             receive_max: config.receive_buffer.max(),
             send_max: config.send_buffer.max(),
@@ -347,7 +350,7 @@ fn congestion_of(birth: &Birth<'_>, text_mss: u32) -> Congestion {
     let segments = u32::from(segments).min(bound) as u8;
     let mut congestion = Congestion::new(config.congestion, segments, text_mss);
     if config.profile == Profile::Rfc {
-        congestion.limit_slow_start();
+        congestion.keep_to_rfcs();
     }
     congestion
 }

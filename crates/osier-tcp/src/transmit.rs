@@ -4,13 +4,14 @@
 //! of a simultaneous open, an acknowledgment that tells of holes, what was lost, new text with the
 //! FIN behind it, a probe, and an acknowledgment where nothing else has carried it.
 
+use crate::config::AfterIdle;
 use crate::handshake::active::syn_ack_of;
 use crate::loss;
 use crate::pace;
 use crate::reason::{Notes, Reason};
 use crate::recovery::{Cause, ProbeOf, Retransmission};
 use crate::segment::Transmit;
-use crate::send::nagle::{self, Decision};
+use crate::sendable::{self, New};
 use crate::tally::Limit;
 use crate::tcb::{Due, Fin, Look, Probe, Reset, Tcb, User};
 use crate::timers::Timer;
@@ -137,7 +138,11 @@ fn report(tcb: &mut Tcb) -> Option<Next> {
 
 /// What was lost or new text, as far as the pace allows.
 fn paced(tcb: &mut Tcb, now: Instant) -> Option<Next> {
-    let next = lost(tcb).or_else(|| text(tcb))?;
+    if tcb.snd.outstanding() == 0 {
+        restart_after_idle(tcb, now);
+    }
+    let new = |tcb: &Tcb| sendable::text(tcb).map(|New { octets, fin }| Next::New(octets, fin));
+    let next = lost(tcb).or_else(|| new(tcb))?;
     match (pace::allowance(tcb, now), next) {
         (u32::MAX, next) => Some(next),
         (0, _) => None,
@@ -171,7 +176,8 @@ fn send_again(
         *out = syn_ack_of(tcb, now);
         return;
     }
-    let len = to.since(from).min(tcb.text_mss());
+    let record = tcb.out.record_left(from.since(tcb.snd.text_start())).unwrap_or(u32::MAX);
+    let len = to.since(from).min(tcb.text_mss()).min(record);
     tcb.recovery.on_retransmitted(now, from, from + len);
     pace::on_sent(tcb, len);
     tcb.timers.set_if_idle(Timer::Retransmit, now + tcb.recovery.rto());
@@ -196,59 +202,15 @@ fn sent_before(tcb: &mut Tcb, now: Instant, from: SeqNumber, len: u32, out: &mut
     if fin {
         out.segment.flags |= Flags::FIN;
     }
-    if end == tcb.snd.nxt && octets > 0 {
+    let offset = from.since(tcb.snd.text_start());
+    let ends_record = octets > 0 && tcb.out.record_left(offset) == Some(octets);
+    if end == tcb.snd.nxt && octets > 0 || ends_record {
         out.segment.flags |= Flags::PSH;
     }
 }
 
-/// New text, as much as both windows, Nagle and the avoidance of silly windows let go, and our FIN
-/// with the last of it.
-fn text(tcb: &Tcb) -> Option<Next> {
-    let octets = may_send(tcb);
-    let fin = tcb.owed.fin == Fin::Queued && octets == tcb.unsent() && fin_fits(tcb, octets);
-    let flags = if fin { Flags::FIN } else { Flags::NONE };
-    (octets > 0 || fin).then_some(Next::New(octets, flags))
-}
-
-/// Whether the peer's window, or the lack of anything in flight, lets the FIN go.
-fn fin_fits(tcb: &Tcb, octets: u32) -> bool {
-    tcb.snd.usable() > octets
-}
-
-/// Octets of new text that may go now in one transmit.
-fn may_send(tcb: &Tcb) -> u32 {
-    let unsent = tcb.unsent();
-    if unsent == 0 {
-        return 0;
-    }
-    let mss = tcb.text_mss();
-    let room = loss::window(tcb).saturating_sub(tcb.recovery.in_flight());
-    let overridden = tcb.owed.probe == Some(Probe::Override);
-    let usable = tcb.snd.usable().min(room);
-    let decision = nagle::decide(&nagle::Waiting {
-        queued: unsent,
-        usable,
-        mss,
-        max_window: tcb.snd.max_wnd,
-        in_flight_unacked: tcb.small.unacked(tcb.snd.una),
-        nagle: if tcb.owed.fin == Fin::Queued { crate::Nagle::Off } else { tcb.settings.nagle },
-    });
-    let octets = match decision {
-        Decision::Send(octets) => octets,
-        Decision::Hold if overridden => usable.min(unsent).min(mss),
-        Decision::Hold => 0,
-    };
-    octets.min(largest(tcb, mss))
-}
-
-/// Octets of text in one transmit: a super-segment's where the device cuts them, else a segment's.
-fn largest(tcb: &Tcb, mss: u32) -> u32 {
-    mss.max(tcb.settings.gso_max / mss * mss)
-}
-
 /// Sends `octets` of new text and what of `fin` is set.
 fn send_new(tcb: &mut Tcb, now: Instant, octets: u32, fin: Flags, out: &mut Transmit) {
-    restart_after_idle(tcb, now);
     let from = tcb.snd.nxt;
     let mss = tcb.text_mss();
     segment(tcb, now, from, out);
@@ -258,7 +220,7 @@ fn send_new(tcb: &mut Tcb, now: Instant, octets: u32, fin: Flags, out: &mut Tran
     out.gso_size = if octets > mss { mss as u16 } else { 0 };
     // RFC 9293 §3.9.1.2: PSH on the last of what is queued [MUST-61]; and, as Linux does, at the
     // end of each super-segment, so that a receiver that merges segments hands it up.
-    if octets > mss || octets > 0 && octets == tcb.unsent() {
+    if octets > mss || octets > 0 && sendable::is_pushed(tcb, octets) {
         out.segment.flags |= Flags::PSH;
     }
     out.segment.flags |= fin;
@@ -274,7 +236,9 @@ fn send_new(tcb: &mut Tcb, now: Instant, octets: u32, fin: Flags, out: &mut Tran
     tcb.tally.on_new(octets, mss);
     tcb.tally.limits.enter(now, limit_of(tcb));
     tcb.small.on_sent(to, octets, mss);
-    tcb.delayed_ack.on_text_sent();
+    if octets > 0 && heard_lately(tcb, now) {
+        tcb.delayed_ack.on_text_sent();
+    }
     tcb.recovery.on_sent(now, from, to, mss);
     pace::on_sent(tcb, octets);
     // RFC 6298 §5.1.
@@ -284,6 +248,11 @@ fn send_new(tcb: &mut Tcb, now: Instant, octets: u32, fin: Flags, out: &mut Tran
     if let Some(limit) = tcb.liveness.user_timeout {
         tcb.timers.set_if_idle(Timer::GiveUp, now + limit);
     }
+}
+
+/// Whether text of the peer arrived so lately that ours may be the answer.
+fn heard_lately(tcb: &Tcb, now: Instant) -> bool {
+    tcb.tally.data_segs_in > 0 && now - tcb.tally.text_arrived < tcb.settings.delayed_ack
 }
 
 /// What the next text waits for, once this was sent.
@@ -325,7 +294,9 @@ fn last_segment(tcb: &Tcb) -> SeqNumber {
 /// RFC 5681 §4.1: after an idle time the window says nothing about the path any more.
 fn restart_after_idle(tcb: &mut Tcb, now: Instant) {
     let idle = now - tcb.snd.last_sent;
-    if tcb.snd.outstanding() == 0 && idle > tcb.recovery.rto() {
+    let sends = tcb.unsent() > 0 && tcb.snd.usable() > 0;
+    let restarts = tcb.settings.sending.after_idle == AfterIdle::Restart && sends;
+    if restarts && idle > tcb.recovery.rto() {
         tcb.congestion.on_idle();
     }
 }

@@ -122,11 +122,12 @@ fn the_last_ack_lost_is_repeated_from_time_wait_which_starts_anew() {
     pair.run_for(Duration::from_millis(50));
     assert_eq!(pair.states(), (State::TimeWait, State::LastAck));
     let Role::TimeWait(wait) = &pair.a.role else { panic!() };
-    let deadline = wait.deadline();
+    let now = pair.now;
+    let deadline = wait.deadline(now);
     pair.run_for(Duration::from_secs(1));
     assert_eq!(pair.states(), (State::TimeWait, State::Closed));
     let Role::TimeWait(wait) = &pair.a.role else { panic!() };
-    assert!(wait.deadline() > deadline);
+    assert!(wait.deadline(now) > deadline);
 }
 
 fn abort(pair: &mut Pair, who: Who) {

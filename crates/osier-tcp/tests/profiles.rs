@@ -151,6 +151,15 @@ fn linux_sends_ten_segments_at_first_however_long() {
     assert_eq!(initial_window(&Config::linux(), 6_012), 10 * 6_000);
 }
 
+/// RFC 6928 §3.
+#[test]
+fn every_setting_of_the_initial_window_holds() {
+    for segments in [1, 3, 10] {
+        let config = Config { initial_window: segments, ..Config::default() };
+        assert_eq!(initial_window(&config, 1_460), usize::from(segments) * 1_448);
+    }
+}
+
 /// Segments by which one acknowledgment of the whole initial window opens the window.
 fn opened_by_one_ack(config: &Config, congestion: Algorithm) -> u32 {
     let offer = Offer { timestamps: false, ..config.offer };

@@ -5,8 +5,8 @@
 mod pair;
 
 use osier_tcp::{
-    Arrived, Config, Connection, Event, HalfOpen, IcmpKind, Notes, Offer, Opening, Progress,
-    Reason, Recording, Segment, State, Text,
+    Arrived, Belief, Config, Connection, Event, HalfOpen, IcmpKind, Notes, Offer, Opening,
+    Progress, Reason, Recording, Segment, State, Text,
 };
 use osier_time::{Duration, Instant};
 use osier_wire::SeqNumber;
@@ -243,14 +243,36 @@ fn a_narrower_path_is_used_at_once_and_what_was_too_long_is_cut_anew() {
     let before = puppet.pair.log.len();
     let cwnd = puppet.info().snd_cwnd;
     let mut notes = Notes::new(Recording::Off);
-    puppet.b().on_path_mtu(1_020, &mut notes);
+    assert_eq!(puppet.b().on_path_mtu(1_020, None, &mut notes), Belief::Believed);
     puppet.pair.flush();
     let again: Vec<_> = puppet.pair.log[before..].iter().map(|e| e.segment.text.len()).collect();
     assert!(!again.is_empty() && again.iter().all(|len| *len <= 1_000), "{again:?}");
     assert_eq!(puppet.info().snd_mss, 1_000);
     assert!(puppet.info().snd_cwnd >= cwnd.min(10), "nothing was cut");
     // A wider one than we use changes nothing (RFC 1191 §6.3: only a probe may tell).
-    puppet.b().on_path_mtu(9_000, &mut notes);
+    puppet.b().on_path_mtu(9_000, None, &mut notes);
+    assert_eq!(puppet.info().snd_mss, 1_000);
+}
+
+/// RFC 5927 §4.1.
+#[test]
+fn a_report_of_a_narrower_path_is_believed_only_if_it_quotes_what_is_in_flight() {
+    let mut puppet = Puppet::plain();
+    let mut notes = Notes::new(Recording::Off);
+    let una = puppet.ack;
+    let report = |puppet: &mut Puppet, notes: &mut Notes, seq| {
+        puppet.b().on_path_mtu(1_020, Some(seq), notes)
+    };
+    // Nothing is in flight.
+    assert_eq!(report(&mut puppet, &mut notes, una), Belief::Ignored);
+    puppet.b().write(&pattern(3 * 1460)).unwrap();
+    puppet.pair.flush();
+    for seq in [una - 1, una + 3 * 1460, una + (1 << 31)] {
+        assert_eq!(report(&mut puppet, &mut notes, seq), Belief::Ignored);
+    }
+    assert_eq!(puppet.info().snd_mss, 1_460);
+    assert_eq!(notes.count(&Reason::IcmpOutsideFlight), 4);
+    assert_eq!(report(&mut puppet, &mut notes, una + 1460), Belief::Believed);
     assert_eq!(puppet.info().snd_mss, 1_000);
 }
 
@@ -376,4 +398,47 @@ fn recovery_sends_no_more_than_the_cut_window_allows() {
     assert!(cwnd <= in_flight / 2 + 1460, "cut to half: {cwnd} of {in_flight}");
     assert!(octets as u32 <= cwnd + 1460, "{octets} sent again with a window of {cwnd}");
     assert!(puppet.pair.b.events.iter().all(|event| !matches!(event, Event::Closed(_))));
+}
+
+/// RFC 5961 §4.2: inside the window, before it and beyond it.
+#[test]
+fn a_syn_anywhere_draws_a_challenge_ack() {
+    let mut puppet = Puppet::plain();
+    for offset in [0, 10, 1 << 30, 0x8000_0000 + 5, u32::MAX - 1_000] {
+        let mut syn = puppet.segment(Flags::SYN, b"");
+        syn.seq += offset;
+        let answer = puppet.give(syn);
+        assert_eq!(answer.len(), 1, "offset {offset}");
+        assert_eq!((answer[0].flags, answer[0].ack), (Flags::ACK, puppet.seq), "offset {offset}");
+        assert_eq!(puppet.b().state(), State::Established);
+        puppet.pair.run_for(Duration::from_secs(1));
+    }
+}
+
+/// RFC 1337 §2, hazards H1 and H3: old text and old acknowledgments are answered, and the RST that
+/// such an answer may draw changes nothing.
+#[test]
+fn an_old_segment_in_time_wait_is_acknowledged_and_changes_nothing() {
+    let mut pair = Pair::connected();
+    pair.write(Who::B, b"text");
+    pair.run_for(Duration::from_millis(100));
+    pair.close(Who::A);
+    pair.run_for(Duration::from_millis(100));
+    pair.close(Who::B);
+    pair.run_for(Duration::from_millis(100));
+    assert_eq!(pair.a.state(), State::TimeWait);
+    let last = pair.sent(Who::B).last().unwrap().clone();
+    let expected = last.end();
+    for (seq, text) in [(expected - 6, &b"text"[..]), (expected - 2, b""), (expected + 9, b"")] {
+        let text = bytes::Bytes::copy_from_slice(text);
+        let sent = pair.sent(Who::A).count();
+        pair.inject(Who::A, Segment { seq, text, flags: Flags::ACK, ..last.clone() });
+        let answer = pair.sent(Who::A).last().unwrap();
+        assert_eq!(pair.sent(Who::A).count(), sent + 1);
+        assert_eq!((answer.flags, answer.ack), (Flags::ACK, expected));
+        let rst = Segment { seq: expected, flags: Flags::RST, ..Segment::default() };
+        pair.inject(Who::A, rst);
+        assert_eq!(pair.a.state(), State::TimeWait);
+    }
+    assert_eq!(pair.a.received, b"text", "once");
 }

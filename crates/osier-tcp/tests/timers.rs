@@ -159,3 +159,55 @@ fn reno_doubles_below_the_threshold_and_adds_a_segment_above_it() {
     let (before, after) = round(&mut puppet);
     assert_eq!((before, after), (10, 20));
 }
+
+/// RFC 8985 §7.3: a probe starts the retransmission timer anew, sent or not.
+#[test]
+fn a_probe_starts_the_retransmission_timer_anew() {
+    let mut puppet = Puppet::plain();
+    puppet.b().write(&pattern(14_600)).unwrap();
+    puppet.pair.flush();
+    let rto = Duration::from_micros(puppet.info().rto.into());
+    let before = puppet.pair.log.len();
+    puppet.pair.run_for(Duration::from_millis(600));
+    let sent: Vec<Instant> = puppet.pair.log[before..].iter().map(|entry| entry.at).collect();
+    assert_eq!(sent[1] - sent[0], rto, "from the probe to the timeout");
+}
+
+/// RFC 4015 §3.2: when a timeout proves needless the window is what it was, and still no more
+/// leaves at once than an initial window.
+#[test]
+fn no_burst_follows_a_timeout_that_was_needless() {
+    let mut pair = Pair::connected();
+    pair.transfer(Who::A, &pattern(400_000), Duration::from_secs(60));
+    let before = pair.a.connection().info(pair.now).unwrap().snd_cwnd;
+    assert!(before > 100, "{before}");
+    pair.stall(Duration::from_millis(300));
+    pair.write(Who::A, &pattern(60 * 1_448));
+    while !pair.a.has_reason(&Reason::RtoExpired { rto: Duration::ZERO }) {
+        assert!(pair.step(pair.now + Duration::from_secs(5)));
+    }
+    pair.write(Who::A, &pattern(800_000));
+    let undone = |pair: &Pair| pair.a.has_reason(&Reason::CutUndone { cwnd: 0, ssthresh: 0 });
+    while !undone(&pair) {
+        assert!(pair.step(pair.now + Duration::from_secs(5)));
+    }
+    let now = pair.now;
+    let burst = pair.log.iter().filter(|entry| entry.at == now && entry.from == Who::A).count();
+    assert!((1..=11).contains(&burst), "{burst} segments at once");
+}
+
+/// RFC 3042 §2: the congestion window is left alone.
+#[test]
+fn limited_transmit_leaves_the_congestion_window_alone() {
+    let mut puppet = Puppet::plain();
+    puppet.b().write(&pattern(100_000)).unwrap();
+    puppet.pair.flush();
+    let cwnd = puppet.info().snd_cwnd;
+    for n in 1..=2 {
+        let mut duplicate = puppet.segment(Flags::ACK, b"");
+        let left = puppet.ack + 1_460;
+        duplicate.options.sack.push(left, left + n * 1_460);
+        assert_eq!(puppet.give(duplicate).len(), 1, "one new segment");
+        assert_eq!(puppet.info().snd_cwnd, cwnd);
+    }
+}

@@ -116,7 +116,9 @@ impl Sockets {
                     udp.writers.take(woken);
                 }
             }
-            Event::EchoReply { .. }
+            // No listener of ours is deferred.
+            Event::Incoming(_)
+            | Event::EchoReply { .. }
             | Event::NeighbourUnreachable(_)
             | Event::AddressConflict { .. } => {}
         }

@@ -28,6 +28,7 @@ const LAYERS: [(&str, &[&str]); 5] = [
             "loss",
             "path_mtu",
             "pace",
+            "sendable",
             "transmit",
             "stray",
             "info",

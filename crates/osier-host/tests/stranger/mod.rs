@@ -14,7 +14,7 @@ use osier_wire::ip::{Header as IpHeader, Protocol};
 use osier_wire::link::{Medium, Offloads};
 use osier_wire::offload::Offload;
 use osier_wire::tcp::{Flags, Header, Options, Timestamps};
-use osier_wire::{Received, SeqNumber, ipv4, ipv6, tcp};
+use osier_wire::{Received, SeqNumber, icmpv4, ipv4, ipv6, tcp};
 
 pub(crate) const HOST_V4: [u8; 4] = [10, 71, 0, 1];
 
@@ -136,6 +136,26 @@ impl Said {
             header,
         })
     }
+}
+
+/// What a router says (IPv4) that could not forward a segment of this number of the flow of `said`.
+pub(crate) fn router_says(message: &icmpv4::Message, said: &Said, seq: SeqNumber) -> Received {
+    let mut quoted = said.clone();
+    quoted.header.seq = seq;
+    let quoted = quoted.frame().bytes.slice(..28);
+    let mut icmp = vec![0; message.len()];
+    message.emit(&mut icmp);
+    icmp.extend_from_slice(&quoted);
+    let checksum = Sum::default().and(&icmp).checksum();
+    icmp[2..4].copy_from_slice(&checksum.to_be_bytes());
+    let mut header = ip_header([192, 0, 2, 1].into(), said.from.ip(), icmp.len() as u16);
+    if let IpHeader::V4(header) = &mut header {
+        header.protocol = Protocol::ICMP;
+    }
+    let mut bytes = vec![0; header.len()];
+    header.emit(&mut bytes);
+    bytes.extend_from_slice(&icmp);
+    Received { bytes: bytes.into(), offload: Offload::NONE }
 }
 
 fn ip_header(src: IpAddr, dst: IpAddr, payload_len: u16) -> IpHeader {

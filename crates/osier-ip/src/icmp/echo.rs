@@ -23,6 +23,9 @@ impl Layer {
         audience: Audience,
         (reply, data): (Message, Bytes),
     ) -> Option<Delivered> {
+        if audience == Audience::Claimed {
+            return self.drop_for(Reason::NotForUs);
+        }
         if audience != Audience::Unicast {
             return self.drop_for(Reason::EchoToGroup);
         }

@@ -86,7 +86,8 @@ impl Layer {
             }
         };
         // RFC 5927 §4: whoever has not seen our packet does not know what to quote.
-        if audience != Audience::Unicast || !self.addresses.is_ours(header.src()) {
+        let single = matches!(audience, Audience::Unicast | Audience::Claimed);
+        if !single || !self.addresses.may_speak_as(header.src()) {
             return Err(Reason::IcmpNotAboutUs);
         }
         if data.len() < at + QUOTED_MIN {

@@ -24,7 +24,7 @@ use cubic::Cubic;
 use osier_time::{Duration, Instant};
 use pacing::Pacer;
 use reno::Reno;
-use window::{Repair, Window};
+use window::{CutFrom, Repair, Window};
 
 /// The congestion control of one connection.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -82,13 +82,15 @@ impl Congestion {
     }
 
     /// Keeps to L, the segments by which the RFCs let one acknowledgment open the window in slow
-    /// start: RFC 5681 §3.1 one, RFC 9406 §4.2 eight where nothing paces them.
-    pub(crate) fn limit_slow_start(&mut self) {
+    /// start: RFC 5681 §3.1 one, RFC 9406 §4.2 eight where nothing paces them. And a loss cuts from
+    /// what was in flight, not from a window that was not used.
+    pub(crate) fn keep_to_rfcs(&mut self) {
         let limit = match &self.control {
             Control::Cubic(_) => 8,
             Control::Reno(_) => 1,
         };
         self.common_mut().limit = limit;
+        self.common_mut().cut_from = CutFrom::Flight;
     }
 
     /// cwnd in octets: so much may be in flight.

@@ -23,6 +23,16 @@ pub(super) struct Window {
     initial_segments: u8,
     /// L: segments by which one acknowledgment may open the window in slow start.
     pub(super) limit: u32,
+    pub(super) cut_from: CutFrom,
+}
+
+/// From what a loss cuts, where the window was not used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum CutFrom {
+    /// From the window (RFC 9438 §4.6 leaves that choice where an unused window does not grow).
+    Window,
+    /// From what was in flight (RFC 5681 §3.1, equation 4).
+    Flight,
 }
 
 /// Which loss is being repaired?
@@ -59,6 +69,7 @@ impl Window {
             repair: Repair::None,
             initial_segments: initial_segments.max(1),
             limit: u32::MAX,
+            cut_from: CutFrom::Window,
         }
     }
 
@@ -110,7 +121,7 @@ impl Window {
     /// does what a recovery that ends right now had in flight.
     pub(super) fn flight(&self, in_flight: u32) -> u32 {
         let most = self.used.most_in_flight().max(in_flight);
-        let used = most.saturating_add(self.mss) > self.cwnd;
+        let used = most.saturating_add(self.mss) > self.cwnd || self.cut_from == CutFrom::Window;
         if used || self.used == Use::of_round(self.cwnd) { self.cwnd } else { most }
     }
 

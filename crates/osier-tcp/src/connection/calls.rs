@@ -25,6 +25,18 @@ pub enum Text<T> {
     Broken(Ending),
 }
 
+/// What is to become of the end of what is written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum End {
+    /// It is pushed: it goes as soon as Nagle's algorithm lets it.
+    #[default]
+    Push,
+    /// More will follow at once: a short segment waits for it (MSG_MORE).
+    More,
+    /// A record ends: what is written later goes in segments of its own (MSG_EOR).
+    Record,
+}
+
 /// Why a write is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum WriteError {
@@ -49,6 +61,23 @@ impl Connection {
         let Some(tcb) = self.writable()? else { return Ok(0) };
         let taken = tcb.out.push_copy(text);
         took(tcb, taken);
+        Ok(taken)
+    }
+
+    /// As [`Connection::write`], and says what is to become of the end of it.
+    ///
+    /// # Errors
+    /// As [`Connection::write`].
+    pub fn write_ending(&mut self, text: &[u8], end: End) -> Result<usize, WriteError> {
+        let Some(tcb) = self.writable()? else { return Ok(0) };
+        let taken = tcb.out.push_copy(text);
+        took(tcb, taken);
+        if end == End::More {
+            tcb.small.hold_more();
+        }
+        if end == End::Record && taken == text.len() {
+            tcb.out.end_record();
+        }
         Ok(taken)
     }
 
@@ -149,6 +178,7 @@ fn took(tcb: &mut Tcb, taken: usize) {
     if taken == 0 {
         tcb.user = User::WaitsForRoom;
     } else {
+        tcb.small.push();
         tcb.look_again();
     }
     tcb.check();

@@ -4,8 +4,9 @@
 //! control it has is decided by [`Config`](crate::Config).
 
 use super::{Connection, Phase};
-use crate::config::{Acknowledgments, Buffer, KeepAlive, Nagle};
+use crate::config::{Acknowledgments, Buffer, Cork, KeepAlive, Nagle};
 use crate::pace;
+use crate::send::nagle::Hold;
 use crate::timers::Timer;
 use osier_time::{Duration, Instant};
 
@@ -16,9 +17,25 @@ impl Connection {
             Phase::SynSent(syn_sent) => syn_sent.config_mut().nagle = nagle,
             Phase::Synchronized(tcb) => {
                 tcb.settings.nagle = nagle;
+                // Linux: who turns it off wants what waits to go now, corked or not.
+                if nagle == Nagle::Off {
+                    tcb.small.hold = Hold::No;
+                }
                 tcb.look_again();
             }
             Phase::Failed(..) => {}
+        }
+    }
+
+    /// Holds back what does not fill a segment, or lets it go (TCP_CORK). What is held goes in any
+    /// case after a retransmission timeout.
+    pub fn set_cork(&mut self, cork: Cork) {
+        if let Phase::Synchronized(tcb) = &mut self.phase {
+            tcb.small.hold = match cork {
+                Cork::In => Hold::Corked,
+                Cork::Out => Hold::No,
+            };
+            tcb.look_again();
         }
     }
 

@@ -90,9 +90,11 @@ impl Rack {
         let (order, end) = (delivered.order, delivered.end);
         let newer =
             |old: (Order, SeqNumber)| order.after(old.0) || (order == old.0 && end.after(old.1));
+        // Of all that this acknowledgment delivers, what is last in sequence, as Linux takes it:
+        // with a retransmission in front, text that was sent before it gets more time.
+        self.rtt = arrival.now - delivered.sent_at;
         if self.newest.is_none_or(newer) {
             self.newest = Some((order, end));
-            self.rtt = arrival.now - delivered.sent_at;
         }
     }
 

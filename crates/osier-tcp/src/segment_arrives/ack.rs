@@ -170,7 +170,8 @@ fn congestion(tcb: &mut Tcb, now: Instant, outcome: &AckOutcome, notes: &mut Not
         Turn::Spurious(found) => loss::undone(tcb, found, outcome, notes),
         Turn::ProbeRepaired => loss::repaired_by_probe(tcb, outcome, notes),
         Turn::PartialAck => {}
-        Turn::None if outcome.acked > 0 => grow(tcb, now, outcome.acked, outcome),
+        // What duplicates have told of before does not count again.
+        Turn::None if outcome.acked > 0 => grow(tcb, now, outcome.delivered, outcome),
         Turn::None => {}
     }
 }

@@ -24,6 +24,9 @@ const FREEZE_FROM: usize = 1024;
 const TAIL_MIN: usize = 512;
 const TAIL_MAX: usize = 64 * 1024;
 
+/// Ends of records that are kept; beyond it records run together.
+const RECORDS_MAX: usize = 4_096;
+
 /// The text between SND.UNA and the last octet written. Holds no memory while empty.
 #[derive(Clone, Debug)]
 pub(crate) struct Buffer {
@@ -35,6 +38,8 @@ pub(crate) struct Buffer {
     front: u32,
     tail_at: u32,
     limit: u32,
+    /// Where records end, as positions: only of a user who marks them.
+    records: Option<VecDeque<u32>>,
 }
 
 #[derive(Clone, Debug)]
@@ -47,7 +52,14 @@ struct Chunk {
 impl Buffer {
     /// An empty buffer that takes up to `limit` octets.
     pub(crate) fn new(limit: u32) -> Self {
-        Buffer { chunks: VecDeque::new(), tail: Tail::EMPTY, front: 0, tail_at: 0, limit }
+        Buffer {
+            chunks: VecDeque::new(),
+            tail: Tail::EMPTY,
+            front: 0,
+            tail_at: 0,
+            limit,
+            records: None,
+        }
     }
 
     /// Octets held: sent and unacknowledged, and unsent.
@@ -74,6 +86,35 @@ impl Buffer {
     /// Changes the limit. What is held already stays, even where it exceeds the new limit.
     pub(crate) const fn set_limit(&mut self, limit: u32) {
         self.limit = limit;
+    }
+
+    /// A record ends here: no segment will carry text from both sides of it.
+    pub(crate) fn end_record(&mut self) {
+        let end = self.front.wrapping_add(self.len());
+        let records = self.records.get_or_insert_default();
+        if records.len() < RECORDS_MAX && records.back() != Some(&end) {
+            records.push_back(end);
+        }
+    }
+
+    /// Octets from `offset` on to the end of the record that it lies in; `None`: there is no end.
+    pub(crate) fn record_left(&self, offset: u32) -> Option<u32> {
+        let records = self.records.as_ref()?;
+        let ends = records.iter().map(|end| end.wrapping_sub(self.front));
+        ends.into_iter().find(|end| *end > offset).map(|end| end - offset)
+    }
+
+    /// Forgets the ends that are acknowledged.
+    fn forget_records(&mut self) {
+        let (front, len) = (self.front, self.len());
+        let Some(records) = self.records.as_mut() else { return };
+        let is_past = |end: u32| end.wrapping_sub(front) == 0 || end.wrapping_sub(front) > len;
+        while records.front().copied().is_some_and(is_past) {
+            records.pop_front();
+        }
+        if records.is_empty() {
+            self.records = None;
+        }
     }
 
     /// Queues a copy of the front of `text` and says how many octets were taken.
@@ -156,13 +197,14 @@ impl Buffer {
             self.tail_at = self.tail_at.wrapping_add(all);
             self.front = self.tail_at;
             self.tail = Tail::EMPTY;
+            self.records = None;
             return;
         }
-        self.acked_in_part(n);
+        self.acked_in_part(n.min(self.len()));
+        self.forget_records();
     }
 
-    fn acked_in_part(&mut self, n: u32) {
-        let mut left = n.min(self.len());
+    fn acked_in_part(&mut self, mut left: u32) {
         self.front = self.front.wrapping_add(left);
         while let Some(chunk) = self.chunks.front_mut().filter(|_| left > 0) {
             let len = chunk.text.len() as u32;

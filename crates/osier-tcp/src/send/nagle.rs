@@ -66,6 +66,32 @@ pub(crate) fn decide(waiting: &Waiting) -> Decision {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct SmallSegment {
     end: Option<SeqNumber>,
+    /// Whether the user holds the short end of what it writes back.
+    pub(crate) hold: Hold,
+    /// Whether the end of what is queued was pushed.
+    pub(crate) push: Push,
+}
+
+/// Whether the user holds the short end of what it writes back.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Hold {
+    /// It does not.
+    #[default]
+    No,
+    /// It has said that more will follow at once: until it writes again or the peer acknowledges.
+    More,
+    /// Until it says otherwise.
+    Corked,
+}
+
+/// Whether the end of what is queued was pushed (RFC 9293 §3.9.1.2).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Push {
+    /// It was.
+    #[default]
+    Yes,
+    /// More was to follow.
+    No,
 }
 
 impl SmallSegment {
@@ -81,9 +107,28 @@ impl SmallSegment {
         self.end.filter(|end| end.after(una)).map_or(0, |end| end.since(una))
     }
 
+    /// The user wrote, and wants it sent.
+    pub(crate) fn push(&mut self) {
+        self.push = Push::Yes;
+        if self.hold == Hold::More {
+            self.hold = Hold::No;
+        }
+    }
+
+    /// The user wrote, and will write more at once.
+    pub(crate) fn hold_more(&mut self) {
+        self.push = Push::No;
+        if self.hold == Hold::No {
+            self.hold = Hold::More;
+        }
+    }
+
     /// SND.UNA moved: forgets a small segment that is acknowledged, before its number comes
     /// round again.
     pub(crate) fn on_ack(&mut self, una: SeqNumber) {
+        if self.hold == Hold::More {
+            self.hold = Hold::No;
+        }
         self.end = self.end.filter(|end| end.after(una));
     }
 }

@@ -177,19 +177,19 @@ impl End {
             }
             Role::Open(connection) => connection.on_deadline(now, &mut self.notes),
             Role::TimeWait(wait) => {
-                if wait.deadline() <= now {
+                if wait.deadline(now) <= now {
                     self.role = Role::Closed;
                 }
             }
         }
     }
 
-    fn next_deadline(&self) -> Option<Instant> {
+    fn next_deadline(&self, now: Instant) -> Option<Instant> {
         match &self.role {
             Role::Closed | Role::Listen => None,
             Role::HalfOpen(half) => Some(half.next_deadline()),
             Role::Open(connection) => connection.next_deadline(),
-            Role::TimeWait(wait) => Some(wait.deadline()),
+            Role::TimeWait(wait) => Some(wait.deadline(now)),
         }
     }
 
@@ -353,8 +353,8 @@ impl Pair {
     pub fn step(&mut self, until: Instant) -> bool {
         let next = [
             self.wire.front().map(|first| first.at),
-            self.a.next_deadline(),
-            self.b.next_deadline(),
+            self.a.next_deadline(self.now),
+            self.b.next_deadline(self.now),
         ];
         let Some(next) = next.into_iter().flatten().min().filter(|at| *at <= until) else {
             self.now = until;

@@ -2,6 +2,7 @@
 
 extern crate std;
 
+use super::super::window::CutFrom;
 use super::{Cubic, cube_root};
 use crate::congestion::Acked;
 use osier_time::{Duration, Instant};
@@ -114,10 +115,15 @@ fn who_loses_below_the_last_height_aims_lower() {
     assert_eq!(flow.cubic.curve.w_max, 900 * MSS, "above it, at the height reached");
 }
 
-/// §4.6: by what was in flight, not by a window that nobody used.
+/// §4.6: by what was in flight, not by a window that nobody used; or by that window, which does not
+/// grow while it is unused.
 #[test]
-fn an_unused_window_is_cut_by_its_use() {
+fn an_unused_window_is_cut_by_its_use_or_whole() {
     let mut flow = Flow::cut_from(1_000, RTT);
+    let mut whole = Flow::cut_from(1_000, RTT);
+    whole.cubic.on_loss(95 * MSS, MSS);
+    assert_eq!(whole.cubic.window.cwnd, 490 * MSS);
+    flow.cubic.window.cut_from = CutFrom::Flight;
     for _ in 0..1_000 {
         flow.ack(10 * MSS, 100 * MSS);
     }
@@ -154,6 +160,42 @@ fn after_a_timeout_slow_start_ends_at_seven_tenths_and_the_curve_begins_flat() {
     assert!((70.0..71.0).contains(&flow.segments()), "{}", flow.segments());
     assert_eq!(flow.cubic.curve.k, 0);
     assert!(flow.cubic.curve.w_max <= 71 * MSS);
+}
+
+/// RFC 9438 §4.4: however far the curve has run ahead, half as much again in a round trip.
+#[test]
+fn in_a_round_trip_the_window_grows_by_half_at_most() {
+    let mut flow = Flow::cut_from(100, RTT);
+    flow.round();
+    // The curve goes on while acknowledgments stay away, as on a path that was cut off.
+    flow.now += Duration::from_secs(600);
+    let before = flow.cubic.window.cwnd;
+    flow.round();
+    let after = flow.cubic.window.cwnd;
+    assert!(after > before + before / 4, "{before} then {after}");
+    assert!(after <= before + before / 2 + MSS, "{before} then {after}");
+}
+
+/// RFC 9406 §4.3: a later slow start knows where to end, and delay does not slow it.
+#[test]
+fn hystart_is_for_the_first_slow_start() {
+    let grown = |mut flow: Flow| {
+        let before = flow.cubic.window.cwnd;
+        for (acks, millis) in [(200, 40), (400, 80)] {
+            flow.rtt = Duration::from_millis(millis);
+            for _ in 0..acks {
+                flow.ack(MSS, flow.cubic.window.cwnd);
+            }
+        }
+        flow.cubic.window.cwnd - before
+    };
+    let first = Flow { cubic: Cubic::new(10, MSS), now: Instant::ZERO, rtt: RTT };
+    let mut later = Flow::cut_from(10_000, RTT);
+    later.cubic.on_timeout(7_000 * MSS, MSS);
+    later.cubic.window.on_recovery_over();
+    later.cubic.window.cwnd = 10 * MSS;
+    assert!(grown(first) < 500 * MSS, "slowed");
+    assert_eq!(grown(later), 600 * MSS);
 }
 
 #[test]

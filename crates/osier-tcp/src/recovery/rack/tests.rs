@@ -132,5 +132,5 @@ fn a_peer_that_reports_duplicates_forever_gains_nothing() {
 fn when_the_timer_expires_what_is_a_round_trip_and_the_window_old_is_lost() {
     assert_eq!(Rack::new().lost_on_timeout(at(300), &given(Phase::Open, 0)), at(300));
     let rack = disordered();
-    assert_eq!(rack.lost_on_timeout(at(300), &given(Phase::Open, 0)), at(300 - 45 - 10));
+    assert_eq!(rack.lost_on_timeout(at(300), &given(Phase::Open, 0)), at(300 - 47 - 10));
 }

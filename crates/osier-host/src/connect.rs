@@ -1,0 +1,150 @@
+//! Which pair of sockets does a connection of ours get? (RFC 9293 §3.9.1.1, RFC 6056)
+//!
+//! The local address is the one by which the peer is reached, the port an ephemeral one, unless
+//! the owner says otherwise. A pair in TIME-WAIT is taken only where timestamps keep the segments
+//! of both connections apart (RFC 6191 §2) and the settings allow it.
+
+use crate::account::Flow;
+use crate::config::TimeWaitReuse;
+use crate::connections::Owner;
+use crate::flow::{FlowKey, Tenant};
+use crate::host::Host;
+use crate::ids::{ConnectionId, Error};
+use crate::mapped::{Shown, plain};
+use crate::reason::HostReason;
+use core::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use osier_tcp::Connection;
+use osier_time::Instant;
+use osier_wire::SeqNumber;
+
+/// A pair of sockets for a new connection.
+struct Pair {
+    key: FlowKey,
+    /// The TIME-WAIT whose place it takes, and what comes after all that was sent there.
+    after: Option<(u32, SeqNumber)>,
+}
+
+impl Host {
+    /// Opens a connection. [`Event::Connected`](crate::Event::Connected) or
+    /// [`Event::Closed`](crate::Event::Closed) follows. An unspecified address is the host itself.
+    ///
+    /// # Errors
+    /// [`Error::InvalidInput`] where the peer cannot be one, [`Error::NetworkUnreachable`],
+    /// [`Error::AddrNotAvailable`] where `local` is neither ours nor claimed
+    /// ([`Host::set_claim`]) or no ephemeral port is free,
+    /// [`Error::AddrInUse`] where this very pair of sockets exists, [`Error::LimitReached`].
+    pub fn connect(
+        &mut self,
+        now: Instant,
+        remote: SocketAddr,
+        local: Option<SocketAddr>,
+    ) -> Result<ConnectionId, Error> {
+        self.account.now = now;
+        let shown = Shown::by(remote);
+        let remote = someone(plain(remote))?;
+        // RFC 9293 §3.9.1.1 [MUST-46]: the broadcast address of a link is nobody, either.
+        if self.ip.is_group(remote.ip()) {
+            return Err(Error::InvalidInput);
+        }
+        let local = self.local_for(remote, local.map(plain))?;
+        if self.connections.sockets.len() >= self.config.connections_max {
+            return Err(Error::LimitReached);
+        }
+        let pair = self.free_pair(now, local, remote)?;
+        let key = pair.key;
+        let (link, _) = self.ip.link_towards(remote.ip())?;
+        let link = self.links.get(usize::from(link.0)).ok_or(Error::NetworkUnreachable)?;
+        let opening = match pair.after {
+            None => self.openings.opening(now, &key),
+            Some((_, beyond)) => self.openings.reopening(now, &key, beyond),
+        };
+        let notes = &mut self.account.tcp;
+        let connection = Connection::connect(now, link.tcp(&key), opening, notes);
+        if let Some((time_wait, _)) = pair.after {
+            self.account.push(Some(Flow::tcp(&key)), HostReason::TimeWaitReplaced);
+            self.forget_time_wait(time_wait);
+        }
+        let id = self.connections.insert(connection, key, Owner::User, shown);
+        self.lead_flow(&key, Tenant::Connection(id));
+        self.connections.connecting.push_back(id);
+        self.settle(id);
+        Ok(ConnectionId(id))
+    }
+
+    /// The local end of a connection to `remote`; its port may still be 0.
+    fn local_for(
+        &self,
+        remote: SocketAddr,
+        wished: Option<SocketAddr>,
+    ) -> Result<SocketAddr, Error> {
+        let port = wished.map_or(0, |wished| wished.port());
+        match wished.filter(|wished| !wished.ip().is_unspecified()) {
+            None => Ok(SocketAddr::new(self.ip.source_for(remote.ip())?, port)),
+            Some(wished) if wished.is_ipv4() != remote.is_ipv4() => Err(Error::InvalidInput),
+            Some(wished) if !self.ip.may_speak_as(wished.ip()) => Err(Error::AddrNotAvailable),
+            Some(wished) => Ok(wished),
+        }
+    }
+
+    /// A pair of sockets that no flow has: with an ephemeral port where `local` has none.
+    fn free_pair(
+        &mut self,
+        now: Instant,
+        local: SocketAddr,
+        remote: SocketAddr,
+    ) -> Result<Pair, Error> {
+        let name = |port| FlowKey::new(SocketAddr::new(local.ip(), port), remote);
+        if local.port() != 0 {
+            let key = name(local.port()).ok_or(Error::InvalidInput)?;
+            return self.free(now, key).ok_or(Error::AddrInUse);
+        }
+        // The search asks the host: it goes on with a copy, which is small.
+        let mut ports = self.ports.clone();
+        let listeners = &self.listeners.bindings;
+        let unused = |port| {
+            let is_unused = name(port).is_some_and(|key| self.flow(&key).is_none());
+            is_unused && !listeners.holds_port(port)
+        };
+        let port = ports.towards(local.ip(), remote, unused).or_else(|| {
+            let free = |port| name(port).is_some_and(|key| self.free(now, key).is_some());
+            ports.towards(local.ip(), remote, |port| free(port) && !listeners.holds_port(port))
+        });
+        self.ports = ports;
+        let pair = port.and_then(name).and_then(|key| self.free(now, key));
+        pair.ok_or(Error::AddrNotAvailable)
+    }
+
+    /// This pair, if no flow has it, or one in TIME-WAIT whose place may be taken.
+    fn free(&self, now: Instant, key: FlowKey) -> Option<Pair> {
+        match self.flow(&key) {
+            None => Some(Pair { key, after: None }),
+            Some(Tenant::TimeWait(id)) => {
+                let (local, remote) = key.ends();
+                let allowed = match self.config.time_wait_reuse {
+                    TimeWaitReuse::Never => false,
+                    TimeWaitReuse::Loopback => {
+                        local.ip().is_loopback() && remote.ip().is_loopback()
+                    }
+                    TimeWaitReuse::Always => true,
+                };
+                let time_wait = &self.time_waits.entries.get(id).filter(|_| allowed)?.time_wait;
+                let old = time_wait.may_be_replaced(now, &self.config.tcp);
+                old.then(|| Pair { key, after: Some((id, time_wait.snd_nxt())) })
+            }
+            Some(Tenant::Connection(_) | Tenant::HalfOpen(_)) => None,
+        }
+    }
+}
+
+/// The peer, where it can be one: an unspecified address is this host, as on Linux.
+pub(crate) fn someone(mut peer: SocketAddr) -> Result<SocketAddr, Error> {
+    match peer.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => peer.set_ip(Ipv4Addr::LOCALHOST.into()),
+        IpAddr::V6(ip) if ip.is_unspecified() => peer.set_ip(Ipv6Addr::LOCALHOST.into()),
+        // RFC 9293 §3.9.2.3 [MUST-46]: no connection to a group.
+        IpAddr::V4(ip) if ip.is_broadcast() => return Err(Error::InvalidInput),
+        ip if ip.is_multicast() => return Err(Error::InvalidInput),
+        _ => {}
+    }
+    if peer.port() == 0 { Err(Error::InvalidInput) } else { Ok(peer) }
+}

@@ -1,0 +1,93 @@
+//! How much new text may go now, and is its end pushed? (RFC 9293 §3.8.6, §3.7.4, §3.9.1.2)
+//!
+//! Both windows, Nagle's algorithm and the avoidance of silly windows, ends of records, and the
+//! length of a burst. Decides and changes nothing: `transmit.rs` sends it.
+
+use crate::config::Nagle;
+use crate::loss;
+use crate::send::burst::{self, Path};
+use crate::send::nagle::{self, Decision, Hold, Push};
+use crate::tcb::{Fin, Probe, Tcb};
+use osier_wire::tcp::Flags;
+
+/// New text that may go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct New {
+    /// Octets of it.
+    pub(crate) octets: u32,
+    /// FIN where our FIN goes with it.
+    pub(crate) fin: Flags,
+}
+
+/// New text, as much as both windows, Nagle and the avoidance of silly windows let go, and our FIN
+/// with the last of it.
+pub(crate) fn text(tcb: &Tcb) -> Option<New> {
+    let octets = may_send(tcb);
+    let fin = tcb.owed.fin == Fin::Queued && octets == tcb.unsent() && fin_fits(tcb, octets);
+    let flags = if fin { Flags::FIN } else { Flags::NONE };
+    (octets > 0 || fin).then_some(New { octets, fin: flags })
+}
+
+/// Whether the peer's window, or the lack of anything in flight, lets the FIN go.
+fn fin_fits(tcb: &Tcb, octets: u32) -> bool {
+    tcb.snd.usable() > octets
+}
+
+/// Octets of new text that may go now in one transmit.
+fn may_send(tcb: &Tcb) -> u32 {
+    let queued = tcb.unsent();
+    if queued == 0 {
+        return 0;
+    }
+    // Up to the end of a record; what is behind it can add nothing to the segment.
+    let unsent = record_left(tcb).unwrap_or(queued);
+    let mss = tcb.text_mss();
+    let room = loss::window(tcb).saturating_sub(tcb.recovery.in_flight());
+    let overridden = tcb.owed.probe == Some(Probe::Override);
+    let usable = tcb.snd.usable().min(room);
+    let decision = nagle::decide(&nagle::Waiting {
+        queued: unsent,
+        usable,
+        mss,
+        max_window: tcb.snd.max_wnd,
+        in_flight_unacked: match tcb.small.hold {
+            Hold::No => tcb.small.unacked(tcb.snd.una),
+            Hold::More | Hold::Corked => u32::MAX,
+        },
+        nagle: match tcb.small.hold {
+            _ if tcb.owed.fin == Fin::Queued || unsent < queued => Nagle::Off,
+            Hold::No => tcb.settings.nagle,
+            Hold::More | Hold::Corked => Nagle::On,
+        },
+    });
+    let octets = match decision {
+        Decision::Send(octets) => octets,
+        Decision::Hold if overridden => usable.min(unsent).min(mss),
+        Decision::Hold => 0,
+    };
+    if octets > mss { octets.min(largest(tcb, mss)) } else { octets }
+}
+
+/// Octets from SND.NXT to the end of its record, where the user has marked one.
+fn record_left(tcb: &Tcb) -> Option<u32> {
+    tcb.out.record_left(tcb.out.len() - tcb.unsent())
+}
+
+/// Octets of text in one transmit: a super-segment's where the device cuts them, else a segment's.
+fn largest(tcb: &Tcb, mss: u32) -> u32 {
+    let path = Path {
+        mss,
+        cwnd: loss::window(tcb),
+        ssthresh: tcb.congestion.ssthresh(),
+        max_window: tcb.snd.max_wnd,
+        srtt: tcb.recovery.srtt(),
+    };
+    burst::octets(&path, tcb.settings.gso_max, tcb.settings.sending.burst_min)
+}
+
+/// Whether the user has pushed what ends `octets` behind SND.NXT.
+pub(crate) fn is_pushed(tcb: &Tcb, octets: u32) -> bool {
+    let probed = tcb.owed.probe == Some(Probe::Override);
+    let pushed = tcb.small.push == Push::Yes || probed;
+    (octets == tcb.unsent() && pushed) || record_left(tcb) == Some(octets)
+}
