@@ -167,10 +167,18 @@ impl From<Packed> for Tenant {
 /// tells them.
 #[derive(Clone, Debug)]
 pub(crate) struct Flows {
-    /// The flow that was found last: segments of one flow come in runs.
-    last: Option<(FlowKey, Tenant)>,
+    /// The flow that was asked for last: segments of one flow come in runs.
+    last: Option<Last>,
     table: StepTable,
     keyed: Keyed,
+}
+
+/// A flow that was asked for, what its name hashes to, and whom it leads to, where that is known.
+#[derive(Clone, Debug)]
+struct Last {
+    key: FlowKey,
+    hash: u64,
+    tenant: Option<Tenant>,
 }
 
 impl Flows {
@@ -185,24 +193,41 @@ impl Flows {
         key: &FlowKey,
         key_of: impl Fn(Tenant) -> Option<&'a FlowKey>,
     ) -> Option<Tenant> {
-        if let Some((last, tenant)) = &self.last
+        if let Some(Last { key: last, tenant: Some(tenant), .. }) = &self.last
             && last == key
         {
             return Some(*tenant);
         }
-        let found = self.get(key, key_of)?;
-        self.last = Some((*key, found));
-        Some(found)
+        let hash = self.hash(key);
+        let tenant = self.look(hash, key, key_of);
+        self.last = Some(Last { key: *key, hash, tenant });
+        tenant
     }
 
-    #[inline]
     pub(crate) fn get<'a>(
         &self,
         key: &FlowKey,
         key_of: impl Fn(Tenant) -> Option<&'a FlowKey>,
     ) -> Option<Tenant> {
+        self.look(self.hash(key), key, key_of)
+    }
+
+    fn look<'a>(
+        &self,
+        hash: u64,
+        key: &FlowKey,
+        key_of: impl Fn(Tenant) -> Option<&'a FlowKey>,
+    ) -> Option<Tenant> {
         let is = |packed| key_of(Packed(packed).into()) == Some(key);
-        self.table.find(self.keyed.hash_one(key), is).map(|packed| Packed(packed).into())
+        self.table.find(hash, is).map(|packed| Packed(packed).into())
+    }
+
+    #[inline]
+    fn hash(&self, key: &FlowKey) -> u64 {
+        match &self.last {
+            Some(last) if last.key == *key => last.hash,
+            Some(_) | None => self.keyed.hash_one(key),
+        }
     }
 
     /// Leads a flow to something, in the place of whatever it led to.
@@ -212,11 +237,11 @@ impl Flows {
         tenant: Tenant,
         key_of: impl Fn(Tenant) -> Option<&'a FlowKey>,
     ) {
-        self.last = None;
-        let keyed = self.keyed;
+        let (hash, keyed) = (self.hash(key), self.keyed);
+        self.last = Some(Last { key: *key, hash, tenant: Some(tenant) });
         let is = |packed| key_of(Packed(packed).into()) == Some(key);
         let hash_of = |packed| key_of(Packed(packed).into()).map(|key| keyed.hash_one(key));
-        self.table.put(keyed.hash_one(key), Packed::from(tenant).0, is, hash_of);
+        self.table.put(hash, Packed::from(tenant).0, is, hash_of);
     }
 
     /// Forgets a flow that leads to `tenant`; one that leads elsewhere by now stays.
@@ -226,10 +251,11 @@ impl Flows {
         tenant: Tenant,
         key_of: impl Fn(Tenant) -> Option<&'a FlowKey>,
     ) {
-        let keyed = self.keyed;
+        let (hash, keyed) = (self.hash(key), self.keyed);
         let hash_of = |packed| key_of(Packed(packed).into()).map(|key| keyed.hash_one(key));
-        if self.table.take(keyed.hash_one(key), Packed::from(tenant).0, hash_of) {
-            self.last = None;
+        let taken = self.table.take(hash, Packed::from(tenant).0, hash_of);
+        if taken && let Some(last) = self.last.as_mut().filter(|last| last.key == *key) {
+            last.tenant = None;
         }
     }
 

@@ -193,7 +193,7 @@ impl Host {
     /// around.
     pub fn poll_transmit_into(&mut self, now: Instant, frame: &mut Frame) -> Option<LinkId> {
         self.account.now = now;
-        if self.wants_transmit() { self.next_frame(now, frame) } else { None }
+        self.next_frame(now, frame)
     }
 
     /// Whether [`Host::poll_transmit`] may have a frame: cheap, and `false` is certain. Who calls a

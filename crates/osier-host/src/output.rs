@@ -62,15 +62,22 @@ impl Host {
     /// The next frame of anybody.
     #[inline]
     pub(crate) fn next_frame(&mut self, now: Instant, frame: &mut Frame) -> Option<LinkId> {
+        if self.ip.wants_transmit() || self.others_wait() {
+            return self.next_in_turn(now, frame);
+        }
+        self.connections.transmit.front()?;
+        frame.clear();
+        let link = self.transmit_connection(now, frame);
+        // What was submitted may have made the layer ask for a neighbour.
+        link.or_else(|| self.frame_of_ip(now, frame))
+    }
+
+    /// [`Host::next_frame`] where others than connections wait.
+    fn next_in_turn(&mut self, now: Instant, frame: &mut Frame) -> Option<LinkId> {
         if let Some(link) = self.frame_of_ip(now, frame) {
             return Some(link);
         }
         frame.clear();
-        if !self.others_wait()
-            && let Some(link) = self.transmit_connection(now, frame)
-        {
-            return Some(link);
-        }
         for _ in 0..Turn::COUNT {
             let turn = self.turn;
             self.turn = turn.next();
@@ -85,7 +92,6 @@ impl Host {
                 return link;
             }
         }
-        // What was submitted may have made the layer ask for a neighbour.
         self.frame_of_ip(now, frame)
     }
 
