@@ -30,6 +30,8 @@ pub(crate) struct Letterhead {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Envelopes {
     places: Vec<Option<Kept>>,
+    /// Which was kept last: the next connection often leads to the same place.
+    latest: usize,
 }
 
 #[derive(Clone, Debug)]
@@ -55,12 +57,35 @@ impl Envelopes {
         right.then_some(&kept.letterhead)
     }
 
+    /// A letterhead for a flow that has none yet.
+    ///
+    /// # Errors
+    /// As [`Layer::address`].
+    pub(crate) fn make(
+        &self,
+        key: &FlowKey,
+        marks: Marks,
+        ip: &mut Layer,
+    ) -> Result<Letterhead, Unreachable> {
+        match self.places.get(self.latest) {
+            Some(Some(kept))
+                if kept.marks == marks
+                    && kept.key.addresses() == key.addresses()
+                    && ip.is_current(&kept.letterhead.envelope) =>
+            {
+                Ok(Letterhead { ports: key.ports(), ..kept.letterhead })
+            }
+            Some(_) | None => Letterhead::new(key, marks, ip),
+        }
+    }
+
     /// Keeps it.
     pub(crate) fn keep(&mut self, id: u32, key: &FlowKey, marks: Marks, letterhead: &Letterhead) {
         let place = id as usize % PLACES;
         if place >= self.places.len() {
             self.places.resize(place + 1, None);
         }
+        self.latest = place;
         self.places[place] = Some(Kept { key: *key, marks, letterhead: *letterhead });
     }
 }
@@ -82,7 +107,7 @@ impl Letterhead {
             FlowKey::V4(_) => GsoKind::TcpV4,
             FlowKey::V6(_) => GsoKind::TcpV6,
         };
-        Ok(Letterhead { envelope, pseudo, ports: (local.port(), remote.port()), cut_as })
+        Ok(Letterhead { envelope, pseudo, ports: key.ports(), cut_as })
     }
 }
 

@@ -86,6 +86,15 @@ impl FlowKey {
         }
     }
 
+    /// Our port and theirs.
+    pub(crate) const fn ports(&self) -> (u16, u16) {
+        match self {
+            FlowKey::V4(V4([.., a, b, c, d])) | FlowKey::V6(V6([.., a, b, c, d])) => {
+                (u16::from_be_bytes([*a, *b]), u16::from_be_bytes([*c, *d]))
+            }
+        }
+    }
+
     /// Both addresses as bytes, for a keyed hash.
     pub(crate) fn addresses(&self) -> &[u8] {
         match self {

@@ -4,7 +4,6 @@
 //! and time to live. The IP layer writes the headers in front. One frame for each call, in turn
 //! among those who have something, so that nobody's wait depends on another's appetite.
 
-use crate::envelopes::Letterhead;
 use crate::flow::FlowKey;
 use crate::host::Host;
 use crate::links::tcp_octets;
@@ -222,7 +221,7 @@ impl Host {
         let letterhead = match kept {
             Some(kept) => kept,
             None => {
-                made = Letterhead::new(key, marks, &mut self.ip)?;
+                made = self.envelopes.make(key, marks, &mut self.ip)?;
                 if let Some(id) = id {
                     self.envelopes.keep(id, key, marks, &made);
                 }

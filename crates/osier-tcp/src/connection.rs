@@ -28,6 +28,7 @@ use crate::state::State;
 use crate::tcb::{Look, Tcb};
 use crate::timers::Timer;
 use crate::{path_mtu, timeout, transmit};
+use alloc::boxed::Box;
 use osier_time::Instant;
 use osier_wire::SeqNumber;
 
@@ -37,14 +38,14 @@ pub struct Connection {
     phase: Phase,
 }
 
-/// A type where the data differ.
+/// A type where the data differ. They lie apart: they are large, and of the different sizes only
+/// one is needed at a time.
 #[derive(Clone, Debug)]
-#[expect(clippy::large_enum_variant, reason = "nearly all connections are synchronized")]
 enum Phase {
     /// Our SYN is unanswered.
-    SynSent(SynSent),
+    SynSent(Box<SynSent>),
     /// Both SYNs are known.
-    Synchronized(Tcb),
+    Synchronized(Box<Tcb>),
     /// The attempt failed.
     Failed(Ending, Events),
 }

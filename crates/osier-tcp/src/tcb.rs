@@ -27,6 +27,7 @@ use crate::state::{Arrow, State};
 use crate::tally::{Caller, Tally};
 use crate::timers::Timers;
 use crate::timestamps::Clock;
+use alloc::boxed::Box;
 use osier_time::{Duration, Instant};
 use osier_wire::SeqNumber;
 
@@ -145,7 +146,7 @@ pub(crate) struct Birth<'a> {
 
 impl Tcb {
     /// A record after both SYNs have been seen; ours is sent and unacknowledged.
-    pub(crate) fn new(birth: &Birth<'_>) -> Tcb {
+    pub(crate) fn new(birth: &Birth<'_>) -> Box<Tcb> {
         let Birth { now, state, opening, irs, ts_recent, agreed, config, .. } = *birth;
         let scales = agreed.scales;
         let mut snd = send::window::Window::new(
@@ -162,7 +163,7 @@ impl Tcb {
         let text_mss = u32::from(agreed.mss) - stamps;
         let clock =
             agreed.offer.timestamps.then(|| Clock::new(now, opening.ts_offset, ts_recent, irs + 1));
-        Tcb {
+        Box::new(Tcb {
             state,
             snd,
             rcv: receive::window::Window::new(irs, promised, rcv_scale),
@@ -184,7 +185,7 @@ impl Tcb {
             ending: None,
             settings: Settings::of(config, agreed.offer),
             tally: Tally::new(now, caller_of(birth)),
-        }
+        })
     }
 
     /// The state.

@@ -9,6 +9,7 @@ use crate::event::Ending;
 use crate::handshake::active::SynSent;
 use crate::reason::Notes;
 use crate::tcb::{Tcb, User};
+use alloc::boxed::Box;
 use bytes::Bytes;
 use osier_time::Instant;
 
@@ -49,7 +50,7 @@ pub enum WriteError {
 impl Connection {
     /// Opens actively (RFC 9293 §3.9.1.1): the next transmit is a SYN.
     pub fn connect(now: Instant, config: &Config, opening: Opening, notes: &mut Notes) -> Self {
-        Connection { phase: Phase::SynSent(SynSent::new(now, config, opening, notes)) }
+        Connection { phase: Phase::SynSent(Box::new(SynSent::new(now, config, opening, notes))) }
     }
 
     /// Queues a copy of `text` and says how much was taken; 0 where the buffer is full, and

@@ -17,6 +17,7 @@ use crate::stray::reset_for;
 use crate::tcb::{Birth, Due, Tcb, first_window};
 use crate::timers::Timer;
 use crate::timestamps::value_at;
+use alloc::boxed::Box;
 use osier_time::{Duration, Instant};
 use osier_wire::SeqNumber;
 use osier_wire::tcp::Flags;
@@ -55,12 +56,11 @@ enum Hope {
 
 /// What SYN-SENT turns into.
 #[derive(Debug)]
-#[expect(clippy::large_enum_variant, reason = "lives for one call, and a box would cost more")]
 pub(crate) enum Outcome {
     /// Nothing: it stays.
     Stays,
     /// Both SYNs are known: a record, in ESTABLISHED or (both called) SYN-RECEIVED.
-    Opened(Tcb),
+    Opened(Box<Tcb>),
     /// Over.
     Ended(Ending),
 }
@@ -124,7 +124,7 @@ impl SynSent {
         segment: Segment,
         arrived: Arrived,
         notes: &mut Notes,
-    ) -> Tcb {
+    ) -> Box<Tcb> {
         let mut tcb = self.record(now, &segment);
         tcb.enter(Arrow::SynAcked, notes);
         tcb.owe_ack();
@@ -137,7 +137,7 @@ impl SynSent {
     }
 
     /// A SYN without ACK: both called (RFC 9293 §3.5 figure 8). SYN-RECEIVED, and SYN,ACK is owed.
-    fn crossed(&self, now: Instant, segment: &Segment, notes: &mut Notes) -> Tcb {
+    fn crossed(&self, now: Instant, segment: &Segment, notes: &mut Notes) -> Box<Tcb> {
         let mut tcb = self.record(now, segment);
         tcb.enter(Arrow::SynCrossed, notes);
         tcb.owed.syn_ack = Due::Now;
@@ -146,7 +146,7 @@ impl SynSent {
         tcb
     }
 
-    fn record(&self, now: Instant, syn: &Segment) -> Tcb {
+    fn record(&self, now: Instant, syn: &Segment) -> Box<Tcb> {
         let mut tcb = Tcb::new(&Birth {
             now,
             state: State::SynSent,

@@ -15,6 +15,7 @@ use crate::state::{Arrow, State};
 use crate::stray::reset_for;
 use crate::tcb::{Birth, Tcb, first_window};
 use crate::timestamps::{required, value_at};
+use alloc::boxed::Box;
 use osier_time::Instant;
 use osier_wire::SeqNumber;
 use osier_wire::tcp::{Flags, Timestamps};
@@ -202,7 +203,7 @@ impl HalfOpen {
         arrived: Arrived,
         config: &Config,
         notes: &mut Notes,
-    ) -> Tcb {
+    ) -> Box<Tcb> {
         let mut tcb = Tcb::new(&Birth {
             now,
             state: State::SynReceived,
