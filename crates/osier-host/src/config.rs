@@ -22,6 +22,8 @@ pub struct Config {
     pub time_wait_reuse: TimeWaitReuse,
     /// Connections that the host may hold.
     pub connections_max: usize,
+    /// Of these, connections that no user holds any more; beyond it they are reset, not closed.
+    pub orphans_max: usize,
 }
 
 /// When `connect` may take a pair of sockets that is in TIME-WAIT, for more than a second, with
@@ -123,6 +125,7 @@ impl Config {
             time_wait_max: 65_536,
             time_wait_reuse: TimeWaitReuse::Loopback,
             connections_max: 1 << 20,
+            orphans_max: 16_384,
         }
     }
 }

@@ -91,6 +91,8 @@ pub(crate) struct Connections {
     /// Whose SYN is unanswered: those that we opened ourselves.
     pub(crate) connecting: Ready,
     pub(crate) wheel: Wheel,
+    /// How many connections are open that nobody holds.
+    pub(crate) orphans: usize,
     /// What connections start with.
     nagle: Nagle,
 }
@@ -103,6 +105,7 @@ impl Connections {
             news: Ready::new(),
             connecting: Ready::new(),
             wheel: Wheel::new(),
+            orphans: 0,
             nagle,
         }
     }
@@ -165,6 +168,11 @@ impl Connections {
             self.news.remove(id);
         }
         None
+    }
+
+    /// Nobody is to be told of a socket any more.
+    pub(crate) fn let_go(&mut self, id: u32) {
+        self.news.remove(id);
     }
 
     fn free(&mut self, id: u32) {
@@ -295,8 +303,10 @@ impl Host {
             let key = socket.key;
             socket.stage = Stage::Over;
             socket.news.0 |= News::CLOSED;
-            if socket.owner == Owner::User {
-                self.connections.news.push_back(id);
+            match socket.owner {
+                Owner::User => self.connections.news.push_back(id),
+                Owner::Nobody => self.connections.orphans -= 1,
+                Owner::Listener => {}
             }
             self.connections.wheel.clear(id);
             match successor {
@@ -327,19 +337,6 @@ impl Host {
         if let Some(socket) = self.connections.sockets.get_mut(id) {
             socket.news.0 &= !News::CONNECTED;
         }
-    }
-
-    /// The owner lets go.
-    pub(crate) fn let_go(&mut self, now: Instant, id: u32, how: Linger) {
-        let Some(socket) = self.connections.sockets.get_mut(id) else { return };
-        let notes = &mut self.account.tcp;
-        match how {
-            Linger::Reset => socket.connection.abort(notes),
-            Linger::Close => socket.connection.release(now, notes),
-        }
-        socket.owner = Owner::Nobody;
-        self.connections.news.remove(id);
-        self.settle(id);
     }
 
     /// Time has reached what the wheel holds for a connection, which may have moved since.

@@ -14,7 +14,7 @@
 //! | What may connections hold that nobody has accepted? | `unaccepted.rs` |
 //! | Which pair of sockets does a connection of ours get? | `connect.rs` |
 //! | How may one listen? What waits for an owner's decision? | `listen.rs`, `undecided.rs` |
-//! | When is a connection freed? | `connections.rs`: `settle` |
+//! | When is a connection freed? | `connections.rs`: `settle`; `orphans.rs` |
 //! | Who answers for a closed connection? | `time_wait.rs` |
 //! | Who sends the RST for a stray? | `stray.rs` |
 //! | Who is next to send, and how does a segment become a frame? | `output.rs` |
@@ -53,6 +53,7 @@ mod links;
 mod listen;
 mod listener;
 mod mapped;
+mod orphans;
 mod output;
 mod pmtu;
 mod ports;

@@ -21,6 +21,8 @@ pub struct Usage {
     pub connections: usize,
     /// Handshakes that a peer has begun.
     pub handshakes: usize,
+    /// Open connections that no user holds.
+    pub orphans: usize,
     /// Connections in TIME-WAIT.
     pub time_waits: usize,
     /// SYNs about which an owner has not decided.
@@ -40,6 +42,7 @@ impl Host {
             flows: self.flows.len(),
             connections: self.connections.sockets.len(),
             handshakes: self.handshakes.entries.len(),
+            orphans: self.connections.orphans,
             time_waits: self.time_waits.entries.len(),
             undecided: self.undecided.len(),
             listeners: self.listeners.slots.len(),
