@@ -180,7 +180,14 @@ impl SynSent {
         self.ended(Ending::Aborted, notes)
     }
 
-    /// An ICMP error quotes our SYN (RFC 5461 §4): a hard one ends the attempt.
+    /// An ICMP error says that the peer's host has nobody for our SYN (RFC 5461 §4): as good as a
+    /// RST, and told as Linux tells it.
+    pub(crate) fn on_refusal(&self, notes: &mut Notes) -> Outcome {
+        notes.push(Reason::Unreachable);
+        self.ended(Ending::Refused, notes)
+    }
+
+    /// Nobody on the link answers for the peer.
     pub(crate) fn on_unreachable(&self, notes: &mut Notes) -> Outcome {
         notes.push(Reason::Unreachable);
         self.ended(Ending::Unreachable, notes)
