@@ -106,7 +106,8 @@ impl SynSent {
             return if acks_our_syn { self.refused(notes) } else { Outcome::Stays };
         }
         // Third: security is not ours to check. Fourth: check the SYN bit.
-        if !segment.syn() || self.sent_at.is_none() {
+        let sent_nothing = self.sent_at.is_none() && self.attempts == 0;
+        if !segment.syn() || sent_nothing {
             // Fifth: neither SYN nor RST.
             notes.push(Reason::NotOfHandshake { seq: segment.seq });
             return Outcome::Stays;
