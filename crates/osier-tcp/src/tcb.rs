@@ -10,7 +10,7 @@ mod owed;
 pub(crate) use owed::{Due, Fin, Look, Owed, Probe, Reset};
 
 use crate::config::{Buffer, Config, Nagle, Offer, Opening, Profile, Sending};
-use crate::congestion::Congestion;
+use crate::congestion::{Congestion, Start};
 use crate::event::{Ending, Event, Events};
 use crate::keepalive::Liveness;
 use crate::options::{Agreed, TIMESTAMPS_LEN};
@@ -19,7 +19,7 @@ use crate::receive;
 use crate::receive::delayed_ack::DelayedAck;
 use crate::receive::reassembly::Reassembly;
 use crate::receive::sack_blocks::SackHistory;
-use crate::recovery::{Recovery, SackUse};
+use crate::recovery::{Measure, Recovery, SackUse};
 use crate::send;
 use crate::send::nagle::SmallSegment;
 use crate::send::persist::Persist;
@@ -160,6 +160,11 @@ impl Tcb {
         let stamps = if agreed.offer.timestamps { TIMESTAMPS_LEN } else { 0 };
         let sack = if agreed.offer.sack { SackUse::On } else { SackUse::Off };
         let text_mss = u32::from(agreed.mss) - stamps;
+        let congestion = congestion_of(birth, text_mss);
+        let mut recovery = flight_of_syn(birth, sack);
+        if congestion.models_path() {
+            recovery.measure(now, Measure::Yes);
+        }
         let clock =
             agreed.offer.timestamps.then(|| Clock::new(now, opening.ts_offset, ts_recent, irs + 1));
         Tcb {
@@ -171,8 +176,8 @@ impl Tcb {
             text: Reassembly::new(config.receive_buffer.first() + ((1 << rcv_scale) - 1)),
             delayed_ack: DelayedAck::new(),
             sack: agreed.offer.sack.then(SackHistory::new),
-            recovery: flight_of_syn(birth, sack),
-            congestion: congestion_of(birth, text_mss),
+            recovery,
+            congestion,
             small: SmallSegment::default(),
             persist: Persist::new(),
             liveness: Liveness::new(now, config.keep_alive, config.user_timeout),
@@ -348,7 +353,9 @@ fn congestion_of(birth: &Birth<'_>, text_mss: u32) -> Congestion {
     // RFC 5681 §3.1: one segment where the SYN or the SYN,ACK was lost [MUST].
     let segments = if birth.syn_attempts > 0 { 1 } else { config.initial_window };
     let segments = u32::from(segments).min(bound) as u8;
-    let mut congestion = Congestion::new(config.congestion, segments, text_mss);
+    let seed = birth.opening.iss.0;
+    let start = Start { now: birth.now, segments, mss: text_mss, seed };
+    let mut congestion = Congestion::new(config.congestion, start);
     if config.profile == Profile::Rfc {
         congestion.keep_to_rfcs();
     }

@@ -8,6 +8,7 @@
 //! records.rs   what was sent when, and where does it stand?
 //! sack.rs      what did the peer report?                       RFC 2018 §5, RFC 2883
 //! rack.rs      what of the rest is lost, judged by time?       RFC 8985 §6
+//! delivery.rs  how fast does the network deliver?           draft-ietf-ccwg-bbr
 //! tlp.rs       when to ask after the end of a flight?          RFC 8985 §7
 //! prr.rs       how fast may be sent while it is repaired?      RFC 9937
 //! spurious.rs  was the loss none?                              RFC 3522, RFC 5682
@@ -22,6 +23,7 @@
 //! How much may be sent is `congestion/`'s question; the timers themselves are the caller's.
 
 mod ack;
+mod delivery;
 mod newreno;
 mod prr;
 mod rack;
@@ -35,7 +37,8 @@ mod undisturbed;
 mod verdict;
 
 pub(crate) use ack::{
-    AckArrived, AckOutcome, Alarm, Cause, Duplicate, Found, Phase, Retransmission, SackUse, Turn,
+    AckArrived, AckOutcome, Alarm, Cause, Duplicate, Found, Measure, Phase, Retransmission,
+    SackUse, Turn,
 };
 pub(crate) use records::Census;
 pub(crate) use tlp::ProbeOf;
@@ -257,20 +260,6 @@ impl Recovery {
         if self.phase == Phase::Open {
             self.cause = Cause::PathMtu;
         }
-    }
-
-    /// The SYN timed out in the handshake. RFC 6298 §5.7: the timer starts with three seconds for
-    /// text [MUST], until a round trip is measured.
-    pub(crate) fn on_syn_timeout(&mut self) {
-        self.rto.on_syn_timeout();
-    }
-
-    /// A round trip was measured outside of the records: by the handshake of a half-open
-    /// connection.
-    pub(crate) fn on_rtt(&mut self, rtt: Duration) {
-        self.rtt.on_sample(rtt);
-        self.rto.on_sample(&self.rtt);
-        self.tlp.on_rtt();
     }
 }
 
