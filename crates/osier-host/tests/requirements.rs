@@ -361,7 +361,7 @@ fn too_big_is_believed_about_what_is_in_flight_alone() {
     let before = all.0.tcp_info(id, NOW).map(|info| info.pmtu);
     let too_big = icmpv4::Message::DestinationUnreachable { code: 4, next_hop_mtu: 600 };
     let mut forged = sent.clone();
-    forged.header.seq = forged.header.seq + 1_000_000;
+    forged.header.seq += 1_000_000;
     tell(&mut all.0, all.1, icmp_about(&forged, too_big));
     assert_eq!(all.0.tcp_info(id, NOW).map(|info| info.pmtu), before);
     tell(&mut all.0, all.1, icmp_about(&sent, too_big));
