@@ -13,7 +13,7 @@ use osier_host::{Config, ConnectionId};
 use osier_lab::{
     Cable, Chance, Client, Conditions, Loss, NodeId, Program, Queue, Script, Server, WireId, World,
 };
-use osier_tcp::Algorithm;
+use osier_tcp::{Algorithm, Buffer};
 use osier_time::{Duration, Instant};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -224,7 +224,8 @@ fn world(row: &Row, seed: u64) -> (World, NodeId, NodeId) {
     let cable = Cable { there, back, ..Cable::default() };
     let mut config = Config::default();
     config.tcp.congestion = row.algorithm;
-    (config.tcp.receive_buffer, config.tcp.send_buffer) = (WINDOW, SEND_BUFFER);
+    config.tcp.receive_buffer = Buffer::Fixed(WINDOW);
+    config.tcp.send_buffer = Buffer::Fixed(SEND_BUFFER);
     let mut world = World::new(seed);
     let sender = world.add_host("sender", config.clone());
     let receiver = world.add_host("receiver", config);
