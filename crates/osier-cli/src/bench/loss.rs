@@ -36,6 +36,9 @@ const BDP: usize = 250_000;
 /// Octets of a frame beside its text: IPv4, TCP and timestamps.
 const HEADERS: u64 = 20 + 32;
 
+/// Twice what CUBIC is to reach on a path that loses 5 %.
+const BBR_AT_FIVE_PERCENT: f64 = 5.6;
+
 /// Two flows are compared once both have found their rate.
 const SETTLED: Duration = Duration::from_secs(20);
 
@@ -126,6 +129,13 @@ fn rows() -> Vec<Row> {
     let no_loss = Goals { mbit_per_s: Some(400.0), sent_again: Some(0.0), ..Goals::default() };
     let reordering =
         Goals { of_the_row_before: Some(0.9), sent_again: Some(0.01), ..Goals::default() };
+    let bbr = |name, percent, goal| Row {
+        name,
+        path: Path { loss: Chance::percent(percent), rate: Some(BOTTLENECK), ..Path::default() },
+        goals: Goals { mbit_per_s: Some(goal), ..Goals::default() },
+        peers: [None, None],
+        ..lossy(Algorithm::Bbr, percent, Goals::default(), [None, None])
+    };
     let reordered = Chance::percent(5);
     let bottleneck = Path { rate: Some(BOTTLENECK), ..Path::default() };
     let fair = Goals { fairness: Some(0.95), ..Goals::default() };
@@ -134,6 +144,9 @@ fn rows() -> Vec<Row> {
         lossy(Algorithm::Cubic, 5, goals(2.8, 1.08), [Some(1.7), Some(1.5)]),
         lossy(Algorithm::Reno, 1, Goals::default(), [Some(6.1), Some(6.8)]),
         lossy(Algorithm::Reno, 5, Goals::default(), [Some(1.7), Some(2.8)]),
+        bbr("100 Mbit/s, 1 % loss", 1, 85.0),
+        bbr("100 Mbit/s, 5 % loss", 5, BBR_AT_FIVE_PERCENT),
+        Row { algorithm: Algorithm::Bbr, ..short("no loss", Path::default(), no_loss_bbr) },
         short("no loss", Path::default(), no_loss),
         short("5 % overtaken by 4 ms", Path { reordered, ..Path::default() }, reordering),
         short("100 Mbit/s, no loss", bottleneck, Goals::default()),

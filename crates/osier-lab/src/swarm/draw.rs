@@ -193,7 +193,7 @@ impl Draft {
                 _ => Buffer::Fixed(one),
             };
         }
-        tcp.congestion = dice.pick(&[Algorithm::Cubic, Algorithm::Reno]);
+        tcp.congestion = dice.pick(&[Algorithm::Cubic, Algorithm::Reno, Algorithm::Bbr]);
         tcp.nagle = dice.pick(&[Nagle::On, Nagle::Off]);
         tcp.initial_window = dice.pick(&[1, 2, 10, 10, 40]);
         tcp.delayed_ack = Duration::from_millis(dice.pick(&[1, 40, 200]));

@@ -75,6 +75,7 @@ const fn name(algorithm: Algorithm) -> &'static str {
     match algorithm {
         Algorithm::Cubic => "CUBIC",
         Algorithm::Reno => "Reno",
+        Algorithm::Bbr => "BBR",
     }
 }
 
