@@ -26,6 +26,7 @@
 //! | Why was that dropped? | `reason.rs`, `account.rs` |
 //! | … and in which frame is that said? | `joiner.rs`, from which captures are written |
 //! | What does `ss` show? | `status.rs` |
+//! | How much memory may be held? | `budget.rs` |
 //! | Where do sockets live, and whose turn is it? | `slots.rs`, `ready.rs` |
 //! | Who is bound to a port? v4-mapped addresses? | `bindings.rs`, `mapped.rs` |
 #![no_std]
@@ -35,6 +36,7 @@ extern crate alloc;
 
 mod account;
 mod bindings;
+mod budget;
 mod config;
 mod connect;
 mod connections;

@@ -110,6 +110,9 @@ reasons! {
     /// Too many connections are open that no user holds.
     OrphanReset { limit: u32 } = "orphans_reset",
         "reset, not closed: {limit} connections are open that no user holds, as many as may be";
+    /// The host has no memory for another connection.
+    MemoryFull { used: u32 } = "dropped_memory_full",
+        "dropped: connections hold {used} KiB of memory, as much as they may";
     /// A stray segment is not answered: the rate limit.
     StrayLimited = "stray_resets_limited", "no RST for a stray segment: too many in this second";
     /// A connection in TIME-WAIT made room for a younger one.

@@ -33,6 +33,8 @@ pub struct Usage {
     pub udp: usize,
     /// Paths with a known MTU.
     pub paths: usize,
+    /// Octets of memory that connections hold, of `Config::memory_max`.
+    pub memory: u64,
 }
 
 impl Host {
@@ -48,6 +50,7 @@ impl Host {
             listeners: self.listeners.slots.len(),
             udp: self.udp.slots.len(),
             paths: self.paths.len(),
+            memory: self.connections.budget.usage().0,
         }
     }
 

@@ -341,6 +341,16 @@ impl Connection {
         }
     }
 
+    /// Octets of memory that the connection holds for what it sends and receives: counted by what
+    /// is pinned, not by what is used.
+    #[inline]
+    pub fn memory(&self) -> u32 {
+        match &self.phase {
+            Phase::Synchronized(tcb) => tcb.memory(),
+            Phase::SynSent(_) | Phase::Failed(..) => 0,
+        }
+    }
+
     /// Octets that wait to be read.
     pub fn readable(&self) -> u32 {
         match &self.phase {

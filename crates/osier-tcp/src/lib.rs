@@ -95,7 +95,7 @@ pub use handshake::cookie::Cookie;
 pub use handshake::passive::{Admission, HalfOpen, Progress, examine};
 pub use info::TcpInfo;
 pub use reason::{Notes, Reason, Recording};
-pub use segment::{Arrived, Belief, IcmpKind, Segment, Transmit};
+pub use segment::{Arrived, Belief, IcmpKind, Memory, Segment, Transmit};
 pub use state::{Arrow, State};
 pub use stray::answer as answer_stray;
 pub use timers::{Timer, Timers};

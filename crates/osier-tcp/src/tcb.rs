@@ -6,10 +6,12 @@
 //! [`Tcb::check`] states the invariants that hold after every door.
 
 mod owed;
+mod settings;
 
 pub(crate) use owed::{Due, Fin, Look, Owed, Probe, Reset};
+pub(crate) use settings::Settings;
 
-use crate::config::{Buffer, Config, Nagle, Offer, Opening, Profile, Sending};
+use crate::config::{Buffer, Config, Opening, Profile};
 use crate::congestion::{Congestion, Start};
 use crate::event::{Ending, Event, Events};
 use crate::keepalive::Liveness;
@@ -20,6 +22,7 @@ use crate::receive::delayed_ack::DelayedAck;
 use crate::receive::reassembly::Reassembly;
 use crate::receive::sack_blocks::SackHistory;
 use crate::recovery::{Measure, Recovery, SackUse};
+use crate::segment::Memory;
 use crate::send;
 use crate::send::nagle::SmallSegment;
 use crate::send::persist::Persist;
@@ -27,11 +30,14 @@ use crate::state::{Arrow, State};
 use crate::tally::{Caller, Tally};
 use crate::timers::Timers;
 use crate::timestamps::Clock;
-use osier_time::{Duration, Instant};
+use osier_time::Instant;
 use osier_wire::SeqNumber;
 
 /// RFC 6928 §2: octets of the initial window at most, where two segments are not more.
 const INITIAL_WINDOW_OCTETS: u32 = 14_600;
+
+/// The receive buffer of a host that is short of memory: a few segments, so that all may go on.
+const SHORT_BUFFER: u32 = 16 << 10;
 
 /// The record of a connection.
 #[derive(Clone, Debug)]
@@ -86,38 +92,6 @@ pub(crate) enum User {
     WaitsForRoom,
     /// Has let go of it.
     Gone,
-}
-
-/// The settings of a connection after its handshake.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Settings {
-    /// What both ends agreed on.
-    pub(crate) agreed: Offer,
-    /// Nagle's algorithm.
-    pub(crate) nagle: Nagle,
-    /// Text of a super-segment at most; 0: one segment.
-    pub(crate) gso_max: u32,
-    /// How eagerly text is sent.
-    pub(crate) sending: Sending,
-    /// The most octets we keep unread.
-    pub(crate) receive_buffer: u32,
-    /// What that may grow to, and what the send buffer may.
-    pub(crate) receive_max: u32,
-    pub(crate) send_max: u32,
-    /// Our own MSS, by which acknowledgments and window steps are measured.
-    pub(crate) rcv_mss: u16,
-    /// R2, in expiries.
-    pub(crate) retries: u8,
-    /// How long an acknowledgment may be held back.
-    pub(crate) delayed_ack: Duration,
-    /// How long TIME-WAIT will last.
-    pub(crate) time_wait: Duration,
-    /// FIN-WAIT-2 without a user.
-    pub(crate) fin_wait_2: Duration,
-    /// Ceiling of the persist timer.
-    pub(crate) rto_max: Duration,
-    /// Whom to follow.
-    pub(crate) profile: Profile,
 }
 
 /// What a handshake, of either kind, leaves behind.
@@ -212,7 +186,12 @@ impl Tcb {
     /// Octets of the receive buffer that are free from RCV.NXT on. Text behind a hole lies there:
     /// it takes nothing off.
     pub(crate) fn free(&self) -> u32 {
-        self.settings.receive_buffer.saturating_sub(self.text.ready())
+        let buffer = match self.settings.memory {
+            Memory::Plenty => self.settings.receive_buffer,
+            Memory::Short | Memory::Tight => self.settings.receive_buffer.min(SHORT_BUFFER),
+            Memory::Full => 0,
+        };
+        buffer.saturating_sub(self.text.ready())
     }
 
     /// The receive buffer is to have so many octets, where it may.
@@ -222,6 +201,12 @@ impl Tcb {
             self.settings.receive_buffer = octets;
             self.text.set_limit(octets + ((1 << self.rcv.scale()) - 1));
         }
+    }
+
+    /// Octets of memory that the connection holds for what it sends and receives.
+    #[inline]
+    pub(crate) fn memory(&self) -> u32 {
+        self.text.pinned() + self.out.len() + self.recovery.memory()
     }
 
     /// Text that is queued and has never been sent.
@@ -318,27 +303,6 @@ impl Tcb {
             self.owed.fin,
             self.state
         );
-    }
-}
-
-impl Settings {
-    fn of(config: &Config, agreed: Offer) -> Settings {
-        Settings {
-            agreed,
-            nagle: config.nagle,
-            gso_max: config.gso_max,
-            sending: config.sending,
-            receive_buffer: config.receive_buffer.first(),
-            receive_max: config.receive_buffer.max(),
-            send_max: config.send_buffer.max(),
-            rcv_mss: config.mss,
-            retries: config.retries,
-            delayed_ack: config.delayed_ack,
-            time_wait: config.time_wait,
-            fin_wait_2: config.fin_wait_2,
-            rto_max: config.rto.max,
-            profile: config.profile,
-        }
     }
 }
 

@@ -15,6 +15,7 @@
 //! newreno.rs   what do duplicates tell where nobody reports?   RFC 5681 §3.2, RFC 6582
 //! undisturbed.rs  the same, while nothing is missing
 //! verdict.rs   what does an acknowledgment mean, all told?
+//! figures.rs   what is it asked for by those who only look?
 //! mod.rs       the account: an acknowledgment in, a verdict out
 //! ```
 //!
@@ -24,6 +25,7 @@
 
 mod ack;
 mod delivery;
+mod figures;
 mod newreno;
 mod prr;
 mod rack;
@@ -356,34 +358,9 @@ impl Recovery {
         self.rtt.deviation()
     }
 
-    /// The shortest round trip.
-    pub(crate) fn min_rtt(&self) -> Option<Duration> {
-        self.rtt.min()
-    }
-
-    /// How often the timeout was doubled.
-    pub(crate) const fn backoff(&self) -> u8 {
-        self.rto.backoff()
-    }
-
     /// Segments sent again.
     pub(crate) const fn retransmitted_total(&self) -> u64 {
         self.retransmitted_total
-    }
-
-    /// How many of the outstanding segments stand how.
-    pub(crate) fn census(&self) -> Census {
-        self.records.census()
-    }
-
-    /// How often something overtaken arrived that was not lost.
-    pub(crate) const fn reordering_seen(&self) -> u32 {
-        self.rack.reordering_seen()
-    }
-
-    /// Duplicates that the peer reported.
-    pub(crate) const fn duplicates_reported(&self) -> u32 {
-        self.duplicates_reported
     }
 }
 

@@ -50,6 +50,7 @@ pub(crate) fn segment_arrives(
     arrived: Arrived,
     notes: &mut Notes,
 ) {
+    tcb.settings.memory = arrived.memory;
     tcb.tally.on_arrival(arrived.segments(segment.text.len()), segment.text.len());
     if let ControlFlow::Break(stop) = examine(tcb, now, &mut segment, arrived, notes) {
         carry_out(tcb, now, &segment, stop, notes);
