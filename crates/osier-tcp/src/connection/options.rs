@@ -26,6 +26,15 @@ impl Connection {
         }
     }
 
+    /// Announces segments of at most so much text, and sends no larger ones (TCP_MAXSEG): before
+    /// the SYN has left; afterwards it is too late.
+    pub fn set_max_segment(&mut self, octets: u16) {
+        if let Phase::SynSent(syn_sent) = &mut self.phase {
+            let mss = &mut syn_sent.config_mut().mss;
+            *mss = octets.min(*mss);
+        }
+    }
+
     /// Holds back what does not fill a segment, or lets it go (TCP_CORK). What is held goes in any
     /// case after a retransmission timeout.
     pub fn set_cork(&mut self, cork: Cork) {

@@ -31,6 +31,11 @@ impl Recovery {
         self.rack.reordering_seen()
     }
 
+    /// By how many octets at most something was overtaken, its own not counted.
+    pub(crate) const fn reordering_distance(&self) -> u32 {
+        self.rack.reordering_distance()
+    }
+
     /// Duplicates that the peer reported.
     pub(crate) const fn duplicates_reported(&self) -> u32 {
         self.duplicates_reported

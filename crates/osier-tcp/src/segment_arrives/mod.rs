@@ -117,7 +117,9 @@ fn carry_out(tcb: &mut Tcb, now: Instant, segment: &Segment, stop: Stop, notes: 
         Stop::Abort(reason) => {
             notes.push(reason);
             notes.push(Reason::ResetSent);
-            tcb.owed.reset = Some(Reset::Ours);
+            // At the number that the peer expects next, whatever of ours it has received: another
+            // it would not believe at once (RFC 5961 §3.2).
+            tcb.owed.reset = Some(Reset::At(segment.ack));
             tcb.end(Ending::Aborted, notes);
             tcb.look_again();
         }
