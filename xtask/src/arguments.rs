@@ -1,6 +1,7 @@
 //! Which chore is asked for, with which options?
 
 use std::fmt::Write as _;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::steps::STEPS;
@@ -16,6 +17,19 @@ pub(crate) enum Chore {
     Help,
     /// Check the project.
     Test(TestOptions),
+    /// Let the unmodified packetdrill judge osier.
+    Packetdrill(PacketdrillOptions),
+}
+
+/// The options of `cargo xtask packetdrill`.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct PacketdrillOptions {
+    /// The program, built outside this project.
+    pub(crate) bin: Option<PathBuf>,
+    /// Its scripts: the folder `gtests/net/tcp` of its sources.
+    pub(crate) scripts: Option<PathBuf>,
+    /// Only scripts whose names contain one of these; empty means all.
+    pub(crate) only: Vec<String>,
 }
 
 /// May missing tools be installed without asking?
@@ -56,6 +70,7 @@ fn parse_in(mut words: impl Iterator<Item = String>, in_ci: bool) -> Result<Chor
     match words.next().as_deref() {
         None | Some("help" | "--help" | "-h") => return Ok(Chore::Help),
         Some("test") => {}
+        Some("packetdrill") => return packetdrill(words),
         Some(other) => return Err(format!("there is no chore `{other}`")),
     }
     let install = if in_ci { Permission::Given } else { Permission::Ask };
@@ -72,6 +87,21 @@ fn parse_in(mut words: impl Iterator<Item = String>, in_ci: bool) -> Result<Chor
         }
     }
     Ok(Chore::Test(options))
+}
+
+fn packetdrill(mut words: impl Iterator<Item = String>) -> Result<Chore, String> {
+    let mut options = PacketdrillOptions::default();
+    while let Some(word) = words.next() {
+        let mut value = || words.next().ok_or(format!("{word} needs a value"));
+        match word.as_str() {
+            "--bin" => options.bin = Some(PathBuf::from(value()?)),
+            "--scripts" => options.scripts = Some(PathBuf::from(value()?)),
+            "--only" => options.only.push(value()?),
+            "--help" | "-h" => return Ok(Chore::Help),
+            other => return Err(format!("`packetdrill` has no option `{other}`")),
+        }
+    }
+    Ok(Chore::Packetdrill(options))
 }
 
 fn seconds(word: Option<&str>) -> Result<Duration, String> {
@@ -105,6 +135,15 @@ pub(crate) fn help() -> String {
     for step in &STEPS {
         let _ = writeln!(text, "  {:<9} {}", step.name, step.does);
     }
+    text.push_str(
+        "\ncargo xtask packetdrill --bin PATH --scripts DIR [--only PART]…\n\
+         \n\
+         Lets the unmodified packetdrill judge osier by its own scripts (docs/rfc/packetdrill.md).\n\
+         \n\
+         \x20 --bin PATH        the program, built from google/packetdrill 2c4001c4\n\
+         \x20 --scripts DIR     the folder gtests/net/tcp of its sources\n\
+         \x20 --only PART       only scripts whose names contain this; may be repeated\n",
+    );
     text.push_str(
         "\nEnds with 0 if all is well, 1 if a step failed, 2 if called wrongly, 3 if the system\n\
          refused something (the remedy is printed).\n",
@@ -145,6 +184,15 @@ mod tests {
     fn only_the_named_steps_run() {
         let options = options("test --only fmt --only deny", false);
         assert!(options.runs("fmt") && options.runs("deny") && !options.runs("tests"));
+    }
+
+    #[test]
+    fn packetdrill_takes_the_program_and_its_scripts() {
+        let line = "packetdrill --bin /b --scripts /s --only close/ --only sack/";
+        let Ok(Chore::Packetdrill(options)) = parsed(line, false) else { panic!("{line}") };
+        assert_eq!(options.bin, Some(PathBuf::from("/b")));
+        assert_eq!(options.only, ["close/", "sack/"]);
+        assert!(parsed("packetdrill --bin", false).is_err());
     }
 
     #[test]

@@ -6,6 +6,7 @@
 //! | the steps, their order, what each runs | `steps.rs` |
 //! | Debian's packages and cargo's tools, and the permission to install them | `install.rs` |
 //! | a child process, its output and its end | `command.rs` |
+//! | the unmodified packetdrill, its scripts and what is expected of each | `packetdrill.rs` |
 //!
 //! Only the standard library is used, so that the chores build in a second. It does not format
 //! or fix anything: it tells.
@@ -14,6 +15,7 @@
 mod arguments;
 mod command;
 mod install;
+mod packetdrill;
 mod steps;
 
 use std::process::ExitCode;
@@ -36,6 +38,7 @@ fn main() -> ExitCode {
             ExitCode::SUCCESS
         }
         Ok(Chore::Test(options)) => test(&options),
+        Ok(Chore::Packetdrill(options)) => packetdrill::judge(&options),
         Err(wrong) => {
             eprintln!("cargo xtask: {wrong}\n\n{}", arguments::help());
             ExitCode::from(USAGE)

@@ -252,6 +252,15 @@ mod tests {
     }
 
     #[test]
+    fn the_profile_is_linux_unless_the_rfcs_are_asked_for() {
+        let settings = |words: &str| network(words).profile.settings();
+        assert_eq!(settings("--link tap:o0 --addr 10.0.0.2/24"), osier::Config::linux());
+        let rfc = settings("--link tap:o0 --addr 10.0.0.2/24 --profile rfc");
+        assert_eq!(rfc, osier::Config::rfc());
+        assert_eq!(rfc.tcp, osier::engine::Config::rfc());
+    }
+
+    #[test]
     fn a_gateway_must_be_near() {
         assert!(network("--link tap:o0 --addr 10.0.0.2/24 --gateway 10.0.0.1").check().is_ok());
         assert!(network("--link tap:o0 --addr 10.0.0.2/24 --gateway 10.9.0.1").check().is_err());

@@ -1,4 +1,4 @@
-//! Which number has a name? (Linux on x86-64: socket(7), tcp(7), ip(7), poll(2), epoll(7), errno(3))
+//! Which number has a name? (Linux on x86-64: socket(7), tcp(7), ip(7), poll(2), errno(3))
 //!
 //! The names that scripts use. What a stack does with an option it does not know is its own affair;
 //! here an unknown name is an error of the script.

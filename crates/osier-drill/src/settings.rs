@@ -70,7 +70,9 @@ fn collect(
 fn other(words: &[&str], at: Span, found: &mut Vec<Setting>) -> Result<(), Error> {
     let setting = |name: &str, value: &str| Setting { at, name: name.into(), value: value.into() };
     match words {
-        ["ip", "tcp_metrics", "flush", "all"] => found.push(setting(TCP_METRICS, "flush")),
+        ["ip", "tcp_metrics", "flush", "all"] => {
+            found.push(setting(TCP_METRICS, "flush"));
+        }
         ["ethtool", "-K", "tun0", features @ ..] => {
             for pair in features.chunks(2) {
                 match pair {
@@ -122,8 +124,8 @@ fn set_sysctls(arguments: &[&str], at: Span, found: &mut Vec<Setting>) -> Result
 }
 
 /// Takes a text apart into commands and words, as far as the shell's language is used here: blanks,
-/// newlines, `;`, `&&`, `||`, `\` at the end of a line, quotes, `#` comments, `$((…))` with products, and
-/// redirections, which are dropped.
+/// newlines, `;`, `&&`, `||`, `\` at the end of a line, quotes, `#` comments, products in
+/// `$((…))`, and redirections, which are dropped.
 fn commands(text: &str) -> Vec<Vec<String>> {
     let mut lines = vec![Vec::new()];
     let mut word: Option<String> = None;
@@ -215,7 +217,8 @@ mod tests {
         let command = Command { at: Span { line: 3, column: 5 }, text: text.to_owned() };
         let mut read = |path: &str| {
             path.ends_with("common/defaults.sh").then(|| {
-                "#!/bin/sh\n# sysctl a=b\nsysctl -q net.a=\"1 $((2*3)) 4\" net.b=5 > /dev/null 2>&1\n\
+                "#!/bin/sh\n# sysctl a=b\nsysctl -q net.a=\"1 $((2*3)) 4\" net.b=5 > /dev/null \
+                 2>&1\n\
                  tc qdisc add dev tun0 root pfifo\n"
                     .to_owned()
             })
@@ -244,7 +247,8 @@ mod tests {
 
     #[test]
     fn a_device_and_what_is_known_of_peers_are_settings() {
-        let text = "echo 7 > /proc/sys/net/a\nethtool -K tun0 tso off gso off\nip tcp_metrics flush all &> /dev/null";
+        let text = "echo 7 > /proc/sys/net/a\nethtool -K tun0 tso off gso off\n\
+                    ip tcp_metrics flush all &> /dev/null";
         let expected =
             [("net.a", "7"), (SEGMENTATION, "off"), (SEGMENTATION, "off"), (TCP_METRICS, "flush")];
         assert_eq!(found(text).unwrap(), pairs(&expected));

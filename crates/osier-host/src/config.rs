@@ -22,6 +22,12 @@ pub struct Config {
     pub time_wait_reuse: TimeWaitReuse,
     /// Connections that the host may hold.
     pub connections_max: usize,
+    /// Of these, connections that no user holds any more; beyond it they are reset, not closed.
+    pub orphans_max: usize,
+    /// Octets of memory that connections may hold, with what they send and receive: 1 MiB at
+    /// least. Near it windows shrink, then text out of order is dropped, then new connections are
+    /// refused (`budget.rs`; Linux: `net.ipv4.tcp_mem`).
+    pub memory_max: u64,
 }
 
 /// When `connect` may take a pair of sockets that is in TIME-WAIT, for more than a second, with
@@ -123,6 +129,8 @@ impl Config {
             time_wait_max: 65_536,
             time_wait_reuse: TimeWaitReuse::Loopback,
             connections_max: 1 << 20,
+            orphans_max: 16_384,
+            memory_max: 1 << 30,
         }
     }
 }

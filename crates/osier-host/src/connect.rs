@@ -47,7 +47,9 @@ impl Host {
             return Err(Error::InvalidInput);
         }
         let local = self.local_for(remote, local.map(plain))?;
-        if self.connections.sockets.len() >= self.config.connections_max {
+        if self.connections.sockets.len() >= self.config.connections_max
+            || !self.connections.budget.admits()
+        {
             return Err(Error::LimitReached);
         }
         let pair = self.free_pair(now, local, remote)?;

@@ -5,6 +5,7 @@
 //! When none is left it is freed. After each door of a connection comes [`Host::settle`], which
 //! takes what the connection wants: to be told of, to send, to be woken.
 
+use crate::budget::Budget;
 use crate::flow::{FlowKey, Tenant};
 use crate::host::Host;
 use crate::ids::{ConnectionId, Event};
@@ -37,6 +38,8 @@ pub(crate) struct Socket {
     pub(crate) hop_limit: Option<u8>,
     /// The epoch of the path MTU cache that the connection has seen.
     pub(crate) paths_epoch: u32,
+    /// Octets that the budget counts for it.
+    pub(crate) held: u32,
 }
 
 /// Who holds a socket.
@@ -91,18 +94,23 @@ pub(crate) struct Connections {
     /// Whose SYN is unanswered: those that we opened ourselves.
     pub(crate) connecting: Ready,
     pub(crate) wheel: Wheel,
+    /// How many connections are open that nobody holds.
+    pub(crate) orphans: usize,
+    pub(crate) budget: Budget,
     /// What connections start with.
     nagle: Nagle,
 }
 
 impl Connections {
-    pub(crate) fn new(nagle: Nagle) -> Self {
+    pub(crate) fn new(nagle: Nagle, memory_max: u64) -> Self {
         Connections {
             sockets: Slots::new(),
             transmit: Ready::new(),
             news: Ready::new(),
             connecting: Ready::new(),
             wheel: Wheel::new(),
+            orphans: 0,
+            budget: Budget::new(memory_max),
             nagle,
         }
     }
@@ -116,6 +124,7 @@ impl Connections {
         shown: Shown,
     ) -> u32 {
         let nagle = self.nagle;
+        self.budget.add_connection();
         self.sockets.insert(Socket {
             connection,
             key,
@@ -131,6 +140,7 @@ impl Connections {
             hop_limit: None,
             // Before any report: the first transmit looks whether there is one.
             paths_epoch: 0,
+            held: 0,
         })
     }
 
@@ -167,8 +177,30 @@ impl Connections {
         None
     }
 
+    /// Nobody is to be told of a socket any more.
+    pub(crate) fn let_go(&mut self, id: u32) {
+        self.news.remove(id);
+    }
+
+    /// There is memory again: whoever found none for a write tries again.
+    #[cold]
+    pub(crate) fn feed_starved(&mut self) {
+        while let Some(id) = self.budget.starved.pop_front() {
+            if let Some(socket) = self.sockets.get_mut(id) {
+                socket.news.0 |= News::WRITABLE;
+                if socket.owner == Owner::User {
+                    self.news.push_back(id);
+                }
+            }
+        }
+    }
+
     fn free(&mut self, id: u32) {
-        self.sockets.remove(id);
+        let held = self.sockets.remove(id).map(|socket| socket.held);
+        if let Some(held) = held {
+            self.budget.remove_connection(held);
+        }
+        self.budget.starved.remove(id);
         self.transmit.remove(id);
         self.news.remove(id);
         self.connecting.remove(id);
@@ -267,6 +299,7 @@ impl Host {
 
     /// [`Host::settle`] where there is something to tell, or the connection has ended.
     fn settle_events(&mut self, id: u32) {
+        self.connections.count(id);
         let Some(socket) = self.connections.sockets.get_mut(id) else { return };
         let successor = socket.take_events(self.account.now);
         self.account.close(&socket.key);
@@ -295,8 +328,10 @@ impl Host {
             let key = socket.key;
             socket.stage = Stage::Over;
             socket.news.0 |= News::CLOSED;
-            if socket.owner == Owner::User {
-                self.connections.news.push_back(id);
+            match socket.owner {
+                Owner::User => self.connections.news.push_back(id),
+                Owner::Nobody => self.connections.orphans -= 1,
+                Owner::Listener => {}
             }
             self.connections.wheel.clear(id);
             match successor {
@@ -327,19 +362,6 @@ impl Host {
         if let Some(socket) = self.connections.sockets.get_mut(id) {
             socket.news.0 &= !News::CONNECTED;
         }
-    }
-
-    /// The owner lets go.
-    pub(crate) fn let_go(&mut self, now: Instant, id: u32, how: Linger) {
-        let Some(socket) = self.connections.sockets.get_mut(id) else { return };
-        let notes = &mut self.account.tcp;
-        match how {
-            Linger::Reset => socket.connection.abort(notes),
-            Linger::Close => socket.connection.release(now, notes),
-        }
-        socket.owner = Owner::Nobody;
-        self.connections.news.remove(id);
-        self.settle(id);
     }
 
     /// Time has reached what the wheel holds for a connection, which may have moved since.

@@ -82,7 +82,7 @@ impl Host {
             ports: Ports::new(&keys, config.ephemeral_ports),
             account: Account::new(),
             flows: Flows::new(derive(&keys, Purpose::Flows)),
-            connections: Connections::new(config.tcp.nagle),
+            connections: Connections::new(config.tcp.nagle, config.memory_max),
             handshakes: Handshakes::new(),
             cookies: Cookies::new(&keys),
             time_waits: TimeWaits::new(),

@@ -14,7 +14,7 @@
 //! | What may connections hold that nobody has accepted? | `unaccepted.rs` |
 //! | Which pair of sockets does a connection of ours get? | `connect.rs` |
 //! | How may one listen? What waits for an owner's decision? | `listen.rs`, `undecided.rs` |
-//! | When is a connection freed? | `connections.rs`: `settle` |
+//! | When is a connection freed? | `connections.rs`: `settle`; `orphans.rs` |
 //! | Who answers for a closed connection? | `time_wait.rs` |
 //! | Who sends the RST for a stray? | `stray.rs` |
 //! | Who is next to send, and how does a segment become a frame? | `output.rs` |
@@ -26,6 +26,7 @@
 //! | Why was that dropped? | `reason.rs`, `account.rs` |
 //! | … and in which frame is that said? | `joiner.rs`, from which captures are written |
 //! | What does `ss` show? | `status.rs` |
+//! | How much memory may be held? | `budget.rs` |
 //! | Where do sockets live, and whose turn is it? | `slots.rs`, `ready.rs` |
 //! | Who is bound to a port? v4-mapped addresses? | `bindings.rs`, `mapped.rs` |
 #![no_std]
@@ -35,6 +36,7 @@ extern crate alloc;
 
 mod account;
 mod bindings;
+mod budget;
 mod config;
 mod connect;
 mod connections;
@@ -53,6 +55,7 @@ mod links;
 mod listen;
 mod listener;
 mod mapped;
+mod orphans;
 mod output;
 mod pmtu;
 mod ports;

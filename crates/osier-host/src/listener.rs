@@ -183,6 +183,9 @@ impl Host {
             let backlog = listener.backlog as u32;
             return Room::No(HostReason::AcceptQueueFull { backlog });
         }
+        if !self.connections.budget.admits() {
+            return Room::No(self.memory_full());
+        }
         if listener.answers == Answers::Deferred {
             return Room::Asked;
         }
@@ -201,8 +204,16 @@ impl Host {
         if listener.is_full() {
             return Some(HostReason::AcceptQueueFull { backlog: listener.backlog as u32 });
         }
+        if !self.connections.budget.admits() {
+            return Some(self.memory_full());
+        }
         let limit = self.config.syn_queue;
         (listener.handshakes >= limit).then_some(HostReason::SynQueueFull { limit: limit as u32 })
+    }
+
+    fn memory_full(&self) -> HostReason {
+        let (used, _) = self.connections.budget.usage();
+        HostReason::MemoryFull { used: u32::try_from(used >> 10).unwrap_or(u32::MAX) }
     }
 
     /// A segment of a handshake.
@@ -249,6 +260,11 @@ impl Host {
         if self.connections.sockets.len() >= limit {
             let limit = limit as u32;
             self.account.push(flow, HostReason::ConnectionsFull { limit });
+            return None;
+        }
+        if !self.connections.budget.admits() {
+            let reason = self.memory_full();
+            self.account.push(flow, reason);
             return None;
         }
         let Incoming { key, segment, arrived, link } = incoming;

@@ -107,6 +107,12 @@ reasons! {
     /// The host holds as many connections as it may.
     ConnectionsFull { limit: u32 } = "dropped_connections_full",
         "dropped: the host holds {limit} connections, as many as it may";
+    /// Too many connections are open that no user holds.
+    OrphanReset { limit: u32 } = "orphans_reset",
+        "reset, not closed: {limit} connections are open that no user holds, as many as may be";
+    /// The host has no memory for another connection.
+    MemoryFull { used: u32 } = "dropped_memory_full",
+        "dropped: connections hold {used} KiB of memory, as much as they may";
     /// A stray segment is not answered: the rate limit.
     StrayLimited = "stray_resets_limited", "no RST for a stray segment: too many in this second";
     /// A connection in TIME-WAIT made room for a younger one.

@@ -21,6 +21,8 @@ pub struct Usage {
     pub connections: usize,
     /// Handshakes that a peer has begun.
     pub handshakes: usize,
+    /// Open connections that no user holds.
+    pub orphans: usize,
     /// Connections in TIME-WAIT.
     pub time_waits: usize,
     /// SYNs about which an owner has not decided.
@@ -31,6 +33,8 @@ pub struct Usage {
     pub udp: usize,
     /// Paths with a known MTU.
     pub paths: usize,
+    /// Octets of memory that connections hold, of `Config::memory_max`.
+    pub memory: u64,
 }
 
 impl Host {
@@ -40,11 +44,13 @@ impl Host {
             flows: self.flows.len(),
             connections: self.connections.sockets.len(),
             handshakes: self.handshakes.entries.len(),
+            orphans: self.connections.orphans,
             time_waits: self.time_waits.entries.len(),
             undecided: self.undecided.len(),
             listeners: self.listeners.slots.len(),
             udp: self.udp.slots.len(),
             paths: self.paths.len(),
+            memory: self.connections.budget.usage().0,
         }
     }
 

@@ -7,7 +7,7 @@ use crate::config::Config;
 use crate::connections::Linger;
 use crate::host::Host;
 use crate::ids::{ConnectionId, Error};
-use bytes::Bytes;
+use bytes::{Buf, Bytes};
 use core::net::{IpAddr, SocketAddr};
 use osier_tcp::{Connection, End, Ending, Text, WriteError};
 use osier_time::Instant;
@@ -41,8 +41,8 @@ impl Host {
             return Text::Broken(Ending::Aborted);
         };
         let found = how(&mut socket.connection);
-        if socket.connection.wants_transmit() {
-            self.connections.transmit.push_back(id.0);
+        if matches!(found, Text::Got(_)) {
+            self.connections.after_text(id.0);
         }
         found
     }
@@ -52,11 +52,10 @@ impl Host {
     /// # Errors
     /// [`Error::WouldBlock`] where nothing was, [`Error::BrokenPipe`], [`Error::Ended`].
     pub fn write(&mut self, id: ConnectionId, text: &[u8]) -> Result<usize, Error> {
+        let room = self.memory_to_write(id);
         let socket = self.connections.of_user(id).ok_or(Error::NoSuchSocket)?;
-        let taken = socket.connection.write(text)?;
-        if socket.connection.wants_transmit() {
-            self.connections.transmit.push_back(id.0);
-        }
+        let taken = socket.connection.write(&text[..text.len().min(room)])?;
+        self.connections.after_text(id.0);
         if taken == 0 && !text.is_empty() { Err(Error::WouldBlock) } else { Ok(taken) }
     }
 
@@ -82,17 +81,29 @@ impl Host {
     /// # Errors
     /// As [`Host::write`].
     pub fn write_chunks(&mut self, id: ConnectionId, chunks: &mut [Bytes]) -> Result<usize, Error> {
+        let mut room = self.memory_to_write(id);
         let socket = self.connections.of_user(id).ok_or(Error::NoSuchSocket)?;
         let (mut taken, mut offered) = (0, false);
         for chunk in chunks.iter_mut().filter(|chunk| !chunk.is_empty()) {
             offered = true;
-            taken += socket.connection.write_chunk(chunk)?;
+            let now = write_within(&mut socket.connection, chunk, room)?;
+            (taken, room) = (taken + now, room - now);
             if !chunk.is_empty() {
                 break;
             }
         }
-        self.wake(id.0);
+        self.connections.after_text(id.0);
         if taken == 0 && offered { Err(Error::WouldBlock) } else { Ok(taken) }
+    }
+
+    /// How many octets the budget lets a connection write. Where there are none it will be told
+    /// when there are.
+    fn memory_to_write(&mut self, id: ConnectionId) -> usize {
+        let room = self.connections.budget.room_to_write();
+        if room == 0 && self.connections.of_user(id).is_some() {
+            self.connections.budget.starved.push_back(id.0);
+        }
+        room
     }
 
     /// We write no more: FIN (half-close).
@@ -155,6 +166,20 @@ impl Host {
         let socket = self.connections.seen_by_user(id)?;
         Some(socket.shown.show(socket.key.remote()))
     }
+}
+
+/// Writes at most `room` octets of a chunk, without a copy.
+fn write_within(
+    connection: &mut Connection,
+    chunk: &mut Bytes,
+    room: usize,
+) -> Result<usize, WriteError> {
+    if chunk.len() <= room {
+        return connection.write_chunk(chunk);
+    }
+    let taken = connection.write_chunk(&mut chunk.slice(..room))?;
+    chunk.advance(taken);
+    Ok(taken)
 }
 
 impl From<osier_ip::Unreachable> for Error {

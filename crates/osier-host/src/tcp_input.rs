@@ -53,7 +53,8 @@ impl Host {
             text: text_of(packet, header_len),
         };
         let Packet { ecn, hop_limit, gso_size, .. } = *packet;
-        let arrived = Arrived { ecn, hop_limit, gso_size };
+        let memory = self.connections.budget.level();
+        let arrived = Arrived { ecn, hop_limit, gso_size, memory };
         let tenant = self.find_flow(&key);
         if let Some(Tenant::Connection(id)) = tenant {
             let Some(socket) = self.connections.sockets.get_mut(id) else { return };
@@ -61,6 +62,7 @@ impl Host {
                 return self.unaccepted_input(now, id, segment, arrived);
             }
             socket.connection.on_segment(now, segment, arrived, &mut self.account.tcp);
+            self.connections.count(id);
             return self.settle(id);
         }
         self.other_input(now, tenant, Incoming { key, segment, arrived, link: packet.link });

@@ -25,6 +25,17 @@ impl Host {
         Ok(())
     }
 
+    /// Announces segments of at most so much text, and sends no larger ones (TCP_MAXSEG), where
+    /// its SYN has not left.
+    ///
+    /// # Errors
+    /// [`Error::NoSuchSocket`].
+    pub fn set_max_segment(&mut self, id: ConnectionId, octets: u16) -> Result<(), Error> {
+        let socket = self.connections.of_user(id).ok_or(Error::NoSuchSocket)?;
+        socket.connection.set_max_segment(octets);
+        Ok(())
+    }
+
     /// Holds back what does not fill a segment, or lets it go (TCP_CORK).
     ///
     /// # Errors

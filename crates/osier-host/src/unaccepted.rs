@@ -106,6 +106,7 @@ impl Host {
         }
         if let Some(found) = self.connections.sockets.get_mut(socket) {
             found.connection.on_segment(now, segment, arrived, &mut self.account.tcp);
+            self.connections.count(socket);
             self.settle(socket);
         }
     }

@@ -329,7 +329,7 @@ fn a_hard_error_ends_an_attempt_and_no_connection() {
     for code in [2, 3] {
         let (mut host, link, syn, id) = calling();
         tell(&mut host, link, icmp_about(&syn, unreachable(code)));
-        assert_eq!(events(&mut host), [Event::Closed(id, Ending::Unreachable)]);
+        assert_eq!(events(&mut host), [Event::Closed(id, Ending::Refused)]);
 
         let mut all = listening();
         let (_, id) = open(&mut all, &stranger::syn(peer(), here(), 7, usual_options(1)));
@@ -348,7 +348,24 @@ fn an_icmp_error_concerns_the_connection_that_it_quotes() {
     let second_syn = hear(&mut host, NOW)[0].clone();
     assert_ne!(first.from, second_syn.from);
     tell(&mut host, link, icmp_about(&second_syn, unreachable(3)));
-    assert_eq!(events(&mut host), [Event::Closed(second, Ending::Unreachable)]);
+    assert_eq!(events(&mut host), [Event::Closed(second, Ending::Refused)]);
+}
+
+/// RFC 5927 §7, RFC 8201 §7: who has not seen our segments does not lower the MTU of a path.
+#[test]
+fn too_big_is_believed_about_what_is_in_flight_alone() {
+    let mut all = listening();
+    let (_, id) = open(&mut all, &syn(peer(), here(), 7, usual_options(1)));
+    all.0.write(id, b"in flight").unwrap();
+    let sent = hear(&mut all.0, NOW).pop().unwrap();
+    let before = all.0.tcp_info(id, NOW).map(|info| info.pmtu);
+    let too_big = icmpv4::Message::DestinationUnreachable { code: 4, next_hop_mtu: 600 };
+    let mut forged = sent.clone();
+    forged.header.seq += 1_000_000;
+    tell(&mut all.0, all.1, icmp_about(&forged, too_big));
+    assert_eq!(all.0.tcp_info(id, NOW).map(|info| info.pmtu), before);
+    tell(&mut all.0, all.1, icmp_about(&sent, too_big));
+    assert_eq!(all.0.tcp_info(id, NOW).map(|info| info.pmtu), Some(600));
 }
 
 /// [MUST-55].

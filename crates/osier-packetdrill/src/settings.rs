@@ -33,6 +33,15 @@ impl Flags {
     }
 }
 
+/// Who cuts super-segments.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Segmentation {
+    /// The device, so that the script sees them whole.
+    ByDevice,
+    /// The host: `osier.offloads=0`.
+    ByHost,
+}
+
 /// The file of settings, and what was read of it.
 #[derive(Clone, Debug)]
 pub(crate) struct Settings {
@@ -59,6 +68,12 @@ impl Settings {
             self.text = text;
             self.config()
         })
+    }
+
+    /// Who cuts super-segments.
+    pub(crate) fn offloads(&self) -> Segmentation {
+        let off = self.text.lines().any(|line| line.trim() == "osier.offloads=0");
+        if off { Segmentation::ByHost } else { Segmentation::ByDevice }
     }
 
     /// The settings of the host. What osier has no setting for is passed over.

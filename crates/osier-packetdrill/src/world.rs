@@ -3,7 +3,7 @@
 //! One [`Posix`] in virtual time. Time moves by what packetdrill asks for; whatever is due on the
 //! way happens at its own moment, and each packet keeps the time at which it was sent.
 
-use crate::settings::{Flags, Settings};
+use crate::settings::{Flags, Segmentation, Settings};
 use bytes::Bytes;
 use osier_host::Keys;
 use osier_posix::{Errno, Fd, Posix, Setup};
@@ -24,6 +24,7 @@ const PATIENCE: Duration = Duration::from_secs(300);
 pub(crate) struct World {
     pub(crate) posix: Posix,
     pub(crate) now: Instant,
+    flags: Flags,
     settings: Settings,
     /// Packets that packetdrill has not taken yet, and when each was sent.
     sent: VecDeque<(Instant, Bytes)>,
@@ -36,20 +37,18 @@ pub(crate) struct World {
 impl World {
     pub(crate) fn new(flags: &Flags) -> World {
         let settings = Settings::new(flags);
-        let posix = Posix::new(Setup {
-            config: settings.config(),
-            keys: Keys::from_seed(1),
-            mtu: flags.mtu,
-            addresses: flags.addresses.clone(),
-            offloads: Offloads::all(Medium::Ip),
-        });
+        let posix = posix(flags, &settings);
         let (sent, tokens, limits) = (VecDeque::new(), HashMap::new(), Vec::new());
-        World { posix, now: START, settings, sent, tokens, limits }
+        World { posix, now: START, flags: flags.clone(), settings, sent, tokens, limits }
     }
 
     /// Takes over what a script's `sysctl` has changed.
     pub(crate) fn heed_settings(&mut self) {
-        if let Some(config) = self.settings.changed() {
+        let Some(config) = self.settings.changed() else { return };
+        if self.tokens.is_empty() {
+            // Nobody has a socket yet: the link may be another, too.
+            self.posix = posix(&self.flags, &self.settings);
+        } else {
             self.posix.host_mut().set_tcp_config(config.tcp);
         }
     }
@@ -122,4 +121,18 @@ impl World {
     pub(crate) fn drop_token(&mut self, token: i32) {
         self.tokens.remove(&token);
     }
+}
+
+fn posix(flags: &Flags, settings: &Settings) -> Posix {
+    let offloads = match settings.offloads() {
+        Segmentation::ByDevice => Offloads::all(Medium::Ip),
+        Segmentation::ByHost => Offloads::none(Medium::Ip, flags.mtu),
+    };
+    Posix::new(Setup {
+        config: settings.config(),
+        keys: Keys::from_seed(1),
+        mtu: flags.mtu,
+        addresses: flags.addresses.clone(),
+        offloads,
+    })
 }

@@ -4,8 +4,8 @@
 //! on x86-64 and arm64), and what it is before anybody sets it. What options do is in
 //! `options.rs`.
 
-use alloc::borrow::ToOwned;
 use alloc::string::String;
+use alloc::string::ToString;
 
 /// SOL_SOCKET.
 const SOCKET: i32 = 1;
@@ -178,10 +178,7 @@ impl Name {
 
 /// The name of a congestion control algorithm, as Linux writes it.
 pub(crate) fn congestion_name(algorithm: osier_tcp::Algorithm) -> String {
-    match algorithm {
-        osier_tcp::Algorithm::Cubic => "cubic".to_owned(),
-        osier_tcp::Algorithm::Reno => "reno".to_owned(),
-    }
+    algorithm.to_string()
 }
 
 #[cfg(test)]

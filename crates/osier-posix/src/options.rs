@@ -197,6 +197,10 @@ impl Posix {
         // None of these fails but for a connection that is gone.
         let _ = self.host.set_nagle(id, nagle);
         let _ = self.host.set_linger(id, options.linger());
+        if options.is_on(Name::MaxSeg) {
+            let octets = u16::try_from(options.int(Name::MaxSeg)).unwrap_or(u16::MAX);
+            let _ = self.host.set_max_segment(id, octets);
+        }
         if options.set.contains_key(&Name::Cork) && nagle == Nagle::On {
             let cork = if options.is_on(Name::Cork) { Cork::In } else { Cork::Out };
             let _ = self.host.set_cork(id, cork);

@@ -3,6 +3,8 @@
 //! Those of a [`Profile`]: `linux`, which is the default, or `rfc`, which keeps to the letter of
 //! the RFCs. Where the two part, the field says how.
 
+use core::fmt;
+use core::str::FromStr;
 use osier_time::Duration;
 use osier_wire::SeqNumber;
 
@@ -224,7 +226,49 @@ pub enum Algorithm {
     Cubic,
     /// RFC 5681.
     Reno,
+    /// BBR, version 3 (draft-ietf-ccwg-bbr); paced.
+    Bbr,
 }
+
+impl Algorithm {
+    /// All of them.
+    pub const ALL: [Algorithm; 3] = [Algorithm::Cubic, Algorithm::Reno, Algorithm::Bbr];
+
+    /// Its name, as Linux writes it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Algorithm::Cubic => "cubic",
+            Algorithm::Reno => "reno",
+            Algorithm::Bbr => "bbr",
+        }
+    }
+}
+
+impl fmt::Display for Algorithm {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl FromStr for Algorithm {
+    type Err = UnknownAlgorithm;
+
+    fn from_str(name: &str) -> Result<Self, UnknownAlgorithm> {
+        Algorithm::ALL.into_iter().find(|known| known.name() == name).ok_or(UnknownAlgorithm)
+    }
+}
+
+/// There is no congestion control algorithm of that name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct UnknownAlgorithm;
+
+impl fmt::Display for UnknownAlgorithm {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("no such congestion control: there are cubic, reno and bbr")
+    }
+}
+
+impl core::error::Error for UnknownAlgorithm {}
 
 /// What the host computes for a new connection, since it alone knows addresses and secrets.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

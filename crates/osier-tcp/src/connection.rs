@@ -91,7 +91,7 @@ impl Connection {
         match &mut self.phase {
             Phase::SynSent(syn_sent) if quoted_seq == syn_sent.iss() => match kind {
                 IcmpKind::Hard => {
-                    let outcome = syn_sent.on_unreachable(notes);
+                    let outcome = syn_sent.on_refusal(notes);
                     self.become_(outcome);
                 }
                 IcmpKind::Soft => syn_sent.on_soft_error(notes),
@@ -105,6 +105,16 @@ impl Connection {
             Phase::SynSent(_) | Phase::Synchronized(_) | Phase::Failed(..) => {
                 notes.push(Reason::IcmpOutsideFlight);
             }
+        }
+    }
+
+    /// Whether a segment of ours with this sequence number is under way, so that an ICMP error that
+    /// quotes it is not plainly forged (RFC 5927 §4.1).
+    pub fn is_in_flight(&self, quoted_seq: SeqNumber) -> bool {
+        match &self.phase {
+            Phase::SynSent(syn_sent) => quoted_seq == syn_sent.iss(),
+            Phase::Synchronized(tcb) => quoted_seq.in_window(tcb.snd.una, tcb.snd.outstanding()),
+            Phase::Failed(..) => false,
         }
     }
 
@@ -330,6 +340,16 @@ impl Connection {
         match &self.phase {
             Phase::Synchronized(tcb) => tcb.congestion.name(),
             Phase::SynSent(_) | Phase::Failed(..) => "",
+        }
+    }
+
+    /// Octets of memory that the connection holds for what it sends and receives: counted by what
+    /// is pinned, not by what is used.
+    #[inline]
+    pub fn memory(&self) -> u32 {
+        match &self.phase {
+            Phase::Synchronized(tcb) => tcb.memory(),
+            Phase::SynSent(_) | Phase::Failed(..) => 0,
         }
     }
 

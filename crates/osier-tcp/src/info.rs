@@ -19,6 +19,9 @@ use osier_time::{Duration, Instant};
 /// segments.
 const REORDERING: u32 = 3;
 
+/// What `tcpi_reordering` grows to at the most (Linux: tcp_max_reordering).
+const REORDERING_MAX: u32 = 300;
+
 /// `tcpi_snd_ssthresh` before the first loss: TCP_INFINITE_SSTHRESH.
 const NO_SSTHRESH: u32 = 0x7fff_ffff;
 
@@ -98,7 +101,7 @@ tcp_info! {
     unacked: u32,
     /// `tcpi_sacked`: segments of them that the peer reported.
     sacked: u32,
-    /// `tcpi_lost`: segments of them that are taken for lost.
+    /// `tcpi_lost`: segments of them that are taken for lost, sent again or not.
     lost: u32,
     /// `tcpi_retrans`: segments of them that were sent again and are in flight.
     retrans: u32,
@@ -127,7 +130,7 @@ tcp_info! {
     snd_cwnd: u32,
     /// `tcpi_advmss`: the MSS that we announced, less the options that every segment carries.
     advmss: u32,
-    /// `tcpi_reordering`: segments that may overtake another without a loss being assumed.
+    /// `tcpi_reordering`: segments by which another was overtaken, as far as was seen; 3 at least.
     reordering: u32,
     /// `tcpi_rcv_rtt`: the round trip as the receiver sees it, microseconds.
     rcv_rtt: u32,
@@ -265,7 +268,8 @@ impl TcpInfo {
         self.rto = micros(recovery.rto());
         self.unacked = census.segments;
         self.sacked = census.sacked;
-        self.lost = census.lost;
+        // Linux: what was sent again and is in flight is still counted as lost.
+        self.lost = census.lost + census.resent;
         self.retrans = census.resent;
         self.rtt = recovery.srtt().map_or(0, micros);
         self.rttvar = recovery.rttvar().map_or(0, micros);
@@ -281,6 +285,8 @@ impl TcpInfo {
         self.delivered = sent_once.saturating_sub(census.segments);
         self.dsack_dups = recovery.duplicates_reported();
         self.reord_seen = recovery.reordering_seen();
+        let overtaken = recovery.reordering_distance().div_ceil(mss) + 1;
+        self.reordering = overtaken.clamp(REORDERING, REORDERING_MAX);
     }
 
     fn of_receiver(&mut self, tcb: &Tcb) {

@@ -37,17 +37,18 @@
 //! | RFC 3522, RFC 4015 Eifel, RFC 5682 F-RTO | `recovery/spurious.rs`, `loss.rs` |
 //! | RFC 9438 CUBIC, RFC 9406 HyStart++ | `congestion/{cubic,hystart}.rs` |
 //! | Pacing | `congestion/pacing.rs`, `pace.rs` |
+//! | draft-ietf-ccwg-bbr BBR | `congestion/bbr/`, `recovery/delivery.rs`, `model.rs` |
 //! | RFC 9937 proportional rate reduction | `recovery/prr.rs` |
 //! | RFC 4987 SYN cookies | `handshake/cookie.rs`; their MAC is the host's |
 //! | RFC 5961 blind attacks | `segment_arrives/{reset,syn,ack}.rs` |
 //!
 //! # From the ground up
 //!
-//! Words (segment, state, timers, options, reason, event, config); mechanisms that know no state
-//! machine (`send/`, `receive/`, `recovery/`, `congestion/`, keepalive, timestamps); the record
-//! (`tcb.rs`); the events (`handshake/`, `segment_arrives/`, `close/`, `timeout.rs`, `loss.rs`,
-//! `path_mtu.rs`, `pace.rs`, `sendable.rs`); `transmit.rs`, which alone builds segments; the doors
-//! (`connection.rs`).
+//! Words (segment, state, timers, options, reason, event, config, rate); mechanisms that know no
+//! state machine (`send/`, `receive/`, `recovery/`, `congestion/`, keepalive, timestamps, tally);
+//! the record (`tcb.rs`); the events (`handshake/`, `segment_arrives/`, `close/`, `timeout.rs`,
+//! `loss.rs`, `path_mtu.rs`, `pace.rs`, `sendable.rs`, `model.rs`); `transmit.rs`, which alone
+//! builds segments; the doors (`connection.rs`).
 #![no_std]
 #![forbid(unsafe_code)]
 
@@ -62,9 +63,11 @@ mod handshake;
 mod info;
 mod keepalive;
 mod loss;
+mod model;
 mod options;
 mod pace;
 mod path_mtu;
+mod rate;
 mod reason;
 mod receive;
 mod recovery;
@@ -84,7 +87,7 @@ mod transmit;
 pub use close::time_wait::{TimeWait, TimeWaitVerdict};
 pub use config::{
     Acknowledgments, AfterIdle, Algorithm, Buffer, Config, Cork, Floor, KeepAlive, Nagle, Offer,
-    Opening, Profile, RtoConfig, Sending,
+    Opening, Profile, RtoConfig, Sending, UnknownAlgorithm,
 };
 pub use connection::{Connection, End, Text, Wants, WriteError};
 pub use event::{Ending, Event, Trouble};
@@ -92,7 +95,7 @@ pub use handshake::cookie::Cookie;
 pub use handshake::passive::{Admission, HalfOpen, Progress, examine};
 pub use info::TcpInfo;
 pub use reason::{Notes, Reason, Recording};
-pub use segment::{Arrived, Belief, IcmpKind, Segment, Transmit};
+pub use segment::{Arrived, Belief, IcmpKind, Memory, Segment, Transmit};
 pub use state::{Arrow, State};
 pub use stray::answer as answer_stray;
 pub use timers::{Timer, Timers};

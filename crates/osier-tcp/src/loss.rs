@@ -4,6 +4,7 @@
 //! Recovery finds it, in an acknowledgment or by its alarm; congestion control is told here, and
 //! the alarm is set. What is sent in consequence is `transmit.rs`'s affair.
 
+use crate::model;
 use crate::reason::{Notes, Reason};
 use crate::recovery::{AckOutcome, Alarm, Found};
 use crate::tcb::{Probe, Tcb};
@@ -26,8 +27,10 @@ pub(crate) fn found(tcb: &mut Tcb, outcome: &AckOutcome, notes: &mut Notes) {
 fn cut(tcb: &mut Tcb, in_flight: u32, delivered: u32, notes: &mut Notes) {
     let mss = tcb.text_mss();
     tcb.congestion.on_loss(in_flight, mss);
-    tcb.recovery.on_window_cut(tcb.congestion.ssthresh(), delivered, mss);
-    note_cut(tcb, notes);
+    if let Some(ssthresh) = tcb.congestion.reduction() {
+        tcb.recovery.on_window_cut(ssthresh, delivered, mss);
+        note_cut(tcb, notes);
+    }
 }
 
 /// Everything that was in flight when the loss was found has arrived.
@@ -82,6 +85,7 @@ pub(crate) fn on_alarm(tcb: &mut Tcb, now: Instant, notes: &mut Notes) {
             tcb.timers.set(Timer::Retransmit, now + tcb.recovery.rto());
         }
     }
+    model::on_alarm(tcb, now);
     set_alarm(tcb);
     tcb.look_again();
 }

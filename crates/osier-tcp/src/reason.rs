@@ -71,6 +71,9 @@ reasons! {
     /// Text out of order beyond the memory for it.
     ReassemblyFull { seq: SeqNumber } = "dropped_reassembly_full",
         "dropped: out of order at {seq} and no memory to keep it";
+    /// Text for which the host has no memory.
+    NoMemory { seq: SeqNumber, len: u32 } = "dropped_no_memory",
+        "dropped: the host has no memory for {len} octets at {seq}; the peer will send them again";
     /// A segment to a handshake that it does not fit.
     NotOfHandshake { seq: SeqNumber } = "dropped_not_of_handshake",
         "dropped: does not fit the handshake (seq {seq})";

@@ -77,6 +77,22 @@ pub struct Arrived {
     /// Text bytes in each of the segments that the device merged into this one; 0 where it merged
     /// none. Delayed acknowledgments count segments by it.
     pub gso_size: u16,
+    /// How much memory the host has for it.
+    pub memory: Memory,
+}
+
+/// How much memory a host has for what its connections keep.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Memory {
+    /// Enough.
+    #[default]
+    Plenty,
+    /// Windows shrink, and what is kept is copied out of larger buffers.
+    Short,
+    /// Text out of order is dropped, too.
+    Tight,
+    /// All text is dropped.
+    Full,
 }
 
 impl Arrived {

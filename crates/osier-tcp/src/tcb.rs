@@ -6,11 +6,13 @@
 //! [`Tcb::check`] states the invariants that hold after every door.
 
 mod owed;
+mod settings;
 
 pub(crate) use owed::{Due, Fin, Look, Owed, Probe, Reset};
+pub(crate) use settings::Settings;
 
-use crate::config::{Buffer, Config, Nagle, Offer, Opening, Profile, Sending};
-use crate::congestion::Congestion;
+use crate::config::{Buffer, Config, Opening, Profile};
+use crate::congestion::{Congestion, Start};
 use crate::event::{Ending, Event, Events};
 use crate::keepalive::Liveness;
 use crate::options::{Agreed, TIMESTAMPS_LEN};
@@ -19,7 +21,8 @@ use crate::receive;
 use crate::receive::delayed_ack::DelayedAck;
 use crate::receive::reassembly::Reassembly;
 use crate::receive::sack_blocks::SackHistory;
-use crate::recovery::{Recovery, SackUse};
+use crate::recovery::{Measure, Recovery, SackUse};
+use crate::segment::Memory;
 use crate::send;
 use crate::send::nagle::SmallSegment;
 use crate::send::persist::Persist;
@@ -28,11 +31,14 @@ use crate::tally::{Caller, Tally};
 use crate::timers::Timers;
 use crate::timestamps::Clock;
 use alloc::boxed::Box;
-use osier_time::{Duration, Instant};
+use osier_time::Instant;
 use osier_wire::SeqNumber;
 
 /// RFC 6928 §2: octets of the initial window at most, where two segments are not more.
 const INITIAL_WINDOW_OCTETS: u32 = 14_600;
+
+/// The receive buffer of a host that is short of memory: a few segments, so that all may go on.
+const SHORT_BUFFER: u32 = 16 << 10;
 
 /// The record of a connection.
 #[derive(Clone, Debug)]
@@ -89,38 +95,6 @@ pub(crate) enum User {
     Gone,
 }
 
-/// The settings of a connection after its handshake.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Settings {
-    /// What both ends agreed on.
-    pub(crate) agreed: Offer,
-    /// Nagle's algorithm.
-    pub(crate) nagle: Nagle,
-    /// Text of a super-segment at most; 0: one segment.
-    pub(crate) gso_max: u32,
-    /// How eagerly text is sent.
-    pub(crate) sending: Sending,
-    /// The most octets we keep unread.
-    pub(crate) receive_buffer: u32,
-    /// What that may grow to, and what the send buffer may.
-    pub(crate) receive_max: u32,
-    pub(crate) send_max: u32,
-    /// Our own MSS, by which acknowledgments and window steps are measured.
-    pub(crate) rcv_mss: u16,
-    /// R2, in expiries.
-    pub(crate) retries: u8,
-    /// How long an acknowledgment may be held back.
-    pub(crate) delayed_ack: Duration,
-    /// How long TIME-WAIT will last.
-    pub(crate) time_wait: Duration,
-    /// FIN-WAIT-2 without a user.
-    pub(crate) fin_wait_2: Duration,
-    /// Ceiling of the persist timer.
-    pub(crate) rto_max: Duration,
-    /// Whom to follow.
-    pub(crate) profile: Profile,
-}
-
 /// What a handshake, of either kind, leaves behind.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Birth<'a> {
@@ -161,6 +135,11 @@ impl Tcb {
         let stamps = if agreed.offer.timestamps { TIMESTAMPS_LEN } else { 0 };
         let sack = if agreed.offer.sack { SackUse::On } else { SackUse::Off };
         let text_mss = u32::from(agreed.mss) - stamps;
+        let congestion = congestion_of(birth, text_mss);
+        let mut recovery = flight_of_syn(birth, sack);
+        if congestion.models_path() {
+            recovery.measure(now, Measure::Yes);
+        }
         let clock =
             agreed.offer.timestamps.then(|| Clock::new(now, opening.ts_offset, ts_recent, irs + 1));
         Box::new(Tcb {
@@ -172,8 +151,8 @@ impl Tcb {
             text: Reassembly::new(config.receive_buffer.first() + ((1 << rcv_scale) - 1)),
             delayed_ack: DelayedAck::new(),
             sack: agreed.offer.sack.then(SackHistory::new),
-            recovery: flight_of_syn(birth, sack),
-            congestion: congestion_of(birth, text_mss),
+            recovery,
+            congestion,
             small: SmallSegment::default(),
             persist: Persist::new(),
             liveness: Liveness::new(now, config.keep_alive, config.user_timeout),
@@ -208,7 +187,12 @@ impl Tcb {
     /// Octets of the receive buffer that are free from RCV.NXT on. Text behind a hole lies there:
     /// it takes nothing off.
     pub(crate) fn free(&self) -> u32 {
-        self.settings.receive_buffer.saturating_sub(self.text.ready())
+        let buffer = match self.settings.memory {
+            Memory::Plenty => self.settings.receive_buffer,
+            Memory::Short | Memory::Tight => self.settings.receive_buffer.min(SHORT_BUFFER),
+            Memory::Full => 0,
+        };
+        buffer.saturating_sub(self.text.ready())
     }
 
     /// The receive buffer is to have so many octets, where it may.
@@ -218,6 +202,12 @@ impl Tcb {
             self.settings.receive_buffer = octets;
             self.text.set_limit(octets + ((1 << self.rcv.scale()) - 1));
         }
+    }
+
+    /// Octets of memory that the connection holds for what it sends and receives.
+    #[inline]
+    pub(crate) fn memory(&self) -> u32 {
+        self.text.pinned() + self.out.len() + self.recovery.memory()
     }
 
     /// Text that is queued and has never been sent.
@@ -317,27 +307,6 @@ impl Tcb {
     }
 }
 
-impl Settings {
-    fn of(config: &Config, agreed: Offer) -> Settings {
-        Settings {
-            agreed,
-            nagle: config.nagle,
-            gso_max: config.gso_max,
-            sending: config.sending,
-            receive_buffer: config.receive_buffer.first(),
-            receive_max: config.receive_buffer.max(),
-            send_max: config.send_buffer.max(),
-            rcv_mss: config.mss,
-            retries: config.retries,
-            delayed_ack: config.delayed_ack,
-            time_wait: config.time_wait,
-            fin_wait_2: config.fin_wait_2,
-            rto_max: config.rto.max,
-            profile: config.profile,
-        }
-    }
-}
-
 /// Congestion control at birth: how much may be in flight before the first acknowledgment.
 fn congestion_of(birth: &Birth<'_>, text_mss: u32) -> Congestion {
     let config = birth.config;
@@ -349,7 +318,9 @@ fn congestion_of(birth: &Birth<'_>, text_mss: u32) -> Congestion {
     // RFC 5681 §3.1: one segment where the SYN or the SYN,ACK was lost [MUST].
     let segments = if birth.syn_attempts > 0 { 1 } else { config.initial_window };
     let segments = u32::from(segments).min(bound) as u8;
-    let mut congestion = Congestion::new(config.congestion, segments, text_mss);
+    let seed = birth.opening.iss.0;
+    let start = Start { now: birth.now, segments, mss: text_mss, seed };
+    let mut congestion = Congestion::new(config.congestion, start);
     if config.profile == Profile::Rfc {
         congestion.keep_to_rfcs();
     }

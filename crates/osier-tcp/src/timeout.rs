@@ -6,6 +6,7 @@
 use crate::event::{Ending, Event, Trouble};
 use crate::keepalive::{Alarm, R1};
 use crate::loss;
+use crate::model;
 use crate::reason::{Notes, Reason};
 use crate::state::State;
 use crate::tcb::{Probe, Reset, Tcb};
@@ -38,10 +39,11 @@ fn retransmission(tcb: &mut Tcb, now: Instant, notes: &mut Notes) {
         return give_up(tcb, notes);
     }
     let rto = tcb.recovery.rto();
-    let in_flight = tcb.recovery.in_flight();
+    let before = tcb.recovery.in_flight();
     tcb.recovery.on_rto(now);
     tcb.tally.timeouts = tcb.tally.timeouts.saturating_add(1);
-    tcb.congestion.on_timeout(in_flight, tcb.text_mss());
+    tcb.congestion.on_timeout(before, tcb.recovery.in_flight(), tcb.text_mss());
+    model::on_alarm(tcb, now);
     notes.push(Reason::RtoExpired { rto });
     if tcb.recovery.attempts() == R1 {
         tcb.events.push(Event::Trouble(Trouble::Unanswered));

@@ -7,6 +7,7 @@
 use crate::config::AfterIdle;
 use crate::handshake::active::syn_ack_of;
 use crate::loss;
+use crate::model;
 use crate::pace;
 use crate::reason::{Notes, Reason};
 use crate::recovery::{Cause, ProbeOf, Retransmission};
@@ -298,6 +299,9 @@ fn restart_after_idle(tcb: &mut Tcb, now: Instant) {
     let restarts = tcb.settings.sending.after_idle == AfterIdle::Restart && sends;
     if restarts && idle > tcb.recovery.rto() {
         tcb.congestion.on_idle();
+    }
+    if sends {
+        model::on_restart(tcb, now);
     }
 }
 

@@ -177,6 +177,22 @@ fn text_for_a_user_who_has_gone_is_answered_with_a_reset() {
     assert_eq!(pair.b.state(), State::Closed);
 }
 
+/// RFC 5961 §3.2: a peer that has not received our FIN would doubt a RST behind it.
+#[test]
+fn the_reset_for_a_user_who_has_gone_stands_where_the_peer_expects_it() {
+    let mut pair = Pair::connected();
+    let (now, mut notes) = (pair.now, Notes::new(Recording::Off));
+    pair.rule = Box::new(|from, segment| {
+        let fin = from == Who::B && segment.flags.contains(Flags::FIN);
+        if fin { Fate::Drop } else { Fate::Deliver }
+    });
+    pair.b.connection().release(now, &mut notes);
+    pair.flush();
+    pair.write(Who::A, b"anybody there?");
+    pair.run_for(SOON);
+    assert!(pair.a.events.contains(&Event::Closed(Ending::Reset)), "{:?}", pair.a.events);
+}
+
 #[test]
 fn nobody_waits_forever_in_fin_wait_2_for_a_user_who_has_gone() {
     let mut pair = Pair::connected();

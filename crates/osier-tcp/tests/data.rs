@@ -38,6 +38,17 @@ fn a_second_full_segment_is_acknowledged_at_once_and_a_lone_one_a_little_later()
 }
 
 #[test]
+fn who_speaks_first_still_acknowledges_the_first_answers_at_once() {
+    let mut pair = Pair::connected();
+    pair.write(Who::B, b"hello");
+    pair.run_for(Duration::from_millis(500));
+    let acks = pair.sent(Who::B).count();
+    pair.write(Who::A, b"welcome");
+    pair.run_for(Duration::from_millis(15));
+    assert_eq!(pair.sent(Who::B).count(), acks + 1, "nothing of A's came shortly before");
+}
+
+#[test]
 fn three_duplicate_acks_repair_one_loss_without_the_timer() {
     for sack in [true, false] {
         let offer = Offer { window_scale: true, timestamps: true, sack };

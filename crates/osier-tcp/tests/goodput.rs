@@ -17,6 +17,8 @@ struct Path {
     reordered: u64,
     /// The bottleneck; 0: none.
     mbit_per_s: u64,
+    /// What its queue holds, as a time; 0: no end.
+    queue_ms: u64,
 }
 
 /// What a run showed.
@@ -43,6 +45,9 @@ fn run(algorithm: Algorithm, path: Path, seed: u64, seconds: u64) -> Figures {
     let mut pair = Pair::connected_with(config.clone(), config);
     let nanos = (1_500 * 8 * 1_000u64).checked_div(path.mbit_per_s).unwrap_or(0);
     pair.serialization = Duration::from_nanos(nanos);
+    if path.queue_ms > 0 {
+        pair.queue = Duration::from_millis(path.queue_ms);
+    }
     let mut dice = Dice::new(seed + 77);
     (0..20).for_each(|_| _ = dice.below(2));
     pair.rule = Box::new(move |_, segment| {
@@ -145,4 +150,39 @@ fn reordering_is_no_loss() {
     let disorderly = mean(Algorithm::Cubic, Path { reordered: 50_000, ..bottleneck }, 1, seconds);
     assert!(disorderly.mbit_per_s >= 0.9 * orderly.mbit_per_s, "{orderly:?} {disorderly:?}");
     assert!(disorderly.retransmitted < 0.01, "{disorderly:?}");
+}
+
+/// A bottleneck of 100 Mbit/s, with a queue of one bandwidth-delay product, that loses.
+fn bottleneck(algorithm: Algorithm, loss: u64) -> Figures {
+    let (seeds, seconds) =
+        (from_environment("OSIER_SEEDS", 2), from_environment("OSIER_SECONDS", 10));
+    mean(algorithm, Path { loss, mbit_per_s: 100, queue_ms: 20, reordered: 0 }, seeds, seconds)
+}
+
+#[test]
+fn bbr_at_a_bottleneck_without_loss() {
+    let figures = bottleneck(Algorithm::Bbr, 0);
+    assert!(figures.mbit_per_s >= 85.0, "{figures:?}");
+}
+
+/// Loss of less than 2 % is not taken for too much in flight; but each round of cruising in which
+/// something is lost follows what was delivered, which is a little less, until the next probe.
+#[test]
+fn bbr_at_one_percent_loss() {
+    let figures = bottleneck(Algorithm::Bbr, 10_000);
+    assert!(figures.mbit_per_s >= 75.0, "{figures:?}");
+}
+
+/// Loss beyond 2 % bounds what may be in flight after each probe.
+#[test]
+fn bbr_at_five_percent_loss() {
+    let (cubic, bbr) = (bottleneck(Algorithm::Cubic, 50_000), bottleneck(Algorithm::Bbr, 50_000));
+    assert!(bbr.mbit_per_s >= 2.0 * cubic.mbit_per_s, "{cubic:?} {bbr:?}");
+}
+
+#[test]
+fn bbr_without_loss_is_limited_by_the_window() {
+    let seconds = from_environment("OSIER_SECONDS", 10);
+    let figures = mean(Algorithm::Bbr, Path::default(), 1, seconds);
+    assert!(figures.mbit_per_s >= 390.0, "{figures:?}");
 }

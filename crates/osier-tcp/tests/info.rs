@@ -63,7 +63,7 @@ fn a_loss_shows_while_it_is_repaired_and_in_the_counts_after() {
     assert_eq!((a.unacked, a.sacked, a.lost, a.retrans), (10, 0, 0, 0));
     pair.run_for(Duration::from_millis(25));
     let a = info(&mut pair, Who::A);
-    assert_eq!((a.ca_state, a.unacked, a.sacked, a.lost, a.retrans), (3, 10, 9, 0, 1));
+    assert_eq!((a.ca_state, a.unacked, a.sacked, a.lost, a.retrans), (3, 10, 9, 1, 1));
     assert_eq!(a.delivered, 1 + 9);
     pair.run_for(Duration::from_millis(300));
     let (a, b) = (info(&mut pair, Who::A), info(&mut pair, Who::B));

@@ -469,3 +469,38 @@ fn a_duplicate_reported_after_everything_was_acknowledged_is_still_heard() {
     puppet.give(report);
     assert_eq!(puppet.info().dsack_dups, 1);
 }
+
+/// The timer for the SYN has gone off and the device has no room yet: an answer that comes now
+/// still counts.
+#[test]
+fn an_answer_that_comes_while_the_syn_is_due_again_counts() {
+    let mut notes = Notes::new(Recording::Off);
+    let opening = osier_tcp::Opening { iss: SeqNumber(7), ..osier_tcp::Opening::default() };
+    let config = Config::default();
+    let mut attempt = osier_tcp::Connection::connect(Instant::ZERO, &config, opening, &mut notes);
+    assert!(attempt.poll_transmit(Instant::ZERO, &mut notes).is_some());
+    let later = Instant::from_secs(1);
+    attempt.on_deadline(later, &mut notes);
+    assert!(attempt.wants_transmit());
+    let (seq, ack) = (SeqNumber(90), SeqNumber(8));
+    let flags = Flags::SYN | Flags::ACK;
+    let syn_ack = Segment { seq, ack, flags, window: 1_000, ..Segment::default() };
+    attempt.on_segment(later, syn_ack, osier_tcp::Arrived::default(), &mut notes);
+    assert_eq!(attempt.state(), State::Established);
+}
+
+/// A peer that lies: text beyond its own FIN. However it comes, the peer has closed.
+#[test]
+fn text_beyond_a_fin_does_not_hide_it() {
+    for order in [[1, 2, 0], [2, 1, 0]] {
+        let mut puppet = Puppet::plain();
+        for n in order {
+            let flags = if n == 1 { Flags::ACK | Flags::FIN } else { Flags::ACK };
+            let mut segment = puppet.segment(flags, b"0123456789");
+            segment.seq += 10 * n;
+            puppet.give(segment);
+        }
+        assert_eq!(puppet.pair.b.state(), State::CloseWait, "{order:?}");
+        assert_eq!(puppet.b().read(&mut [0; 9]), osier_tcp::Text::End, "{order:?}");
+    }
+}

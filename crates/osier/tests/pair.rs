@@ -84,6 +84,38 @@ async fn a_peer_that_says_nothing_times_out_as_on_linux() {
     drop(b);
 }
 
+/// RFC 9293 §3.8.3 [MUST-23]: the profile is the stack's.
+#[tokio::test(start_paused = true)]
+async fn by_the_profile_of_the_rfcs_an_attempt_lasts_more_than_three_minutes() {
+    let (a, _silent) = pair(Properties::plain(Medium::Ip, 1_500));
+    let builder = Stack::builder().device(a).address("10.71.0.1/24".parse().unwrap());
+    let a = builder.profile(osier::engine::Profile::Rfc).seed(7).build().unwrap();
+    let started = Instant::now();
+    let error = a.tcp_connect("10.71.0.2:9".parse().unwrap()).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::TimedOut);
+    assert!(started.elapsed() > Duration::from_secs(180), "{:?}", started.elapsed());
+}
+
+/// RFC 9293 §3.8.3 [SHLD-9]: between the third timeout and the last the program can know.
+#[tokio::test(start_paused = true)]
+async fn a_peer_that_falls_silent_is_trouble_before_it_is_an_error() {
+    let (device, b) = pair(Properties::plain(Medium::Ip, 1_500));
+    let mute = Arc::new(AtomicBool::new(false));
+    let a = stack(Mute { device, mute: mute.clone() }, "10.71.0.1/24");
+    let b = stack(b, "10.71.0.2/24");
+    let listener = b.tcp_listen("10.71.0.2:9".parse().unwrap()).unwrap();
+    let to = listener.local_addr().unwrap();
+    let (called, accepted) = tokio::join!(a.tcp_connect(to), listener.accept());
+    let (called, _accepted) = (called.unwrap(), accepted.unwrap());
+    assert_eq!(called.trouble(), None);
+    mute.store(true, Ordering::SeqCst);
+    called.try_write(b"anybody?").unwrap();
+    tokio::time::sleep(Duration::from_secs(10)).await;
+    assert_eq!(called.trouble(), Some(osier::engine::Trouble::Unanswered));
+    assert_eq!(called.trouble(), None, "told once");
+    assert!(called.take_error().unwrap().is_none(), "and no error yet");
+}
+
 #[tokio::test(start_paused = true)]
 async fn an_attempt_that_was_given_up_leaves_nothing_behind() {
     let (a, _silent) = pair(Properties::plain(Medium::Ip, 1_500));
@@ -254,6 +286,45 @@ impl Device for Watched {
 
     fn transmit(&mut self, frame: Frame) -> io::Result<()> {
         self.device.transmit(frame)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.device.flush()
+    }
+
+    fn readiness(&self) -> Readiness<'_> {
+        self.device.readiness()
+    }
+
+    fn set_waker(&mut self, waker: &Waker) {
+        self.device.set_waker(waker);
+    }
+}
+
+/// A device that swallows what it is to send, once it is told to.
+struct Mute {
+    device: Mem,
+    mute: Arc<AtomicBool>,
+}
+
+impl Device for Mute {
+    fn properties(&self) -> Properties {
+        self.device.properties()
+    }
+
+    fn receive(&mut self, into: &mut Vec<Received>, budget: usize) -> io::Result<usize> {
+        self.device.receive(into, budget)
+    }
+
+    fn room(&mut self) -> usize {
+        self.device.room()
+    }
+
+    fn transmit(&mut self, frame: Frame) -> io::Result<()> {
+        match self.mute.load(Ordering::SeqCst) {
+            true => Ok(()),
+            false => self.device.transmit(frame),
+        }
     }
 
     fn flush(&mut self) -> io::Result<()> {

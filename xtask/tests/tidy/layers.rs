@@ -12,7 +12,7 @@ use crate::tree::{Source, Tree};
 
 /// From the ground up.
 const LAYERS: [(&str, &[&str]); 5] = [
-    ("words", &["segment", "state", "timers", "options", "reason", "event", "config"]),
+    ("words", &["segment", "state", "timers", "options", "reason", "event", "config", "rate"]),
     (
         "mechanisms",
         &["send", "receive", "recovery", "congestion", "timestamps", "keepalive", "tally"],
@@ -29,6 +29,7 @@ const LAYERS: [(&str, &[&str]); 5] = [
             "path_mtu",
             "pace",
             "sendable",
+            "model",
             "transmit",
             "stray",
             "info",

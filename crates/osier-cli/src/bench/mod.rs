@@ -5,11 +5,13 @@
 //! sender's side, and the receiver verifies each frame. What is measured is both hosts, the link's
 //! cutting, summing and one copy, and the application's reads and writes. Wall-clock figures swing
 //! on a shared machine; instructions do not, so those are what limits are set in
-//! (`docs/performance.md`). Other stacks, devices and losses are not measured here.
+//! (`docs/performance.md`). `loss` is of another kind: what the protocol makes of a path that loses, in
+//! the lab's time, in `loss.rs`. Other stacks and devices are not measured here.
 
 mod bulk;
 mod callgrind;
 mod crr;
+mod loss;
 mod pair;
 mod report;
 mod rr;
@@ -28,9 +30,9 @@ const ROUNDS: usize = 5;
 /// What may follow `osier bench`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// What to measure; all of it where nothing is said
+    /// What to measure; where nothing is said, bulk, rr and crr
     #[arg(value_enum)]
-    work: Vec<Work>,
+    work: Vec<Subject>,
     /// One JSON object a line instead of a table
     #[arg(long)]
     json: bool,
@@ -46,8 +48,33 @@ pub(crate) struct Args {
     units: Option<u64>,
 }
 
-/// A kind of work.
+/// What can be measured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum Subject {
+    /// A stream of bytes in one direction, over one connection
+    Bulk,
+    /// A request of one byte and a response of one byte, over one connection
+    Rr,
+    /// A connection for each request: connect, one byte each way, close by both
+    Crr,
+    /// Goodput where the path loses or reorders, in virtual time; takes most of a minute
+    Loss,
+}
+
+impl Subject {
+    /// The work that is timed and counted.
+    const fn work(self) -> Option<Work> {
+        match self {
+            Subject::Bulk => Some(Work::Bulk),
+            Subject::Rr => Some(Work::Rr),
+            Subject::Crr => Some(Work::Crr),
+            Subject::Loss => None,
+        }
+    }
+}
+
+/// A kind of work.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Work {
     /// A stream of bytes in one direction, over one connection
     Bulk,
@@ -117,17 +144,22 @@ impl Bench {
 
 #[expect(clippy::needless_pass_by_value, reason = "as every subcommand")]
 pub(crate) fn run(args: Args) -> Outcome {
-    let works = if args.work.is_empty() { &Work::ALL[..] } else { &args.work };
+    let works: Vec<Work> = match &args.work[..] {
+        [] => Work::ALL.to_vec(),
+        subjects => subjects.iter().filter_map(|subject| subject.work()).collect(),
+    };
     if let Some(units) = args.units {
-        let &[work] = works else { return Err(Failure::usage("--units is for one work")) };
+        let [work] = works[..] else { return Err(Failure::usage("--units is for one work")) };
         return work.begin(args.mtu)?.advance(units);
     }
-    let mut table = report::Table::new(args.json, args.mtu);
-    for work in works {
-        table.row(&measure(*work, &args)?);
+    if !works.is_empty() {
+        let mut table = report::Table::new(args.json, args.mtu);
+        for work in works {
+            table.row(&measure(work, &args)?);
+        }
+        table.end();
     }
-    table.end();
-    Ok(())
+    if args.work.contains(&Subject::Loss) { loss::run(args.json) } else { Ok(()) }
 }
 
 fn measure(work: Work, args: &Args) -> Result<Figures, Failure> {

@@ -163,7 +163,7 @@ fn micros(text: &str) -> Option<u64> {
     let whole: u64 = if whole.is_empty() { 0 } else { whole.parse().ok()? };
     let decimals: String = decimals.chars().chain("000000".chars()).take(6).collect();
     let micros: u64 = decimals.parse().ok()?;
-    (whole <= SECONDS_MAX).then_some(whole * 1_000_000 + micros)
+    (whole <= SECONDS_MAX).then(|| whole * 1_000_000 + micros)
 }
 
 #[cfg(test)]
@@ -178,5 +178,6 @@ mod tests {
         assert_eq!(micros("0.0000019"), Some(1));
         assert_eq!(micros("-1"), None);
         assert_eq!(micros("99999999999999999999"), None);
+        assert_eq!(micros("9223372036854775807"), None);
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! In a SYN a script's numbers are absolute, elsewhere they count from the ISNs, as tcpdump prints
 //! them. The peer's ISN is the script's own; ours is chosen by the stack and learnt from its SYN or
-//! SYN,ACK. A TSval is remembered with what stands in the script, so that an echo can be given back.
+//! SYN,ACK. A TSval is remembered with what stands in the script, so that it can be echoed.
 
 use crate::ast::packet::{Body, IpFields, Packet, Quoted, Segment, TcpOption};
 use crate::config::TsEcr;

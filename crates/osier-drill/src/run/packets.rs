@@ -16,7 +16,7 @@ use std::net::SocketAddr;
 /// So long after its time a packet is still waited for, so that the report can show it.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// So long a packet is waited for whose time is open: longer than any timer of TCP but keep-alive's.
+/// So long a packet is waited for whose time is open: longer than all timers but keep-alive's.
 const OPEN_WAIT: Duration = Duration::from_secs(1200);
 
 /// The port from which the script's peer calls; the next ones follow it.

@@ -9,9 +9,9 @@ use crate::program::{Client, Program, Script, Server};
 use crate::rogue::Rogue;
 use crate::world::{Change, NodeId, WireId, World};
 use core::net::{IpAddr, SocketAddr};
-use osier_host::Config;
+use osier_host::{Config, SynCookies, TimeWaitReuse};
 use osier_ip::Cidr;
-use osier_tcp::{Algorithm, KeepAlive, Nagle};
+use osier_tcp::{Algorithm, Buffer, KeepAlive, Nagle, Profile};
 use osier_time::{Duration, Instant};
 
 /// Connections that a client of the swarm opens at most, and how many at a time.
@@ -160,7 +160,7 @@ impl Draft {
 
     fn host(&mut self, name: &str) -> NodeId {
         let config = self.config();
-        let (receive, send) = (config.tcp.receive_buffer, config.tcp.send_buffer);
+        let (receive, send) = (config.tcp.receive_buffer.max(), config.tcp.send_buffer.max());
         let id = self.world.add_host(name, config);
         self.buffers.push((id, receive, send));
         id
@@ -168,14 +168,32 @@ impl Draft {
 
     fn config(&mut self) -> Config {
         let dice = &mut self.dice;
-        let mut config = Config::default();
+        let mut config = Config::of(dice.pick(&[Profile::Linux, Profile::Linux, Profile::Rfc]));
+        config.syn_cookies = dice.pick(&[
+            SynCookies::Off,
+            SynCookies::Off,
+            SynCookies::WhenFull,
+            SynCookies::Always,
+        ]);
+        if config.syn_cookies != SynCookies::Off {
+            // What overtakes the last step of such a handshake draws a RST, as on Linux.
+            config.syn_queue = dice.pick(&[1, 2, 1_024]);
+            self.must = Must::MayFail;
+        }
+        config.time_wait_reuse = dice.pick(&[TimeWaitReuse::Never, TimeWaitReuse::Always]);
         let tcp = &mut config.tcp;
         tcp.offer.window_scale = !dice.one_in(4);
         tcp.offer.timestamps = !dice.one_in(4);
         tcp.offer.sack = !dice.one_in(4);
         let sizes = [2_048, 8_192, 32_768, 65_535, 262_144, 1 << 20];
-        (tcp.receive_buffer, tcp.send_buffer) = (dice.pick(&sizes), dice.pick(&sizes));
-        tcp.congestion = dice.pick(&[Algorithm::Cubic, Algorithm::Reno]);
+        for buffer in [&mut tcp.receive_buffer, &mut tcp.send_buffer] {
+            let (one, other) = (dice.pick(&sizes), dice.pick(&sizes));
+            *buffer = match dice.below(3) {
+                0 => Buffer::Tuned { first: one.min(other), max: one.max(other) },
+                _ => Buffer::Fixed(one),
+            };
+        }
+        tcp.congestion = dice.pick(&[Algorithm::Cubic, Algorithm::Reno, Algorithm::Bbr]);
         tcp.nagle = dice.pick(&[Nagle::On, Nagle::Off]);
         tcp.initial_window = dice.pick(&[1, 2, 10, 10, 40]);
         tcp.delayed_ack = Duration::from_millis(dice.pick(&[1, 40, 200]));

@@ -4,14 +4,17 @@
 //! window.rs   the window, slow start, and whether the window is used   RFC 5681, RFC 3465
 //! cubic.rs    growth over time, the cut to seven tenths                RFC 9438
 //! hystart.rs  the end of the first slow start                          RFC 9406
+//! bbr/        a model of the path: bandwidth, round trip, bounds          draft-ietf-ccwg-bbr
 //! reno.rs     growth by acknowledgments, the cut by a half             RFC 5681, RFC 6582
 //! pacing.rs   how soon may the next segments leave?
 //! ```
 //!
-//! A closed enum behind a few methods. It is told octets and durations; which segments were lost
+//! A closed enum behind a few methods. It is told octets, durations and, where it models the path,
+//! samples of what was delivered (`crate::rate`); which segments were lost
 //! is found elsewhere (`recovery/`), and what is in flight there is compared with
 //! [`Congestion::window`]: the window is not inflated during recovery.
 
+mod bbr;
 mod cubic;
 mod hystart;
 mod pacing;
@@ -19,7 +22,9 @@ mod reno;
 mod window;
 
 use crate::config::Algorithm;
+use crate::rate::{Limited, Lost, Sample};
 use alloc::boxed::Box;
+use bbr::Bbr;
 use cubic::Cubic;
 use osier_time::{Duration, Instant};
 use pacing::Pacer;
@@ -43,6 +48,8 @@ enum Control {
     Cubic(Cubic),
     /// RFC 5681.
     Reno(Reno),
+    /// draft-ietf-ccwg-bbr.
+    Bbr(Box<Bbr>),
 }
 
 /// An acknowledgment of new octets.
@@ -62,22 +69,106 @@ pub(crate) struct Acked {
     pub(crate) mss: u32,
 }
 
+/// What an acknowledgment delivers, for a control that models the path.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Delivery {
+    /// When it arrived.
+    pub(crate) now: Instant,
+    /// What was delivered, how fast, and what was lost meanwhile.
+    pub(crate) sample: Sample,
+    /// Octets in flight just before and just after.
+    pub(crate) in_flight_before: u32,
+    pub(crate) in_flight: u32,
+    /// The round trip measured otherwise.
+    pub(crate) rtt: Option<Duration>,
+    /// Octets of text in a full segment.
+    pub(crate) mss: u32,
+    /// How losses are found.
+    pub(crate) detection: Detection,
+}
+
+/// How losses are found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Detection {
+    /// Each one, by selective acknowledgments.
+    Each,
+    /// One in a round trip.
+    OneInARound,
+}
+
+/// What a control starts from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Start {
+    /// Now.
+    pub(crate) now: Instant,
+    /// The initial window; RFC 5681 §3.1 wants a single segment where the SYN or the SYN,ACK was
+    /// lost.
+    pub(crate) segments: u8,
+    /// Octets of text in a full segment.
+    pub(crate) mss: u32,
+    /// Anything that differs between connections.
+    pub(crate) seed: u32,
+}
+
 impl Congestion {
-    /// The window of a connection that has just opened. Where the SYN or the SYN,ACK was lost,
-    /// RFC 5681 §3.1 wants an initial window of one segment.
-    pub(crate) fn new(algorithm: Algorithm, initial_window_segments: u8, mss: u32) -> Self {
+    /// The window of a connection that has just opened.
+    pub(crate) fn new(algorithm: Algorithm, start: Start) -> Self {
+        let Start { now, segments, mss, seed } = start;
+        let window = u32::from(segments.max(1)).saturating_mul(mss);
         let control = match algorithm {
-            Algorithm::Cubic => Control::Cubic(Cubic::new(initial_window_segments, mss)),
-            Algorithm::Reno => Control::Reno(Reno::new(initial_window_segments, mss)),
+            Algorithm::Cubic => Control::Cubic(Cubic::new(segments, mss)),
+            Algorithm::Reno => Control::Reno(Reno::new(segments, mss)),
+            Algorithm::Bbr => Control::Bbr(Box::new(Bbr::new(now, window, mss, None, seed))),
         };
-        Congestion { control, before: None, pacer: None }
+        let mut congestion = Congestion { control, before: None, pacer: None };
+        congestion.follow_pace(mss);
+        congestion
+    }
+
+    /// Another algorithm goes on from here, with the window that this one has found. `rtt`: the
+    /// round trip, where one was measured.
+    pub(crate) fn switch(&mut self, algorithm: Algorithm, start: Start, rtt: Option<Duration>) {
+        let Start { now, segments, mss, seed } = start;
+        let (window, ssthresh) = (self.window(), self.ssthresh());
+        let modelled = self.models_path();
+        self.control = match algorithm {
+            Algorithm::Cubic => Control::Cubic(Cubic::new(segments, mss)),
+            Algorithm::Reno => Control::Reno(Reno::new(segments, mss)),
+            Algorithm::Bbr => Control::Bbr(Box::new(Bbr::new(now, window, mss, rtt, seed))),
+        };
+        if let Some(loss_based) = self.common_mut() {
+            loss_based.cwnd = window;
+            // What a model has found is where slow start would have ended.
+            loss_based.ssthresh = if modelled { window } else { ssthresh };
+        }
+        self.before = None;
+        if modelled && !self.models_path() && self.pacer.as_ref().is_some_and(|p| !p.is_limited()) {
+            self.pacer = None;
+        }
+        self.follow_pace(mss);
     }
 
     /// Its name, as Linux writes it.
     pub(crate) const fn name(&self) -> &'static str {
+        self.algorithm().name()
+    }
+
+    /// The initial window in segments.
+    pub(crate) fn initial_segments(&self) -> u8 {
+        let octets_and_mss = match &self.control {
+            Control::Cubic(cubic) => (cubic.window.initial(), cubic.window.mss),
+            Control::Reno(reno) => (reno.window.initial(), reno.window.mss),
+            Control::Bbr(bbr) => bbr.initial(),
+        };
+        u8::try_from(octets_and_mss.0 / octets_and_mss.1.max(1)).unwrap_or(u8::MAX)
+    }
+
+    /// Which algorithm it is.
+    pub(crate) const fn algorithm(&self) -> Algorithm {
         match self.control {
-            Control::Cubic(_) => "cubic",
-            Control::Reno(_) => "reno",
+            Control::Cubic(_) => Algorithm::Cubic,
+            Control::Reno(_) => Algorithm::Reno,
+            Control::Bbr(_) => Algorithm::Bbr,
         }
     }
 
@@ -88,19 +179,37 @@ impl Congestion {
         let limit = match &self.control {
             Control::Cubic(_) => 8,
             Control::Reno(_) => 1,
+            // It is paced.
+            Control::Bbr(_) => return,
         };
-        self.common_mut().limit = limit;
-        self.common_mut().cut_from = CutFrom::Flight;
+        if let Some(window) = self.common_mut() {
+            (window.limit, window.cut_from) = (limit, CutFrom::Flight);
+        }
     }
 
     /// cwnd in octets: so much may be in flight.
     pub(crate) fn window(&self) -> u32 {
-        self.common().cwnd
+        match &self.control {
+            Control::Cubic(cubic) => cubic.window.cwnd,
+            Control::Reno(reno) => reno.window.cwnd,
+            Control::Bbr(bbr) => bbr.window(),
+        }
     }
 
-    /// ssthresh in octets: below it, slow start. `u32::MAX` until the first loss.
+    /// ssthresh in octets: below it, slow start. `u32::MAX` until the first loss. Of a control that
+    /// models the path, the window that a recovery leads back to.
     pub(crate) fn ssthresh(&self) -> u32 {
-        self.common().ssthresh
+        match &self.control {
+            Control::Cubic(cubic) => cubic.window.ssthresh,
+            Control::Reno(reno) => reno.window.ssthresh,
+            Control::Bbr(bbr) => bbr.good_window(),
+        }
+    }
+
+    /// To what the flight is to shrink in step with what is delivered (RFC 9937) in the recovery
+    /// that has just begun, if it is.
+    pub(crate) fn reduction(&self) -> Option<u32> {
+        (!self.models_path()).then(|| self.ssthresh())
     }
 
     /// An acknowledgment of new octets arrived.
@@ -108,40 +217,51 @@ impl Congestion {
         match &mut self.control {
             Control::Cubic(cubic) => cubic.on_ack(ack),
             Control::Reno(reno) => reno.on_ack(ack),
+            // It hears of what was delivered.
+            Control::Bbr(_) => {}
         }
     }
 
     /// Fast recovery begins. `in_flight`: octets in flight before the acknowledgment that showed
     /// the loss.
     pub(crate) fn on_loss(&mut self, in_flight: u32, mss: u32) {
-        self.before = Some(Box::new(self.control.clone()));
+        self.keep_for_undo();
         match &mut self.control {
             Control::Cubic(cubic) => cubic.on_loss(in_flight, mss),
             Control::Reno(reno) => reno.on_loss(in_flight, mss),
+            Control::Bbr(bbr) => bbr.on_fast_recovery(),
         }
     }
 
-    /// The retransmission timer expired with `in_flight` octets in flight.
-    pub(crate) fn on_timeout(&mut self, in_flight: u32, mss: u32) {
+    /// The retransmission timer expired with `before` octets in flight, of which `in_flight` may
+    /// still be.
+    pub(crate) fn on_timeout(&mut self, before: u32, in_flight: u32, mss: u32) {
         // A second timeout for the same flight is undone with the first.
-        if self.common().repair != Repair::Timeout {
-            self.before = Some(Box::new(self.control.clone()));
+        if self.common().is_some_and(|window| window.repair != Repair::Timeout) {
+            self.keep_for_undo();
         }
         match &mut self.control {
-            Control::Cubic(cubic) => cubic.on_timeout(in_flight, mss),
-            Control::Reno(reno) => reno.on_timeout(in_flight, mss),
+            Control::Cubic(cubic) => cubic.on_timeout(before, mss),
+            Control::Reno(reno) => reno.on_timeout(before, mss),
+            Control::Bbr(bbr) => bbr.on_timeout(in_flight, mss),
         }
     }
 
     /// Everything in flight when the loss was found is acknowledged.
     pub(crate) fn on_recovery_over(&mut self) {
         self.before = None;
-        self.common_mut().on_recovery_over();
+        match &mut self.control {
+            Control::Cubic(cubic) => cubic.window.on_recovery_over(),
+            Control::Reno(reno) => reno.window.on_recovery_over(),
+            Control::Bbr(bbr) => bbr.on_recovery_over(),
+        }
     }
 
     /// The loss was none (RFC 9438 §4.9.2): everything is as it was before the cut.
     pub(crate) fn on_spurious_loss(&mut self) {
-        if let Some(before) = self.before.take() {
+        if let Control::Bbr(bbr) = &mut self.control {
+            bbr.on_spurious();
+        } else if let Some(before) = self.before.take() {
             self.control = *before;
         }
     }
@@ -150,9 +270,9 @@ impl Congestion {
     /// most an initial window, so that no burst follows; and slow start leads back to the window of
     /// before.
     pub(crate) fn on_spurious_timeout(&mut self, in_flight: u32, acked: u32) {
-        let Some(before) = self.before.take() else { return };
-        self.control = *before;
-        let window = self.common_mut();
+        self.on_spurious_loss();
+        // What is paced is no burst.
+        let Some(window) = self.common_mut() else { return };
         window.ssthresh = window.ssthresh.max(window.cwnd);
         let burst = acked.min(window.initial()).max(window.mss);
         window.cwnd = window.cwnd.min(in_flight.saturating_add(burst));
@@ -164,18 +284,94 @@ impl Congestion {
         match &mut self.control {
             Control::Cubic(cubic) => cubic.on_idle(),
             Control::Reno(reno) => reno.window.on_idle(),
+            // It keeps its window and paces what leaves.
+            Control::Bbr(_) => {}
         }
     }
 
     /// The path takes segments of another size.
     pub(crate) fn set_mss(&mut self, mss: u32) {
-        self.common_mut().set_mss(mss);
+        match &mut self.control {
+            Control::Cubic(cubic) => cubic.window.set_mss(mss),
+            Control::Reno(reno) => reno.window.set_mss(mss),
+            Control::Bbr(bbr) => bbr.set_mss(mss),
+        }
     }
 
+    fn keep_for_undo(&mut self) {
+        // A model knows what to keep of itself.
+        if !self.models_path() {
+            self.before = Some(Box::new(self.control.clone()));
+        }
+    }
+
+    fn common(&self) -> Option<&Window> {
+        match &self.control {
+            Control::Cubic(cubic) => Some(&cubic.window),
+            Control::Reno(reno) => Some(&reno.window),
+            Control::Bbr(_) => None,
+        }
+    }
+
+    fn common_mut(&mut self) -> Option<&mut Window> {
+        match &mut self.control {
+            Control::Cubic(cubic) => Some(&mut cubic.window),
+            Control::Reno(reno) => Some(&mut reno.window),
+            Control::Bbr(_) => None,
+        }
+    }
+}
+
+/// What only a control that models the path needs to hear.
+impl Congestion {
+    /// Whether it models the path: then the rate of delivery is to be measured for it.
+    pub(crate) fn models_path(&self) -> bool {
+        matches!(self.control, Control::Bbr(_))
+    }
+
+    /// An acknowledgment delivered something. Says whether what is sent from now on is to count as
+    /// limited by its user.
+    pub(crate) fn on_delivery(&mut self, delivery: &Delivery) -> Limited {
+        let Control::Bbr(bbr) = &mut self.control else { return Limited::ByNetwork };
+        let limited = bbr.on_delivery(delivery);
+        self.follow_pace(delivery.mss);
+        limited
+    }
+
+    /// A round trip was measured by what delivered nothing new.
+    pub(crate) fn on_round_trip(&mut self, rtt: Duration, mss: u32) {
+        if let Control::Bbr(bbr) = &mut self.control {
+            bbr.on_round_trip(rtt);
+            self.follow_pace(mss);
+        }
+    }
+
+    /// Something is lost.
+    pub(crate) fn on_lost(&mut self, now: Instant, lost: &Lost) {
+        if let Control::Bbr(bbr) = &mut self.control {
+            bbr.on_lost(now, lost);
+        }
+    }
+
+    /// Text is to be sent after there was none, and nothing is in flight.
+    pub(crate) fn on_restart(&mut self, now: Instant, mss: u32) {
+        if let Control::Bbr(bbr) = &mut self.control {
+            bbr.on_restart(now);
+            self.follow_pace(mss);
+        }
+    }
+}
+
+/// Pacing.
+impl Congestion {
     /// Sends at most at `rate` octets in a second, in segments of `mss`; `None`: as fast as the
-    /// windows allow.
+    /// control and the windows allow.
     pub(crate) fn pace(&mut self, rate: Option<u64>, mss: u32) {
-        self.pacer = rate.map(|rate| Box::new(Pacer::new(rate, mss)));
+        match (rate, self.models_path()) {
+            (None, false) => self.pacer = None,
+            (limit, _) => self.pacer_or_new(mss).limit(limit),
+        }
+        self.follow_pace(mss);
     }
 
     /// The pace, where one is kept.
@@ -183,17 +379,17 @@ impl Congestion {
         self.pacer.as_deref_mut()
     }
 
-    fn common(&self) -> &Window {
-        match &self.control {
-            Control::Cubic(cubic) => &cubic.window,
-            Control::Reno(reno) => &reno.window,
-        }
+    /// Takes over the rate that the control wants.
+    fn follow_pace(&mut self, mss: u32) {
+        let wanted = match &self.control {
+            Control::Cubic(_) | Control::Reno(_) if self.pacer.is_none() => return,
+            Control::Cubic(_) | Control::Reno(_) => u64::MAX,
+            Control::Bbr(bbr) => bbr.pacing_rate(),
+        };
+        self.pacer_or_new(mss).set_rate(wanted, mss);
     }
 
-    fn common_mut(&mut self) -> &mut Window {
-        match &mut self.control {
-            Control::Cubic(cubic) => &mut cubic.window,
-            Control::Reno(reno) => &mut reno.window,
-        }
+    fn pacer_or_new(&mut self, mss: u32) -> &mut Pacer {
+        self.pacer.get_or_insert_with(|| Box::new(Pacer::new(u64::MAX, mss)))
     }
 }

@@ -21,6 +21,8 @@ const RATE_MIN: u64 = 500;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Pacer {
     rate: u64,
+    /// The user's limit; `u64::MAX`: none.
+    limit: u64,
     quantum: u32,
     /// What may still leave of the latest release.
     left: u32,
@@ -31,16 +33,27 @@ pub(crate) struct Pacer {
 impl Pacer {
     /// A pace of `rate` octets in a second, with segments of `mss` octets of text.
     pub(crate) fn new(rate: u64, mss: u32) -> Self {
-        let mut pacer = Pacer { rate: 0, quantum: 0, left: 0, paid_at: Instant::ZERO };
+        let mut pacer =
+            Pacer { rate: 0, limit: u64::MAX, quantum: 0, left: 0, paid_at: Instant::ZERO };
         pacer.set_rate(rate, mss);
         pacer
     }
 
     /// Another pace, from the next release on.
     pub(crate) fn set_rate(&mut self, rate: u64, mss: u32) {
-        self.rate = rate.max(RATE_MIN);
+        self.rate = rate.min(self.limit).max(RATE_MIN);
         let worth = u32::try_from(self.worth(QUANTUM)).unwrap_or(u32::MAX);
         self.quantum = worth.max(mss.saturating_mul(QUANTUM_SEGMENTS)).min(u32::MAX / 2);
+    }
+
+    /// Whether a user limits it.
+    pub(crate) const fn is_limited(&self) -> bool {
+        self.limit != u64::MAX
+    }
+
+    /// The next rates are held below `limit`.
+    pub(crate) fn limit(&mut self, limit: Option<u64>) {
+        self.limit = limit.unwrap_or(u64::MAX);
     }
 
     /// Octets that may leave now; 0: none before [`Pacer::next_release`].

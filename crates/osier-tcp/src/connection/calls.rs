@@ -7,6 +7,7 @@ use crate::close::{self, abort};
 use crate::config::{Config, Opening};
 use crate::event::Ending;
 use crate::handshake::active::SynSent;
+use crate::model;
 use crate::reason::Notes;
 use crate::tcb::{Tcb, User};
 use alloc::boxed::Box;
@@ -101,7 +102,10 @@ impl Connection {
             Phase::Synchronized(tcb) => match tcb.ending {
                 Some(Ending::InOrder) => Err(WriteError::Closing),
                 Some(ending) => Err(WriteError::Broken(ending)),
-                None if tcb.state().may_send() => Ok(Some(tcb)),
+                None if tcb.state().may_send() => {
+                    model::look_for_gap(tcb);
+                    Ok(Some(tcb))
+                }
                 None => Err(WriteError::Closing),
             },
         }

@@ -1,13 +1,12 @@
 //! What may the user change while a connection lives? (RFC 9293 §3.7.4, §3.8.3, §3.8.4, RFC 5482)
 //!
-//! Set before the SYN leaves, an option holds for the handshake too. What congestion
-//! control it has is decided by [`Config`](crate::Config).
+//! Set before the SYN leaves, an option holds for the handshake too.
 
 use super::{Connection, Phase};
-use crate::config::{Acknowledgments, Buffer, Cork, KeepAlive, Nagle};
-use crate::pace;
+use crate::config::{Acknowledgments, Algorithm, Buffer, Cork, KeepAlive, Nagle};
 use crate::send::nagle::Hold;
 use crate::timers::Timer;
+use crate::{model, pace};
 use osier_time::{Duration, Instant};
 
 impl Connection {
@@ -27,6 +26,15 @@ impl Connection {
         }
     }
 
+    /// Announces segments of at most so much text, and sends no larger ones (TCP_MAXSEG): before
+    /// the SYN has left; afterwards it is too late.
+    pub fn set_max_segment(&mut self, octets: u16) {
+        if let Phase::SynSent(syn_sent) = &mut self.phase {
+            let mss = &mut syn_sent.config_mut().mss;
+            *mss = octets.min(*mss);
+        }
+    }
+
     /// Holds back what does not fill a segment, or lets it go (TCP_CORK). What is held goes in any
     /// case after a retransmission timeout.
     pub fn set_cork(&mut self, cork: Cork) {
@@ -36,6 +44,25 @@ impl Connection {
                 Cork::Out => Hold::No,
             };
             tcb.look_again();
+        }
+    }
+
+    /// Another congestion control goes on from here, with the window found so far
+    /// (TCP_CONGESTION).
+    pub fn set_congestion(&mut self, now: Instant, algorithm: Algorithm) {
+        match &mut self.phase {
+            Phase::SynSent(syn_sent) => syn_sent.config_mut().congestion = algorithm,
+            Phase::Synchronized(tcb) => model::switch(tcb, now, algorithm),
+            Phase::Failed(..) => {}
+        }
+    }
+
+    /// Its congestion control; `None` where the attempt to connect has failed.
+    pub fn congestion(&self) -> Option<Algorithm> {
+        match &self.phase {
+            Phase::SynSent(syn_sent) => Some(syn_sent.config().congestion),
+            Phase::Synchronized(tcb) => Some(tcb.congestion.algorithm()),
+            Phase::Failed(..) => None,
         }
     }
 

@@ -106,7 +106,8 @@ impl SynSent {
             return if acks_our_syn { self.refused(notes) } else { Outcome::Stays };
         }
         // Third: security is not ours to check. Fourth: check the SYN bit.
-        if !segment.syn() || self.sent_at.is_none() {
+        let sent_nothing = self.sent_at.is_none() && self.attempts == 0;
+        if !segment.syn() || sent_nothing {
             // Fifth: neither SYN nor RST.
             notes.push(Reason::NotOfHandshake { seq: segment.seq });
             return Outcome::Stays;
@@ -180,7 +181,14 @@ impl SynSent {
         self.ended(Ending::Aborted, notes)
     }
 
-    /// An ICMP error quotes our SYN (RFC 5461 §4): a hard one ends the attempt.
+    /// An ICMP error says that the peer's host has nobody for our SYN (RFC 5461 §4): as good as a
+    /// RST, and told as Linux tells it.
+    pub(crate) fn on_refusal(&self, notes: &mut Notes) -> Outcome {
+        notes.push(Reason::Unreachable);
+        self.ended(Ending::Refused, notes)
+    }
+
+    /// Nobody on the link answers for the peer.
     pub(crate) fn on_unreachable(&self, notes: &mut Notes) -> Outcome {
         notes.push(Reason::Unreachable);
         self.ended(Ending::Unreachable, notes)

@@ -10,6 +10,9 @@ use bytes::{Buf, Bytes, BytesMut};
 /// than four times its size, and to copy it costs less than to keep a record of it.
 pub(super) const COPY_BELOW: usize = 512;
 
+/// What a device commonly gives a frame.
+pub(super) const FRAME: usize = 2048;
+
 /// Small texts are gathered in buffers that grow with what is waiting, between these sizes.
 const GATHER_MIN: usize = 512;
 const GATHER_MAX: usize = 4096;
@@ -24,6 +27,15 @@ pub(super) struct Pieces {
     /// Copies of small texts, behind all others.
     small: BytesMut,
     len: u32,
+    /// Octets of memory that the slices keep alive, and those of them that are the first one's.
+    pinned: u32,
+    first_pins: u32,
+}
+
+/// What a slice of this length keeps alive: a device commonly gives a frame 2 KiB, and small texts
+/// are gathered in buffers that are at most as large again.
+const fn pins(len: usize) -> u32 {
+    if len > FRAME { len as u32 } else { FRAME as u32 }
 }
 
 impl Pieces {
@@ -46,13 +58,21 @@ impl Pieces {
         // The text was clipped to a window of less than 2^32.
         self.len += text.len() as u32;
         if self.first.is_empty() {
+            self.first_pins = pins(text.len());
+            self.pinned += self.first_pins;
             self.first = text;
         } else if text.len() < COPY_BELOW {
             self.gather(&text);
         } else {
             self.freeze_small();
+            self.pinned += pins(text.len());
             self.rest.push_back(text);
         }
+    }
+
+    /// Octets of memory that the row keeps alive.
+    pub(super) const fn pinned(&self) -> u32 {
+        self.pinned
     }
 
     /// Moves all of `other` to the end.
@@ -111,8 +131,10 @@ impl Pieces {
         }
         self.first = match self.rest.pop_front() {
             Some(next) => next,
-            None => core::mem::take(&mut self.small).freeze(),
+            None => self.take_small(),
         };
+        self.pinned -= self.first_pins;
+        self.first_pins = if self.first.is_empty() { 0 } else { pins(self.first.len()) };
         if self.rest.is_empty() && self.rest.capacity() > 0 {
             self.rest = VecDeque::new();
         }
@@ -121,6 +143,7 @@ impl Pieces {
     fn gather(&mut self, text: &[u8]) {
         if self.small.capacity() - self.small.len() < text.len() {
             self.freeze_small();
+            self.pinned += FRAME as u32;
             let size = (self.len as usize).clamp(GATHER_MIN, GATHER_MAX).max(text.len());
             self.small = BytesMut::with_capacity(size);
         }
@@ -129,8 +152,17 @@ impl Pieces {
 
     fn freeze_small(&mut self) {
         if !self.small.is_empty() {
-            self.rest.push_back(core::mem::take(&mut self.small).freeze());
+            let small = self.take_small();
+            self.rest.push_back(small);
         }
+    }
+
+    fn take_small(&mut self) -> Bytes {
+        let small = core::mem::take(&mut self.small).freeze();
+        if !small.is_empty() {
+            self.pinned += pins(small.len()) - FRAME as u32;
+        }
+        small
     }
 }
 

@@ -5,7 +5,7 @@
 //! texts overlap, what was received first stays. RCV.NXT, the window, SYN and FIN are the
 //! caller's; it clips the text to the window.
 
-use super::pieces::{COPY_BELOW, Pieces};
+use super::pieces::{COPY_BELOW, FRAME, Pieces};
 use alloc::collections::VecDeque;
 use bytes::{Buf, Bytes};
 use osier_wire::SeqNumber;
@@ -169,6 +169,14 @@ impl Reassembly {
     #[cfg(test)]
     pub(crate) const fn out_of_order(&self) -> u32 {
         self.waiting
+    }
+
+    /// Octets of memory that all of it keeps alive.
+    #[inline]
+    pub(crate) fn pinned(&self) -> u32 {
+        let islands =
+            self.islands.len() * size_of::<Island>() + self.waiting_pieces as usize * FRAME;
+        self.ready.pinned() + self.waiting + islands as u32
     }
 
     /// How many holes there are, one before each block.

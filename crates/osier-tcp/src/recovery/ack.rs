@@ -13,6 +13,15 @@ pub(crate) enum SackUse {
     Off,
 }
 
+/// Whether the rate of delivery is measured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Measure {
+    /// For a congestion control that models the path.
+    Yes,
+    /// Nobody asks.
+    No,
+}
+
 /// Whether an acknowledgment is a duplicate as RFC 5681 §2 defines it: text is outstanding, the
 /// segment has no text, no SYN and no FIN, and neither acknowledges anything new nor changes the
 /// window.

@@ -8,12 +8,14 @@
 //! records.rs   what was sent when, and where does it stand?
 //! sack.rs      what did the peer report?                       RFC 2018 §5, RFC 2883
 //! rack.rs      what of the rest is lost, judged by time?       RFC 8985 §6
+//! delivery.rs  how fast does the network deliver?           draft-ietf-ccwg-bbr
 //! tlp.rs       when to ask after the end of a flight?          RFC 8985 §7
 //! prr.rs       how fast may be sent while it is repaired?      RFC 9937
 //! spurious.rs  was the loss none?                              RFC 3522, RFC 5682
 //! newreno.rs   what do duplicates tell where nobody reports?   RFC 5681 §3.2, RFC 6582
 //! undisturbed.rs  the same, while nothing is missing
 //! verdict.rs   what does an acknowledgment mean, all told?
+//! figures.rs   what is it asked for by those who only look?
 //! mod.rs       the account: an acknowledgment in, a verdict out
 //! ```
 //!
@@ -22,6 +24,8 @@
 //! How much may be sent is `congestion/`'s question; the timers themselves are the caller's.
 
 mod ack;
+mod delivery;
+mod figures;
 mod newreno;
 mod prr;
 mod rack;
@@ -35,7 +39,8 @@ mod undisturbed;
 mod verdict;
 
 pub(crate) use ack::{
-    AckArrived, AckOutcome, Alarm, Cause, Duplicate, Found, Phase, Retransmission, SackUse, Turn,
+    AckArrived, AckOutcome, Alarm, Cause, Duplicate, Found, Measure, Phase, Retransmission,
+    SackUse, Turn,
 };
 pub(crate) use records::Census;
 pub(crate) use tlp::ProbeOf;
@@ -258,20 +263,6 @@ impl Recovery {
             self.cause = Cause::PathMtu;
         }
     }
-
-    /// The SYN timed out in the handshake. RFC 6298 §5.7: the timer starts with three seconds for
-    /// text [MUST], until a round trip is measured.
-    pub(crate) fn on_syn_timeout(&mut self) {
-        self.rto.on_syn_timeout();
-    }
-
-    /// A round trip was measured outside of the records: by the handshake of a half-open
-    /// connection.
-    pub(crate) fn on_rtt(&mut self, rtt: Duration) {
-        self.rtt.on_sample(rtt);
-        self.rto.on_sample(&self.rtt);
-        self.tlp.on_rtt();
-    }
 }
 
 /// Actions.
@@ -367,34 +358,9 @@ impl Recovery {
         self.rtt.deviation()
     }
 
-    /// The shortest round trip.
-    pub(crate) fn min_rtt(&self) -> Option<Duration> {
-        self.rtt.min()
-    }
-
-    /// How often the timeout was doubled.
-    pub(crate) const fn backoff(&self) -> u8 {
-        self.rto.backoff()
-    }
-
     /// Segments sent again.
     pub(crate) const fn retransmitted_total(&self) -> u64 {
         self.retransmitted_total
-    }
-
-    /// How many of the outstanding segments stand how.
-    pub(crate) fn census(&self) -> Census {
-        self.records.census()
-    }
-
-    /// How often something overtaken arrived that was not lost.
-    pub(crate) const fn reordering_seen(&self) -> u32 {
-        self.rack.reordering_seen()
-    }
-
-    /// Duplicates that the peer reported.
-    pub(crate) const fn duplicates_reported(&self) -> u32 {
-        self.duplicates_reported
     }
 }
 

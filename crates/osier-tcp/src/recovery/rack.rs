@@ -35,6 +35,8 @@ pub(super) struct Rack {
     reordering: Reordering,
     /// How often.
     seen: u32,
+    /// By how many octets at most, behind its own end, something was overtaken.
+    distance: u32,
     /// RACK.reo_wnd_mult.
     mult: u8,
     /// RACK.reo_wnd_persist.
@@ -74,6 +76,7 @@ impl Rack {
             fack: None,
             reordering: Reordering::NotSeen,
             seen: 0,
+            distance: 0,
             mult: 1,
             persist: 0,
             dsack_round: None,
@@ -105,6 +108,7 @@ impl Rack {
             Some(fack) if delivered.end != fack && delivered.resent == 0 => {
                 self.reordering = Reordering::Seen;
                 self.seen = self.seen.saturating_add(1);
+                self.distance = self.distance.max(fack.since(delivered.end));
             }
             Some(_) => {}
         }
@@ -169,6 +173,11 @@ impl Rack {
     /// How often reordering was seen.
     pub(super) const fn reordering_seen(&self) -> u32 {
         self.seen
+    }
+
+    /// By how many octets at most something was overtaken, its own not counted.
+    pub(super) const fn reordering_distance(&self) -> u32 {
+        self.distance
     }
 
     /// The reordering timer.

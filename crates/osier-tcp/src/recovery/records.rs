@@ -8,12 +8,15 @@
 mod acknowledged;
 mod by_time;
 mod counts;
+mod measured;
 mod queue;
 
 pub(super) use by_time::{Order, Overdue};
 pub(crate) use counts::Census;
 pub(super) use counts::Counts;
 
+use super::delivery::{Sampler, Turn};
+use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 use by_time::Resent;
 use osier_time::Instant;
@@ -75,6 +78,8 @@ pub(super) struct Records {
     judged: SeqNumber,
     /// What was sent again, in the order of sending.
     resent: VecDeque<Resent>,
+    /// The rate of delivery, where somebody asks for it.
+    sampler: Option<Box<Sampler>>,
 }
 
 /// What the peer is now known to have, and was not known to have before: a record or a part of it.
@@ -103,6 +108,7 @@ impl Records {
             let standing = Standing::InFlight;
             let record = Record { from, to, sent_at: now, order, mss, resent: 0, standing };
             self.records.push_back(record);
+            self.note_sent(now, to.since(from), Turn::First);
         }
     }
 
@@ -129,6 +135,7 @@ impl Records {
             let record = self.stands(index, Standing::Sacked);
             index += 1;
             told(&record.delivered());
+            self.note_delivered(&record, record.len());
             octets += record.len();
             if record.resent == 0 {
                 latest = latest.max(Some(record.sent_at));
@@ -165,6 +172,8 @@ impl Records {
             }
         }
         self.forget_stale_resent();
+        // RFC 1191 §6.4: no sign of congestion.
+        self.forgive();
     }
 
     /// Nothing counts as reported any more.
@@ -176,10 +185,10 @@ impl Records {
         }
     }
 
-    /// Whether everything is in flight and was sent once.
+    /// Whether everything is in flight and was sent once, and nobody asks for the rate of delivery.
     #[inline]
     pub(super) fn are_plain(&self) -> bool {
-        self.counts == Counts::default() && self.resent.is_empty()
+        self.counts == Counts::default() && self.resent.is_empty() && self.sampler.is_none()
     }
 
     /// Whether anything is lost and not sent again.
@@ -220,6 +229,7 @@ impl Records {
             self.divide(index, to);
             let mut record = self.records[index];
             self.counts.remove(&record);
+            self.note_resent(record.order, record.len());
             if record.standing == Standing::Lost {
                 record.standing = Standing::InFlight;
             }
@@ -234,6 +244,7 @@ impl Records {
             self.lost_from = to;
         }
         self.remember_resent(Resent { from, to, order });
+        self.note_sent(now, to.since(from), Turn::Again);
         segments
     }
 
@@ -294,6 +305,7 @@ impl Records {
             self.lost_from = record.from;
         }
         self.stands(index, Standing::Lost);
+        self.note_lost(&record);
     }
 
     /// Gives a record another standing, and keeps the counts. Hands out a copy.

@@ -2,6 +2,7 @@
 //!
 //! When the timer is started, restarted and stopped (§5.1 to §5.3) is the caller's.
 
+use super::Recovery;
 use super::rtt::Rtt;
 use crate::config::{Floor, RtoConfig};
 use osier_time::Duration;
@@ -93,6 +94,22 @@ impl Rto {
     pub(super) fn on_syn_timeout(&mut self) {
         self.base = self.base.max(AFTER_SYN_TIMEOUT).min(self.max);
         self.backoff = 0;
+    }
+}
+
+impl Recovery {
+    /// The SYN timed out in the handshake. RFC 6298 §5.7: the timer starts with three seconds for
+    /// text [MUST], until a round trip is measured.
+    pub(crate) fn on_syn_timeout(&mut self) {
+        self.rto.on_syn_timeout();
+    }
+
+    /// A round trip was measured outside of the records: by the handshake of a half-open
+    /// connection.
+    pub(crate) fn on_rtt(&mut self, rtt: Duration) {
+        self.rtt.on_sample(rtt);
+        self.rto.on_sample(&self.rtt);
+        self.tlp.on_rtt();
     }
 }
 

@@ -7,6 +7,7 @@ use super::{Stop, Verdict};
 use crate::congestion::Acked;
 use crate::event::{Ending, Event};
 use crate::loss;
+use crate::model;
 use crate::reason::{Notes, Reason};
 use crate::recovery::{AckArrived, AckOutcome, Duplicate, Turn};
 use crate::segment::Segment;
@@ -41,11 +42,13 @@ pub(crate) fn process(
         return ControlFlow::Continue(());
     }
     let kind = duplicate(tcb, segment, window);
+    model::look_for_gap(tcb);
     let outcome = measure(tcb, now, segment, kind);
     if outcome.acked > 0 {
         advance(tcb, segment.ack);
     }
     congestion(tcb, now, &outcome, notes);
+    model::on_ack(tcb, now, &outcome);
     loss::ask_or_repair(tcb);
     alarms(tcb, now, &outcome, window);
     loss::set_alarm(tcb);

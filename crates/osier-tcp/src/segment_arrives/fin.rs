@@ -21,7 +21,8 @@ pub(crate) fn process(tcb: &mut Tcb, fin: Option<SeqNumber>, notes: &mut Notes) 
         tcb.rcv.fin = tcb.rcv.fin.or(fin);
         tcb.owe_ack();
     }
-    if tcb.rcv.fin == Some(tcb.rcv.nxt) {
+    // A peer that sends text beyond its FIN has closed all the same.
+    if tcb.rcv.fin.is_some_and(|fin| tcb.rcv.nxt.at_or_after(fin)) {
         arrived_in_order(tcb, notes);
     }
 }

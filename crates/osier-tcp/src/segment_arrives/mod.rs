@@ -51,6 +51,7 @@ pub(crate) fn segment_arrives(
     arrived: Arrived,
     notes: &mut Notes,
 ) {
+    tcb.settings.memory = arrived.memory;
     tcb.tally.on_arrival(arrived.segments(segment.text.len()), segment.text.len());
     if predict::is_expected(tcb, now, segment, arrived) {
         return predict::take(tcb, now, segment, arrived);
@@ -120,7 +121,9 @@ fn carry_out(tcb: &mut Tcb, now: Instant, segment: &Segment, stop: Stop, notes: 
         Stop::Abort(reason) => {
             notes.push(reason);
             notes.push(Reason::ResetSent);
-            tcb.owed.reset = Some(Reset::Ours);
+            // At the number that the peer expects next, whatever of ours it has received: another
+            // it would not believe at once (RFC 5961 §3.2).
+            tcb.owed.reset = Some(Reset::At(segment.ack));
             tcb.end(Ending::Aborted, notes);
             tcb.look_again();
         }

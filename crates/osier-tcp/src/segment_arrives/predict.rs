@@ -7,7 +7,7 @@
 use super::{ack, text};
 use crate::event::Event;
 use crate::receive::delayed_ack::Arrival;
-use crate::segment::{Arrived, Segment};
+use crate::segment::{Arrived, Memory, Segment};
 use crate::state::State;
 use crate::tcb::{Tcb, User};
 use osier_time::Instant;
@@ -25,8 +25,10 @@ pub(super) fn is_expected(tcb: &Tcb, now: Instant, segment: &Segment, arrived: A
         && len <= tcb.rcv.wnd()
         && len <= tcb.text.room()
         && tcb.text.is_in_order()
+        && tcb.rcv.fin.is_none()
         && tcb.user != User::Gone
         && arrived.ecn != Ecn::Ce
+        && arrived.memory == Memory::Plenty
         && segment.options.is_plain()
         && stamp_is_good(tcb, now, segment)
         && acknowledges_plainly(tcb, segment.ack)

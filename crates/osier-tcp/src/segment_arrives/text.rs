@@ -9,7 +9,7 @@ use crate::reason::{Notes, Reason};
 use crate::receive::autotune::{Autotune, Came};
 use crate::receive::delayed_ack::{AckWhen, Arrival, TextArrived};
 use crate::receive::reassembly::{Gap, Inserted};
-use crate::segment::{Arrived, Segment};
+use crate::segment::{Arrived, Memory, Segment};
 use crate::tcb::{Tcb, User};
 use crate::timers::Timer;
 use alloc::boxed::Box;
@@ -36,12 +36,22 @@ pub(crate) fn process(
         // must learn of it.
         return ControlFlow::Break(Stop::Abort(Reason::TextAfterClose { len }));
     }
-    let text = core::mem::take(&mut segment.text);
+    let mut text = core::mem::take(&mut segment.text);
+    if arrived.memory != Memory::Plenty {
+        let keep =
+            arrived.memory < Memory::Tight || arrived.memory == Memory::Tight && seq == tcb.rcv.nxt;
+        if !keep {
+            return ControlFlow::Break(Stop::AckAndDrop(Reason::NoMemory { seq, len }));
+        }
+        text = Bytes::copy_from_slice(&text);
+    }
     let segments = arrived.segments(len as usize);
     tcb.tally.text_arrived = now;
     let arrival = insert(tcb, seq, text, notes);
     owe_acknowledgment(tcb, now, (segments, len), arrival);
-    tune_to(tcb, now, len, segment.options.timestamps);
+    if arrived.memory == Memory::Plenty {
+        tune_to(tcb, now, len, segment.options.timestamps);
+    }
     ControlFlow::Continue(())
 }
 

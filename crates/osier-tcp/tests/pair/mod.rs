@@ -82,6 +82,9 @@ pub struct Pair {
     pub delay: Duration,
     /// How long a full segment of 1500 octets takes to be sent, in each direction; zero: no time.
     pub serialization: Duration,
+    /// How long a segment may have to wait for those before it: where it would be longer, the queue
+    /// is full and the segment is dropped.
+    pub queue: Duration,
     /// Until when each direction is busy.
     busy: [Instant; 2],
     pub wire: VecDeque<InFlight>,
@@ -242,6 +245,7 @@ impl Pair {
             b: End::new(b, u32::MAX - 500),
             delay: Duration::from_millis(10),
             serialization: Duration::ZERO,
+            queue: Duration::MAX,
             busy: [Instant::ZERO; 2],
             wire: VecDeque::new(),
             rule: Box::new(|_, _| Fate::Deliver),
@@ -318,9 +322,12 @@ impl Pair {
         for segment in cut(transmit) {
             let octets = segment.text.len() as u64 + 52;
             let busy = &mut self.busy[usize::from(from == Who::B)];
+            self.log.push(InFlight { at: self.now, from, segment: segment.clone() });
+            if *busy - self.now > self.queue {
+                continue;
+            }
             *busy = (*busy).max(self.now) + self.serialization * octets / 1_500;
             let mut at = *busy + self.delay;
-            self.log.push(InFlight { at: self.now, from, segment: segment.clone() });
             let copies = match (self.rule)(from, &segment) {
                 Fate::Deliver => 1,
                 Fate::Drop => 0,

@@ -118,7 +118,7 @@ fn who_loses_below_the_last_height_aims_lower() {
 /// §4.6: by what was in flight, not by a window that nobody used; or by that window, which does not
 /// grow while it is unused.
 #[test]
-fn an_unused_window_is_cut_by_its_use_or_whole() {
+fn an_unused_window_is_cut_by_its_use() {
     let mut flow = Flow::cut_from(1_000, RTT);
     let mut whole = Flow::cut_from(1_000, RTT);
     whole.cubic.on_loss(95 * MSS, MSS);

@@ -1,10 +1,15 @@
 //! What does Reno promise, by RFC 5681 and RFC 3465?
 
 use super::Reno;
-use crate::congestion::{Acked, Congestion};
+use crate::congestion::{Acked, Congestion, Start};
 use osier_time::Instant;
 
 const MSS: u32 = 1_000;
+
+fn new_reno() -> Congestion {
+    let start = Start { now: Instant::ZERO, segments: 10, mss: MSS, seed: 0 };
+    Congestion::new(crate::config::Algorithm::Reno, start)
+}
 
 fn open() -> Reno {
     Reno::new(10, MSS)
@@ -204,7 +209,7 @@ fn no_window_outgrows_what_a_peer_can_offer() {
 
 #[test]
 fn the_enum_passes_everything_on() {
-    let mut congestion = Congestion::new(crate::config::Algorithm::Reno, 10, MSS);
+    let mut congestion = new_reno();
     congestion.on_loss(10 * MSS, MSS);
     congestion.on_recovery_over();
     congestion.set_mss(500);
@@ -213,6 +218,6 @@ fn the_enum_passes_everything_on() {
     let (in_flight_before, outstanding) = (2_500, 0);
     congestion.on_ack(&Acked { now, acked: 2_500, in_flight_before, outstanding, rtt, mss });
     assert_eq!((congestion.window(), congestion.ssthresh()), (5_000, 5_000));
-    congestion.on_timeout(5_000, 500);
+    congestion.on_timeout(5_000, 5_000, 500);
     assert_eq!((congestion.window(), congestion.ssthresh()), (500, 2_500));
 }

@@ -36,6 +36,7 @@ impl Records {
                 Standing::Sacked | Standing::Lost => {}
             }
             if first.standing != Standing::Sacked {
+                self.note_delivered(&first, octets);
                 told(&Delivered { end: first.from + octets, ..first.delivered() });
             }
             if first.resent == 0 {

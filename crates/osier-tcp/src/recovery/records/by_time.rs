@@ -22,6 +22,11 @@ impl Order {
         *self
     }
 
+    /// How many transmissions later than `other` this one was.
+    pub(in crate::recovery) const fn since(self, other: Order) -> u32 {
+        self.0.wrapping_sub(other.0)
+    }
+
     /// Whether this one was later.
     pub(in crate::recovery) const fn after(self, other: Order) -> bool {
         (self.0.wrapping_sub(other.0) as i32) > 0

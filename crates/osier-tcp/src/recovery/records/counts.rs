@@ -57,6 +57,12 @@ pub(crate) struct Census {
 }
 
 impl Records {
+    /// Octets of memory besides the first, which lies in line.
+    #[inline]
+    pub(in crate::recovery) fn memory(&self) -> u32 {
+        (self.records.len().saturating_sub(1) * size_of::<Record>()) as u32
+    }
+
     /// Counts them one by one: for whoever looks at a connection, not for its decisions.
     pub(in crate::recovery) fn census(&self) -> Census {
         let mut census = Census::default();

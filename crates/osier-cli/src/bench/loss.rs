@@ -1,0 +1,284 @@
+//! How fast is one connection where the path loses or reorders, and how fair are two?
+//!
+//! Hosts of osier-lab in virtual time: 10 ms each way, MTU 1500, a window of 1 MiB, loss on data
+//! and acknowledgments alike. What limits is congestion control and recovery alone; the machine's
+//! speed does not enter. Rows that lose are the mean of 20 seeds of a minute each, the others of
+//! three of 20 seconds. The table is in `table.rs`.
+
+mod table;
+
+use crate::exit::Outcome;
+use core::net::{IpAddr, SocketAddr};
+use osier_host::{Config, ConnectionId};
+use osier_lab::{
+    Cable, Chance, Client, Conditions, Loss, NodeId, Program, Queue, Script, Server, WireId, World,
+};
+use osier_tcp::{Algorithm, Buffer};
+use osier_time::{Duration, Instant};
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// One way. Twice that and the window give the limit of 419 Mbit/s.
+const DELAY: Duration = Duration::from_millis(10);
+
+/// The receive buffer, and so the window.
+const WINDOW: u32 = 1 << 20;
+
+/// More than the window, so that the sender always has something to send.
+const SEND_BUFFER: u32 = 4 << 20;
+
+/// How much later a segment arrives that others overtake.
+const OVERTAKEN_BY: Duration = Duration::from_millis(4);
+
+/// The bottleneck of rows that have one, and its queue: one product of rate and round trip.
+const BOTTLENECK: u64 = 100_000_000;
+const BDP: usize = 250_000;
+
+/// Octets of a frame beside its text: IPv4, TCP and timestamps.
+const HEADERS: u64 = 20 + 32;
+
+/// Twice what CUBIC is to reach on a path that loses 5 %.
+const BBR_AT_FIVE_PERCENT: f64 = 5.6;
+
+/// Two flows are compared once both have found their rate.
+const SETTLED: Duration = Duration::from_secs(20);
+
+const START: Instant = Instant::from_secs(1);
+
+/// A row of the table: what is drawn, and what is aimed at.
+struct Row {
+    name: &'static str,
+    algorithm: Algorithm,
+    path: Path,
+    flows: u8,
+    seeds: u64,
+    seconds: u64,
+    goals: Goals,
+    /// What others did on the same path, Mbit/s: the best in Rust, and gVisor with the same
+    /// algorithm where it has it (README, "Beside others").
+    peers: [Option<f64>; 2],
+}
+
+/// What a path does to frames.
+#[derive(Clone, Copy, Default)]
+struct Path {
+    loss: Chance,
+    reordered: Chance,
+    rate: Option<u64>,
+}
+
+/// What a row is to reach.
+#[derive(Clone, Copy, Default)]
+struct Goals {
+    mbit_per_s: Option<f64>,
+    sent_per_delivered: Option<f64>,
+    /// Of the rate of the row before, with the same path and no fault.
+    of_the_row_before: Option<f64>,
+    /// Segments sent again, of those sent, where nothing is lost.
+    sent_again: Option<f64>,
+    fairness: Option<f64>,
+}
+
+/// What a row has shown.
+#[derive(Clone, Copy, Default)]
+struct Figures {
+    mbit_per_s: f64,
+    sent_per_delivered: f64,
+    sent_again: f64,
+    fairness: Option<f64>,
+}
+
+pub(super) fn run(json: bool) -> Outcome {
+    let rows = rows();
+    let mut table = table::Table::new(json);
+    let mut before = None;
+    for row in &rows {
+        let figures = measure(row);
+        table.row(row, &figures, before);
+        before = Some(figures);
+    }
+    table.end();
+    Ok(())
+}
+
+fn rows() -> Vec<Row> {
+    let lossy = |algorithm, percent, goals, peers| Row {
+        name: if percent == 1 { "1 % loss" } else { "5 % loss" },
+        algorithm,
+        path: Path { loss: Chance::percent(percent), ..Path::default() },
+        flows: 1,
+        seeds: 20,
+        seconds: 60,
+        goals,
+        peers,
+    };
+    let goals = |mbit: f64, sent: f64| Goals {
+        mbit_per_s: Some(mbit),
+        sent_per_delivered: Some(sent),
+        ..Goals::default()
+    };
+    let short = |name, path, goals| Row {
+        name,
+        algorithm: Algorithm::Cubic,
+        path,
+        flows: 1,
+        seeds: 3,
+        seconds: 20,
+        goals,
+        peers: [None, None],
+    };
+    let no_loss = Goals { mbit_per_s: Some(400.0), sent_again: Some(0.0), ..Goals::default() };
+    let reordering =
+        Goals { of_the_row_before: Some(0.9), sent_again: Some(0.01), ..Goals::default() };
+    let bbr = |name, percent, goal| Row {
+        name,
+        path: Path { loss: Chance::percent(percent), rate: Some(BOTTLENECK), ..Path::default() },
+        goals: Goals { mbit_per_s: Some(goal), ..Goals::default() },
+        peers: [None, None],
+        ..lossy(Algorithm::Bbr, percent, Goals::default(), [None, None])
+    };
+    let reordered = Chance::percent(5);
+    let bottleneck = Path { rate: Some(BOTTLENECK), ..Path::default() };
+    let fair = Goals { fairness: Some(0.95), ..Goals::default() };
+    vec![
+        lossy(Algorithm::Cubic, 1, goals(7.0, 1.03), [Some(6.1), Some(5.4)]),
+        lossy(Algorithm::Cubic, 5, goals(2.8, 1.08), [Some(1.7), Some(1.5)]),
+        lossy(Algorithm::Reno, 1, Goals::default(), [Some(6.1), Some(6.8)]),
+        lossy(Algorithm::Reno, 5, Goals::default(), [Some(1.7), Some(2.8)]),
+        bbr("100 Mbit/s, 1 % loss", 1, 85.0),
+        bbr("100 Mbit/s, 5 % loss", 5, BBR_AT_FIVE_PERCENT),
+        Row { algorithm: Algorithm::Bbr, ..short("no loss", Path::default(), no_loss_bbr) },
+        short("no loss", Path::default(), no_loss),
+        short("5 % overtaken by 4 ms", Path { reordered, ..Path::default() }, reordering),
+        short("100 Mbit/s, no loss", bottleneck, Goals::default()),
+        short("100 Mbit/s, 5 % overtaken", Path { reordered, ..bottleneck }, reordering),
+        Row { flows: 2, seconds: 60, ..short("100 Mbit/s, two flows", bottleneck, fair) },
+    ]
+}
+
+/// The mean of all seeds, which run side by side.
+fn measure(row: &Row) -> Figures {
+    let next = AtomicUsize::new(0);
+    let turns = || {
+        let mut done = Vec::new();
+        loop {
+            let seed = next.fetch_add(1, Ordering::Relaxed) as u64;
+            if seed >= row.seeds {
+                return done;
+            }
+            done.push(once(row, seed));
+        }
+    };
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    let all: Vec<Figures> = std::thread::scope(|scope| {
+        let workers: Vec<_> = (0..threads).map(|_| scope.spawn(turns)).collect();
+        workers.into_iter().flat_map(|worker| worker.join().expect("no seed panics")).collect()
+    });
+    let mean = |of: fn(&Figures) -> f64| all.iter().map(of).sum::<f64>() / all.len() as f64;
+    Figures {
+        mbit_per_s: mean(|figures| figures.mbit_per_s),
+        sent_per_delivered: mean(|figures| figures.sent_per_delivered),
+        sent_again: mean(|figures| figures.sent_again),
+        fairness: (row.flows > 1).then(|| mean(|figures| figures.fairness.unwrap_or_default())),
+    }
+}
+
+/// One seed of a row.
+fn once(row: &Row, seed: u64) -> Figures {
+    let (mut world, sender, receiver) = world(row, seed);
+    let seconds = Duration::from_secs(row.seconds);
+    let received = |world: &World| -> Vec<u64> {
+        world.computer(receiver).tallies().map(|tally| tally.received).collect()
+    };
+    let settled = if row.flows > 1 {
+        world.run_until(START + SETTLED);
+        received(&world)
+    } else {
+        vec![0; usize::from(row.flows)]
+    };
+    world.run_until(START + seconds);
+    let octets = received(&world);
+    let shares: Vec<f64> =
+        octets.iter().zip(&settled).map(|(now, then)| (now - then) as f64).collect();
+    let all: u64 = octets.iter().sum();
+    let text = 1_500 - HEADERS;
+    // All that the sender sends is full segments but the handshake.
+    let sent = world.link(WireId(0)).counts().sent.saturating_sub(2 * u64::from(row.flows));
+    let host = world.computer(sender).host();
+    let again = |id: u32| host.tcp_info(ConnectionId(id), world.now());
+    let again: u32 = (0..u32::from(row.flows)).filter_map(again).map(|i| i.total_retrans).sum();
+    Figures {
+        mbit_per_s: all as f64 * 8.0 / row.seconds as f64 / 1e6,
+        sent_per_delivered: (sent * text) as f64 / all as f64,
+        sent_again: f64::from(again) / sent as f64,
+        fairness: (row.flows > 1).then(|| jain(&shares)),
+    }
+}
+
+/// Jain's index: 1 where all have the same.
+fn jain(shares: &[f64]) -> f64 {
+    let sum: f64 = shares.iter().sum();
+    let squares: f64 = shares.iter().map(|share| share * share).sum();
+    sum * sum / (shares.len() as f64 * squares)
+}
+
+/// A sender, a receiver, and as many flows between them as the row has.
+fn world(row: &Row, seed: u64) -> (World, NodeId, NodeId) {
+    let Path { loss, reordered, rate } = row.path;
+    let there = Conditions {
+        delay: DELAY,
+        rate,
+        queue: Queue { octets: BDP, frames: usize::MAX },
+        loss: if loss == Chance::NONE { Loss::None } else { Loss::Random(loss) },
+        reorder: reordered,
+        reorder_by: OVERTAKEN_BY,
+        ..Conditions::default()
+    };
+    let back = Conditions { reorder: Chance::NONE, ..there.clone() };
+    let cable = Cable { there, back, ..Cable::default() };
+    let mut config = Config::default();
+    config.tcp.congestion = row.algorithm;
+    config.tcp.receive_buffer = Buffer::Fixed(WINDOW);
+    config.tcp.send_buffer = Buffer::Fixed(SEND_BUFFER);
+    let mut world = World::new(seed);
+    let sender = world.add_host("sender", config.clone());
+    let receiver = world.add_host("receiver", config);
+    world.join(sender, receiver, &cable);
+    for (node, last) in [(sender, 1), (receiver, 2)] {
+        world.add_address(node, 0, IpAddr::from([10, 71, 0, last]), 24);
+    }
+    for flow in 0..row.flows {
+        let to = SocketAddr::from(([10, 71, 0, 2], 9 + u16::from(flow)));
+        let script = Script::sink();
+        world.run_program(receiver, Program::Server(Server { at: to, backlog: 8, script }));
+        let start = START + Duration::from_millis(700 * u64::from(flow));
+        let (connections, at_once, gap) = (1, 1, Duration::ZERO);
+        let script = Script::bulk();
+        let client = Client { to, connections, at_once, start, gap, script };
+        world.run_program(sender, Program::Client(client));
+    }
+    (world, sender, receiver)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A short run of each row: what the long ones show belongs to the table.
+    #[test]
+    fn each_row_moves_octets_and_a_lossless_one_sends_nothing_again() {
+        for row in rows() {
+            let short = Row { seconds: if row.flows > 1 { 25 } else { 2 }, ..row };
+            let figures = once(&short, 1);
+            assert!(figures.mbit_per_s > 0.5, "{}: {}", short.name, figures.mbit_per_s);
+            if short.name == "no loss" {
+                assert!(figures.sent_again == 0.0, "{}", figures.sent_again);
+            }
+        }
+    }
+
+    #[test]
+    fn equal_shares_are_fair_and_unequal_ones_are_not() {
+        assert!((jain(&[3.0, 3.0]) - 1.0).abs() < 1e-9);
+        assert!((jain(&[1.0, 0.0]) - 0.5).abs() < 1e-9);
+    }
+}
