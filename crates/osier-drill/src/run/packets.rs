@@ -113,7 +113,7 @@ impl<S: Stack> Runner<'_, S> {
     }
 
     /// As packetdrill does, segments that follow each other are taken for one where the script has
-    /// more text: it shall not matter where a stack cuts. The last one gives the flags and the time.
+    /// more text: it shall not matter where a stack cuts. The last one gives flags and time.
     fn join(
         &mut self,
         expected: &Packet,
