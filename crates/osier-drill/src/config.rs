@@ -67,8 +67,19 @@ pub struct Config {
     pub ts_tick: Option<Duration>,
     /// Whether a TSecr that no packet carried may be reckoned from those that did.
     pub ts_ecr: TsEcr,
+    /// Whether segments that leave one behind the other may be one in the script.
+    pub segments: Segments,
     /// Words that scripts leave to the runner.
     pub defines: Vec<(String, String)>,
+}
+
+/// How text that leaves in several segments is compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Segments {
+    /// Joined, where the script has one of more text.
+    Joined,
+    /// Each by itself (`--strict_segments`).
+    Strict,
 }
 
 /// What becomes of a TSecr in a script that was never a TSval.
@@ -122,6 +133,7 @@ impl Config {
             tolerance_permille: 125,
             ts_tick: None,
             ts_ecr: TsEcr::Exact,
+            segments: Segments::Joined,
             defines,
         }
     }
@@ -165,10 +177,9 @@ impl Config {
                 self.ts_tick = (tick > 0).then(|| Duration::from_micros(tick));
             }
             "tcp_ts_ecr_scaled" => self.ts_ecr = TsEcr::Scaled,
-            // Of no meaning here: the link is a value, segments are never joined before they are
-            // compared, and `said_over` has read the version.
-            "ip_version" | "gateway_ip" | "netmask_ip" | "speed" | "strict_segments"
-            | "send_omit_free" | "mss" => {}
+            "strict_segments" => self.segments = Segments::Strict,
+            // Of no meaning here: the link is a value, and `said_over` has read the version.
+            "ip_version" | "gateway_ip" | "netmask_ip" | "speed" | "send_omit_free" | "mss" => {}
             _ => {
                 let says = format!("an option that is known was expected, not `--{}`", line.name);
                 return Err(Error::malformed(line.at, says));

@@ -22,6 +22,9 @@ const MARGIN: u64 = 128 << 10;
 /// which it has just grown, its timer.
 const CONNECTION: u64 = size_of::<Socket>() as u64 + 128;
 
+/// What a connection holds is counted in steps: a few octets more or less change nothing.
+const STEP: u32 = 4 << 10;
+
 /// The account.
 #[derive(Clone, Debug)]
 pub(crate) struct Budget {
@@ -53,6 +56,7 @@ impl Budget {
     /// A connection holds `now` octets, and held `before`.
     #[inline]
     pub(crate) fn change(&mut self, before: &mut u32, now: u32) {
+        let now = now.next_multiple_of(STEP);
         if *before != now {
             self.used = self.used + u64::from(now) - u64::from(*before);
             *before = now;

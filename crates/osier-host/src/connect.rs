@@ -12,10 +12,14 @@ use crate::host::Host;
 use crate::ids::{ConnectionId, Error};
 use crate::mapped::{Shown, plain};
 use crate::reason::HostReason;
+use bytes::Bytes;
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use osier_tcp::Connection;
 use osier_time::Instant;
 use osier_wire::SeqNumber;
+
+/// The most text that `connect` takes: less than any send buffer starts with.
+const TEXT_MAX: usize = 8_192;
 
 /// A pair of sockets for a new connection.
 struct Pair {
@@ -39,6 +43,35 @@ impl Host {
         remote: SocketAddr,
         local: Option<SocketAddr>,
     ) -> Result<ConnectionId, Error> {
+        self.open(now, remote, local, None)
+    }
+
+    /// Opens a connection with Fast Open (RFC 7413): `text` is the first that is sent, with the
+    /// SYN if the peer gave us a cookie before, else behind the handshake. A SYN that the network
+    /// repeats may make the peer read it twice: it should be such that this does no harm (§6.1).
+    ///
+    /// # Errors
+    /// As [`Host::connect`], and [`Error::MessageTooLong`] for more than 8 KiB of text.
+    pub fn connect_with_text(
+        &mut self,
+        now: Instant,
+        remote: SocketAddr,
+        local: Option<SocketAddr>,
+        text: Bytes,
+    ) -> Result<ConnectionId, Error> {
+        if text.len() > TEXT_MAX {
+            return Err(Error::MessageTooLong);
+        }
+        self.open(now, remote, local, Some(text))
+    }
+
+    fn open(
+        &mut self,
+        now: Instant,
+        remote: SocketAddr,
+        local: Option<SocketAddr>,
+        text: Option<Bytes>,
+    ) -> Result<ConnectionId, Error> {
         self.account.now = now;
         let shown = Shown::by(remote);
         let remote = someone(plain(remote))?;
@@ -61,7 +94,14 @@ impl Host {
             Some((_, beyond)) => self.openings.reopening(now, &key, beyond),
         };
         let notes = &mut self.account.tcp;
-        let connection = Connection::connect(now, link.tcp(&key), opening, notes);
+        let config = link.tcp(&key);
+        let connection = match text {
+            None => Connection::connect(now, config, opening, notes),
+            Some(text) => {
+                let fast = self.fast_opens.opening(remote.ip(), text);
+                Connection::connect_with_text(now, config, opening, fast, notes)
+            }
+        };
         if let Some((time_wait, _)) = pair.after {
             self.account.push(Some(Flow::tcp(&key)), HostReason::TimeWaitReplaced);
             self.forget_time_wait(time_wait);

@@ -301,7 +301,15 @@ impl Host {
     fn settle_events(&mut self, id: u32) {
         self.connections.count(id);
         let Some(socket) = self.connections.sockets.get_mut(id) else { return };
+        let told = socket.news.0 & News::CONNECTED;
         let successor = socket.take_events(self.account.now);
+        if told == 0 && !self.connections.connecting.contains(id) {
+            // Of a connection that a peer opened `accept` tells.
+            socket.news.0 &= !News::CONNECTED;
+        }
+        if let Some(shown) = socket.connection.take_fast_opened() {
+            self.fast_opens.learn(socket.key.remote().ip(), &shown);
+        }
         self.account.close(&socket.key);
         if socket.news != News::NONE {
             if socket.owner == Owner::User {

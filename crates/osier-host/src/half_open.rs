@@ -3,6 +3,7 @@
 //! One small entry for each SYN that met a listener, until its ACK comes or patience ends. How
 //! many a listener may have is bounded; beyond, `cookies.rs` answers without an entry.
 
+use crate::fast_open::Gives;
 use crate::flow::{FlowKey, Tenant};
 use crate::host::Host;
 use crate::ready::Ready;
@@ -33,11 +34,13 @@ pub(crate) struct Handshake {
     pub(crate) link: LinkId,
     /// How often its SYN,ACK was due again.
     round: u8,
+    /// What its SYN,ACK gives.
+    gives: Gives,
 }
 
 impl Handshake {
     pub(crate) const fn new(half: HalfOpen, listener: u32, key: FlowKey, link: LinkId) -> Self {
-        Handshake { half, listener, key, link, round: 0 }
+        Handshake { half, listener, key, link, round: 0, gives: Gives::Nothing }
     }
 }
 
@@ -66,6 +69,15 @@ impl Host {
         self.handshakes.rounds.join(id, 0);
         self.listeners.count_handshake(listener);
         self.settle_handshake(id);
+    }
+
+    /// Says what the SYN,ACK of a handshake gives.
+    pub(crate) fn gives(&mut self, key: &FlowKey, gives: Gives) {
+        if let Some(Tenant::HalfOpen(id)) = self.flow(key)
+            && let Some(handshake) = self.handshakes.entries.get_mut(id)
+        {
+            handshake.gives = gives;
+        }
     }
 
     /// Takes what a handshake wants after a door of it was called.
@@ -117,7 +129,10 @@ impl Host {
             let Some(handshake) = self.handshakes.entries.get_mut(id) else { continue };
             let key = handshake.key;
             let config = self.links[usize::from(handshake.link.0)].tcp(&key);
-            let Some(transmit) = handshake.half.poll_transmit(now, config) else { continue };
+            let Some(mut transmit) = handshake.half.poll_transmit(now, config) else { continue };
+            if handshake.gives == Gives::Cookie && transmit.segment.syn() {
+                self.give_cookie(&key, &mut transmit.segment.options);
+            }
             self.settle_handshake(id);
             let link = self.send_quietly(now, &key, transmit, frame);
             if link.is_some() {

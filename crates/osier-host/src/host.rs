@@ -9,6 +9,7 @@ use crate::config::{Config, Keys};
 use crate::connections::Connections;
 use crate::cookies::Cookies;
 use crate::envelopes::Envelopes;
+use crate::fast_open::FastOpens;
 use crate::flow::{Flows, Keyed};
 use crate::half_open::Handshakes;
 use crate::ids::{Error, Event};
@@ -22,7 +23,6 @@ use crate::secrets::{Purpose, derive};
 use crate::stray::Strays;
 use crate::time_wait::TimeWaits;
 use crate::udp::UdpSockets;
-use crate::unaccepted::Unaccepted;
 use crate::undecided::Undecided;
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
@@ -54,10 +54,10 @@ pub struct Host {
     pub(crate) connections: Connections,
     pub(crate) handshakes: Handshakes,
     pub(crate) cookies: Cookies,
+    pub(crate) fast_opens: FastOpens,
     pub(crate) time_waits: TimeWaits,
     pub(crate) strays: Strays,
     pub(crate) listeners: Listeners,
-    pub(crate) unaccepted: Unaccepted,
     pub(crate) undecided: Undecided,
     pub(crate) udp: UdpSockets,
     pub(crate) paths: Paths,
@@ -85,10 +85,10 @@ impl Host {
             connections: Connections::new(config.tcp.nagle, config.memory_max),
             handshakes: Handshakes::new(),
             cookies: Cookies::new(&keys),
+            fast_opens: FastOpens::new(&keys, keyed),
             time_waits: TimeWaits::new(),
             strays: Strays::new(),
             listeners: Listeners::new(keyed),
-            unaccepted: Unaccepted::new(keyed),
             undecided: Undecided::new(keyed),
             udp: UdpSockets::new(keyed),
             paths: Paths::new(keyed),

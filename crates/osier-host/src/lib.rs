@@ -11,6 +11,7 @@
 //! | Where does a segment go that arrives? | `tcp_input.rs`: `tcp_input` |
 //! | … and by which table? | `flow.rs`: `Flows`; `steps.rs` |
 //! | What becomes of a SYN? What is a full backlog? | `listener.rs`, `half_open.rs`, `cookies.rs` |
+//! | Which SYN may bring text? | `fast_open.rs` |
 //! | What may connections hold that nobody has accepted? | `unaccepted.rs` |
 //! | Which pair of sockets does a connection of ours get? | `connect.rs` |
 //! | How may one listen? What waits for an owner's decision? | `listen.rs`, `undecided.rs` |
@@ -42,6 +43,7 @@ mod connect;
 mod connections;
 mod cookies;
 mod envelopes;
+mod fast_open;
 mod flow;
 #[cfg(test)]
 mod footprint;

@@ -5,6 +5,7 @@
 //! in `listener.rs`, of one that waits for an answer in `undecided.rs`.
 
 use crate::bindings::{Reach, Share, Wanted};
+use crate::fast_open::Pending;
 use crate::flow::FlowKey;
 use crate::host::Host;
 use crate::ids::{ConnectionId, Error, ListenerId};
@@ -29,6 +30,9 @@ pub struct Listening {
     pub answers: Answers,
     /// Whether others may listen at the same place (SO_REUSEPORT).
     pub share: Share,
+    /// How many connections may be open whose text came with a SYN that nothing has confirmed
+    /// yet (RFC 7413); 0: Fast Open is off, which is the default.
+    pub fast_open: usize,
     /// Whether the place may be taken while connections of an earlier listener live on there.
     pub reuse: Reuse,
 }
@@ -75,6 +79,7 @@ impl Listening {
             reach: Reach::default(),
             answers: Answers::default(),
             share: Share::default(),
+            fast_open: 0,
             reuse: Reuse::default(),
         }
     }
@@ -116,6 +121,9 @@ impl Host {
             return Err(Error::AddrInUse);
         }
         let id = self.listeners.insert(wanted(at), shown, how.backlog, how.answers);
+        if let Some(listener) = self.listeners.slots.get_mut(id.0) {
+            listener.pending = (how.fast_open > 0).then(|| Pending::new(how.fast_open));
+        }
         Ok(id)
     }
 

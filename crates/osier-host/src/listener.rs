@@ -8,6 +8,7 @@ use crate::account::Flow;
 use crate::bindings::{Bindings, Reach, Wanted};
 use crate::config::SynCookies;
 use crate::connections::{Linger, Owner};
+use crate::fast_open::Pending;
 use crate::flow::{FlowKey, Keyed, Tenant};
 use crate::half_open::Handshake;
 use crate::host::Host;
@@ -18,11 +19,11 @@ use crate::ready::Ready;
 use crate::reason::HostReason;
 use crate::slots::Slots;
 use crate::tcp_input::Incoming;
-use crate::unaccepted::Amount;
+use crate::unaccepted::{Amount, Unaccepted};
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 use core::net::SocketAddr;
-use osier_tcp::{Admission, HalfOpen, Progress, examine};
+use osier_tcp::{Admission, Connection, HalfOpen, Progress, Segment, examine};
 use osier_time::Instant;
 use osier_wire::SeqNumber;
 
@@ -34,6 +35,8 @@ pub(crate) const BACKLOG_MAX: usize = 4_096;
 pub(crate) struct Listeners {
     pub(crate) slots: Slots<Listener>,
     pub(crate) bindings: Bindings,
+    /// What the connections of their accept queues hold.
+    pub(crate) unaccepted: Unaccepted,
     /// Whose owner is to be told that there is a connection to accept.
     news: Ready,
 }
@@ -51,6 +54,8 @@ pub(crate) struct Listener {
     handshakes: usize,
     /// What the connections of the accept queue hold.
     pub(crate) held: Amount,
+    /// Fast Open, where it is on.
+    pub(crate) pending: Option<Pending>,
     /// When a SYN was last answered with a cookie.
     pub(crate) cookie_sent: Option<Instant>,
 }
@@ -75,7 +80,12 @@ impl Listener {
 
 impl Listeners {
     pub(crate) fn new(keyed: Keyed) -> Self {
-        Listeners { slots: Slots::new(), bindings: Bindings::new(keyed), news: Ready::new() }
+        Listeners {
+            slots: Slots::new(),
+            bindings: Bindings::new(keyed),
+            unaccepted: Unaccepted::new(keyed),
+            news: Ready::new(),
+        }
     }
 
     pub(crate) fn insert(
@@ -94,6 +104,7 @@ impl Listeners {
             accept_queue: VecDeque::new(),
             handshakes: 0,
             held: Amount::default(),
+            pending: None,
             cookie_sent: None,
         };
         let id = self.slots.insert(listener);
@@ -153,8 +164,25 @@ impl Host {
                 Room::No(reason) => self.account.push(Some(Flow::tcp(key)), reason),
                 Room::Cookie => self.send_cookie(now, listener, incoming),
                 Room::Asked => self.defer(now, listener, incoming, beyond),
-                Room::Kept => self.begin_handshake(now, listener, incoming, beyond),
+                Room::Kept => self.greet(now, listener, incoming, beyond),
             },
+        }
+    }
+
+    /// There is room: usually a handshake begins.
+    fn greet(
+        &mut self,
+        now: Instant,
+        listener: u32,
+        incoming: &Incoming,
+        beyond: Option<SeqNumber>,
+    ) {
+        if incoming.segment.options.unknown.is_empty() || beyond.is_some() {
+            return self.begin_handshake(now, listener, incoming, beyond);
+        }
+        if let Err(gives) = self.try_fast_open(now, listener, incoming) {
+            self.begin_handshake(now, listener, incoming, beyond);
+            self.gives(&incoming.key, gives);
         }
     }
 
@@ -269,8 +297,21 @@ impl Host {
         }
         let Incoming { key, segment, arrived, link } = incoming;
         let config = self.links[usize::from(link.0)].tcp(&key);
-        let amount = Amount::of(&segment);
+        let text = Segment { text: segment.text.clone(), ..Segment::default() };
         let connection = half.complete(now, segment, arrived, config, &mut self.account.tcp);
+        self.enqueue(listener, key, connection, &text)
+    }
+
+    /// A connection waits to be accepted; `with`: the segment that made it.
+    pub(crate) fn enqueue(
+        &mut self,
+        listener: u32,
+        key: FlowKey,
+        connection: Connection,
+        with: &Segment,
+    ) -> Option<u32> {
+        let waiting = self.listeners.slots.get_mut(listener)?;
+        let amount = Amount::of(with);
         let socket = self.connections.insert(connection, key, Owner::Listener, waiting.shown);
         waiting.accept_queue.push_back(socket);
         self.listeners.news.push_back(listener);

@@ -87,6 +87,15 @@ reasons! {
     /// The SYN queue is full, or none is kept: a SYN,ACK that needs no memory (RFC 4987).
     CookieSent = "syn_cookies_sent",
         "answered with a SYN cookie: nothing is held until the ACK brings it back (RFC 4987)";
+    /// A SYN with a good cookie made a connection.
+    FastOpenAccepted = "fast_opens_accepted",
+        "the SYN shows the cookie that we gave its sender: a connection at once (RFC 7413)";
+    /// A SYN with a cookie that is not ours.
+    FastOpenRejected = "fast_opens_rejected",
+        "the SYN shows a cookie that is not ours: the usual handshake, and a new cookie";
+    /// Too many connections whose client has confirmed nothing.
+    FastOpensFull = "fast_opens_full",
+        "no Fast Open: as many connections as may be wait for their client to answer (RFC 7413)";
     /// A deferred listener asks its owner.
     IncomingDeferred = "incoming_deferred",
         "a SYN waits: the owner of the listener is asked whether to accept";

@@ -27,6 +27,8 @@ pub(crate) enum Purpose {
     Ip,
     /// SYN cookies (RFC 4987), unless a key is given.
     SynCookies,
+    /// Fast Open cookies (RFC 7413).
+    FastOpen,
 }
 
 /// The key for a purpose.

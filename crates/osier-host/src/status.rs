@@ -25,6 +25,8 @@ pub struct Usage {
     pub orphans: usize,
     /// Connections in TIME-WAIT.
     pub time_waits: usize,
+    /// Servers whose Fast Open cookie is remembered.
+    pub fast_open_cookies: usize,
     /// SYNs about which an owner has not decided.
     pub undecided: usize,
     /// Listeners.
@@ -46,6 +48,7 @@ impl Host {
             handshakes: self.handshakes.entries.len(),
             orphans: self.connections.orphans,
             time_waits: self.time_waits.entries.len(),
+            fast_open_cookies: self.fast_opens.len(),
             undecided: self.undecided.len(),
             listeners: self.listeners.slots.len(),
             udp: self.udp.slots.len(),

@@ -76,7 +76,7 @@ impl Host {
     /// A connection joins the accept queue of a listener, with the segment that ended its
     /// handshake.
     pub(crate) fn begin_waiting(&mut self, listener: u32, socket: u32, amount: Amount) {
-        self.unaccepted.by_socket.insert(socket, Held { listener, amount });
+        self.listeners.unaccepted.by_socket.insert(socket, Held { listener, amount });
         if let Some(listener) = self.listeners.slots.get_mut(listener) {
             listener.held = listener.held.plus(amount);
         }
@@ -84,7 +84,8 @@ impl Host {
 
     /// A connection leaves the accept queue.
     pub(crate) fn end_waiting(&mut self, socket: u32) {
-        let Some(Held { listener, amount }) = self.unaccepted.by_socket.remove(&socket) else {
+        let Some(Held { listener, amount }) = self.listeners.unaccepted.by_socket.remove(&socket)
+        else {
             return;
         };
         if let Some(listener) = self.listeners.slots.get_mut(listener) {
@@ -117,7 +118,7 @@ impl Host {
         if amount == Amount::default() {
             return true;
         }
-        let Some(held) = self.unaccepted.by_socket.get_mut(&socket) else { return true };
+        let Some(held) = self.listeners.unaccepted.by_socket.get_mut(&socket) else { return true };
         let Some(listener) = self.listeners.slots.get_mut(held.listener) else { return true };
         let after = listener.held.plus(amount);
         if after.is_within_bounds() {

@@ -87,7 +87,7 @@ fn a_hard_error_ends_an_attempt_only_if_it_quotes_our_syn() {
     host.on_frame(NOW, link, router_says(&error, &syn, syn.header.seq + 1));
     assert_eq!(host.poll_event(), None);
     host.on_frame(NOW, link, router_says(&error, &syn, syn.header.seq));
-    assert_eq!(host.poll_event(), Some(Event::Closed(id, Ending::Unreachable)));
+    assert_eq!(host.poll_event(), Some(Event::Closed(id, Ending::Refused)));
 }
 
 #[test]

@@ -11,15 +11,15 @@
 //! `transmit.rs` alone turns that into segments.
 
 mod calls;
+mod completed;
 mod options;
 
 pub use calls::{End, Text, WriteError};
 
 use crate::close::time_wait::TimeWait;
-use crate::config::Config;
 use crate::event::{Ending, Event, Events, Trouble};
 use crate::handshake::active::{Outcome, SynSent};
-use crate::handshake::passive::HalfOpen;
+use crate::handshake::fast_open::FastOpened;
 use crate::info::TcpInfo;
 use crate::reason::{Notes, Reason};
 use crate::segment::{Arrived, Belief, IcmpKind, Segment, Transmit};
@@ -36,6 +36,8 @@ use osier_wire::SeqNumber;
 #[derive(Clone, Debug)]
 pub struct Connection {
     phase: Phase,
+    /// What the handshake has shown of Fast Open, until it is taken.
+    fast_opened: Option<Box<FastOpened>>,
 }
 
 /// A type where the data differ. They lie apart: they are large, and of the different sizes only
@@ -74,7 +76,11 @@ impl Connection {
     ) {
         match &mut self.phase {
             Phase::SynSent(syn_sent) => {
+                let fast_opened = syn_sent.fast_opened(&segment);
                 let outcome = syn_sent.on_segment(now, segment, arrived, notes);
+                if matches!(outcome, Outcome::Opened(_)) {
+                    self.fast_opened = fast_opened.map(Box::new);
+                }
                 self.become_(outcome);
             }
             Phase::Synchronized(tcb) if tcb.ending.is_none() => {
@@ -168,6 +174,18 @@ impl Connection {
         self.check();
     }
 
+    /// The connection that a handshake has made.
+    fn synchronized(record: Box<Tcb>) -> Connection {
+        let connection = Connection { phase: Phase::Synchronized(record), fast_opened: None };
+        connection.check();
+        connection
+    }
+
+    /// After [`Event::Established`]: what an attempt with Fast Open has shown, once.
+    pub fn take_fast_opened(&mut self) -> Option<FastOpened> {
+        self.fast_opened.take().map(|shown| *shown)
+    }
+
     fn become_(&mut self, outcome: Outcome) {
         match outcome {
             Outcome::Stays => {}
@@ -185,23 +203,6 @@ impl Connection {
         if let Phase::Synchronized(tcb) = &self.phase {
             tcb.check();
         }
-    }
-}
-
-impl HalfOpen {
-    /// Step 3 of the handshake: makes the connection, and gives it the segment that ended it.
-    pub fn complete(
-        &self,
-        now: Instant,
-        segment: Segment,
-        arrived: Arrived,
-        config: &Config,
-        notes: &mut Notes,
-    ) -> Connection {
-        let record = self.record(now, segment, arrived, config, notes);
-        let connection = Connection { phase: Phase::Synchronized(record) };
-        connection.check();
-        connection
     }
 }
 

@@ -40,6 +40,7 @@
 //! | draft-ietf-ccwg-bbr BBR | `congestion/bbr/`, `recovery/delivery.rs`, `model.rs` |
 //! | RFC 9937 proportional rate reduction | `recovery/prr.rs` |
 //! | RFC 4987 SYN cookies | `handshake/cookie.rs`; their MAC is the host's |
+//! | RFC 7413 Fast Open | `handshake/fast_open.rs`; cookies are the host's |
 //! | RFC 5961 blind attacks | `segment_arrives/{reset,syn,ack}.rs` |
 //!
 //! # From the ground up
@@ -92,6 +93,7 @@ pub use config::{
 pub use connection::{Connection, End, Text, Wants, WriteError};
 pub use event::{Ending, Event, Trouble};
 pub use handshake::cookie::Cookie;
+pub use handshake::fast_open::{FastOpened, FastOpening};
 pub use handshake::passive::{Admission, HalfOpen, Progress, examine};
 pub use info::TcpInfo;
 pub use reason::{Notes, Reason, Recording};

@@ -99,6 +99,12 @@ reasons! {
     /// A stray RST is not answered.
     StrayIgnored = "stray_ignored", "dropped: a RST that belongs to no connection";
 
+    /// RFC 7413: text travelled with the SYN.
+    FastOpened { octets: u32 } = "fast_opens",
+        "{octets} octets travelled with the SYN (Fast Open, RFC 7413)";
+    /// RFC 7413 §4.2.2: the text of our SYN was not acknowledged.
+    FastOpenUnheard { octets: u32 } = "fast_opens_unheard",
+        "the {octets} octets of our SYN were not acknowledged: they follow the handshake";
     /// SYN or SYN,ACK sent again.
     SynAgain { attempt: u8, waited: Duration } = "syn_retransmissions",
         "retransmission: no answer to our SYN for {waited} (attempt {attempt})";

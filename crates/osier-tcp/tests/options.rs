@@ -220,3 +220,45 @@ fn what_was_reported_is_kept_until_it_is_read() {
     assert_eq!(puppet.pair.b.received.len(), 3_000);
     assert!(!puppet.pair.b.events.iter().any(|event| matches!(event, Event::Closed(_))));
 }
+
+/// RFC 3168 §6.1.1: an offer that is not taken up.
+#[test]
+fn a_syn_that_offers_ecn_is_answered_without() {
+    let mut pair = Pair::new(Config::default(), Config::default());
+    pair.b.role = Role::Listen;
+    pair.connect(Who::A);
+    for entry in &mut pair.wire {
+        entry.segment.flags |= Flags::ECE | Flags::CWR;
+    }
+    pair.run_for(SOON);
+    let syn_ack = pair.sent(Who::B).next().unwrap();
+    assert_eq!(syn_ack.flags, Flags::SYN | Flags::ACK);
+    assert_eq!(pair.b.state(), State::Established);
+}
+
+/// RFC 6093 §6.
+#[test]
+fn urgent_text_is_delivered_in_line() {
+    let mut puppet = Puppet::plain();
+    let mut urgent = puppet.segment(Flags::ACK | Flags::URG, b"urgent");
+    urgent.urgent = 3;
+    puppet.give(urgent);
+    assert_eq!(puppet.pair.b.received, b"urgent");
+}
+
+/// RFC 7413 §4.2.2: text in a SYN that nothing vouches for is not acknowledged, and comes again.
+#[test]
+fn text_in_a_syn_without_a_cookie_comes_again() {
+    let mut pair = Pair::new(Config::default(), Config::default());
+    pair.b.role = Role::Listen;
+    pair.connect(Who::A);
+    for entry in &mut pair.wire {
+        entry.segment.text = bytes::Bytes::from_static(b"early");
+    }
+    pair.run_for(SOON);
+    let syn_ack = pair.sent(Who::B).next().unwrap().clone();
+    let syn = pair.sent(Who::A).next().unwrap();
+    assert_eq!(syn_ack.ack, syn.seq + 1, "the SYN alone");
+    pair.transfer(Who::A, b"early", Duration::from_secs(5));
+    assert_eq!(pair.b.received, b"early");
+}

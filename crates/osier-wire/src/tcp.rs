@@ -2,6 +2,7 @@
 //!
 //! Layout, flags and options, as bytes and as values. What they mean is osier-tcp's business.
 
+mod fast_open;
 mod options;
 mod unknown;
 
@@ -11,6 +12,7 @@ use core::ops::{BitOr, BitOrAssign};
 use zerocopy::big_endian::{U16, U32};
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
+pub use fast_open::{FastOpen, FastOpenCookie};
 pub use options::{Options, SackBlocks, Timestamps};
 pub use unknown::UnknownOptions;
 

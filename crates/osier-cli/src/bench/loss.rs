@@ -127,6 +127,7 @@ fn rows() -> Vec<Row> {
         peers: [None, None],
     };
     let no_loss = Goals { mbit_per_s: Some(400.0), sent_again: Some(0.0), ..Goals::default() };
+    let no_loss_bbr = Goals { mbit_per_s: Some(390.0), ..no_loss };
     let reordering =
         Goals { of_the_row_before: Some(0.9), sent_again: Some(0.01), ..Goals::default() };
     let bbr = |name, percent, goal| Row {

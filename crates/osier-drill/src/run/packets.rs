@@ -4,6 +4,7 @@ use super::clock::{Due, Kind};
 use super::flow::{Flow, Speaks, Stage};
 use super::{Checked, Failure, Happened, Runner};
 use crate::ast::packet::{Body, Packet, Segment};
+use crate::config::Segments;
 use crate::packet::build;
 use crate::packet::compare::{TsCheck, differ};
 use crate::packet::see::{self, Seen};
@@ -104,7 +105,44 @@ impl<S: Stack> Runner<'_, S> {
             failure.expected = Some((due.from, packet.clone()));
             return Err(failure);
         };
+        let (when, seen) = match self.config.segments {
+            Segments::Joined => self.join(packet, (when, seen), (at, due))?,
+            Segments::Strict => (when, seen),
+        };
         self.compare(packet, &seen, (at, due, self.script_time(when)))
+    }
+
+    /// As packetdrill does, segments that follow each other are taken for one where the script has
+    /// more text: it shall not matter where a stack cuts. The last one gives flags and time.
+    fn join(
+        &mut self,
+        expected: &Packet,
+        mut joined: (Instant, Seen),
+        (at, due): (Span, Due),
+    ) -> Result<(Instant, Seen), Box<Failure>> {
+        let Body::Tcp(Segment { len: wanted, .. }) = expected.body else { return Ok(joined) };
+        let mut last_len = None;
+        loop {
+            let Body::Tcp(first) = &joined.1.packet.body else { return Ok(joined) };
+            let (seq, len) = (first.seq, first.len);
+            if len == 0 || len >= wanted {
+                return Ok(joined);
+            }
+            let Some((when, mut next)) = self.next_of_flow(at, due)? else { return Ok(joined) };
+            let Body::Tcp(segment) = &mut next.packet.body else { return Ok(joined) };
+            if let Some(says) = does_not_join(first, segment) {
+                return Err(Failure::differs(at, says));
+            }
+            let is_last = len.saturating_add(segment.len) >= wanted;
+            if !is_last && last_len.unwrap_or(len) != segment.len {
+                let says = format!("{} octets in a segment among others", segment.len);
+                return Err(Failure::differs(at, says));
+            }
+            last_len = Some(segment.len);
+            (segment.seq, segment.len) = (seq, len.saturating_add(segment.len));
+            next.plain &= joined.1.plain;
+            joined = (when, next);
+        }
     }
 
     /// The next packet of the socket under test; those of others are passed over.
@@ -189,6 +227,22 @@ impl<S: Stack> Runner<'_, S> {
             None => TsCheck::Off,
         }
     }
+}
+
+/// Why a segment is not the rest of the one before.
+fn does_not_join(first: &Segment, next: &Segment) -> Option<String> {
+    let kept = Flags::SYN | Flags::RST | Flags::ACK | Flags::URG | Flags::ECE;
+    let flags = |segment: &Segment| Flags(segment.flags.0 & kept.0);
+    let what = if next.seq != first.seq.wrapping_add(u32::from(first.len)) {
+        "sequence number"
+    } else if flags(first) != flags(next) {
+        "flags"
+    } else if (first.ack, first.window) != (next.ack, next.window) {
+        "acknowledgment or window"
+    } else {
+        return None;
+    };
+    Some(format!("more text was expected, and the next segment has another {what}"))
 }
 
 fn no_socket(at: Span) -> Box<Failure> {

@@ -7,6 +7,7 @@ use crate::close::{self, abort};
 use crate::config::{Config, Opening};
 use crate::event::Ending;
 use crate::handshake::active::SynSent;
+use crate::handshake::fast_open::FastOpening;
 use crate::model;
 use crate::reason::Notes;
 use crate::tcb::{Tcb, User};
@@ -51,7 +52,22 @@ pub enum WriteError {
 impl Connection {
     /// Opens actively (RFC 9293 §3.9.1.1): the next transmit is a SYN.
     pub fn connect(now: Instant, config: &Config, opening: Opening, notes: &mut Notes) -> Self {
-        Connection { phase: Phase::SynSent(Box::new(SynSent::new(now, config, opening, notes))) }
+        let syn_sent = SynSent::new(now, config, opening, notes);
+        Connection { phase: Phase::SynSent(Box::new(syn_sent)), fast_opened: None }
+    }
+
+    /// Opens actively with text that may travel with the SYN (RFC 7413). Whether it did or not,
+    /// all of it is sent, and before anything that is written later. A repeated SYN may open two
+    /// connections that both read it.
+    pub fn connect_with_text(
+        now: Instant,
+        config: &Config,
+        opening: Opening,
+        fast: FastOpening,
+        notes: &mut Notes,
+    ) -> Self {
+        let syn_sent = SynSent::new(now, config, opening, notes).with_text(fast);
+        Connection { phase: Phase::SynSent(Box::new(syn_sent)), fast_opened: None }
     }
 
     /// Queues a copy of `text` and says how much was taken; 0 where the buffer is full, and

@@ -5,6 +5,7 @@
 
 use crate::config::{Config, Opening};
 use crate::event::{Ending, Event, Trouble};
+use crate::handshake::fast_open::{FastOpened, FastOpening};
 use crate::info::TcpInfo;
 use crate::keepalive::R1;
 use crate::options::{self, agree};
@@ -35,6 +36,8 @@ pub(crate) struct SynSent {
     wait: Duration,
     /// When the user gives up, where it said so.
     give_up_at: Instant,
+    /// What goes with the SYN (RFC 7413).
+    fast: Option<Box<FastOpening>>,
     /// The pace that the user wants.
     pub(crate) pacing_rate: Option<u64>,
     /// A RST owed to a segment that cannot be for this attempt.
@@ -76,11 +79,28 @@ impl SynSent {
             attempts: 0,
             wait: config.rto.initial,
             give_up_at: config.user_timeout.map_or(Instant::MAX, |limit| now + limit),
+            fast: None,
             pacing_rate: None,
             reset: None,
             hope: Hope::Unshaken,
             trouble: None,
         }
+    }
+
+    /// The same with text that may go with the SYN (RFC 7413).
+    pub(crate) fn with_text(mut self, fast: FastOpening) -> Self {
+        self.fast = Some(Box::new(fast));
+        self
+    }
+
+    /// What the answer to our SYN shows of Fast Open, where we tried it.
+    pub(crate) fn fast_opened(&self, syn_ack: &Segment) -> Option<FastOpened> {
+        self.fast.as_ref()?;
+        Some(FastOpened {
+            cookie: syn_ack.options.fast_open(),
+            mss: syn_ack.options.mss,
+            repeated: self.attempts > 0,
+        })
     }
 
     /// Step 2: a segment arrived in SYN-SENT (RFC 9293 §3.10.7.3).
@@ -93,7 +113,9 @@ impl SynSent {
     ) -> Outcome {
         // First: check the ACK bit. A number that is not ours: the segment answers an older
         // attempt, and RST makes its sender forget it.
-        let acks_our_syn = segment.has_ack() && segment.ack == self.opening.iss + 1;
+        let text_sent = self.fast.as_ref().map_or(0, |fast| fast.sent);
+        let acks_our_syn =
+            segment.has_ack() && segment.ack.in_window(self.opening.iss + 1, text_sent + 1);
         if segment.has_ack() && !acks_our_syn {
             if !segment.rst() {
                 notes.push(Reason::StrayReset);
@@ -128,6 +150,10 @@ impl SynSent {
     ) -> Box<Tcb> {
         let mut tcb = self.record(now, &segment);
         tcb.enter(Arrow::SynAcked, notes);
+        if let Some(fast) = &self.fast {
+            let acked = segment.ack.since(self.opening.iss + 1);
+            fast.queue(&mut tcb, acked, self.sent_at.unwrap_or(now), notes);
+        }
         tcb.owe_ack();
         segment_arrives::rest_of_syn(&mut tcb, now, segment, arrived, notes);
         tcb.events.push(Event::Established);
@@ -141,6 +167,9 @@ impl SynSent {
     fn crossed(&self, now: Instant, segment: &Segment, notes: &mut Notes) -> Box<Tcb> {
         let mut tcb = self.record(now, segment);
         tcb.enter(Arrow::SynCrossed, notes);
+        if let Some(fast) = &self.fast {
+            fast.queue(&mut tcb, 0, now, notes);
+        }
         tcb.owed.syn_ack = Due::Now;
         tcb.timers.set(Timer::Retransmit, now + self.config.rto.initial);
         tcb.look_again();
@@ -245,17 +274,22 @@ impl SynSent {
             return None;
         }
         self.sent_at = Some(now);
-        Some(Transmit {
-            segment: Segment {
-                seq: self.opening.iss,
-                flags: Flags::SYN,
-                window: first_window(&self.config) as u16,
-                options: options::of_syn(&self.config, value_at(now, self.opening.ts_offset)),
-                ..Segment::default()
-            },
-            dont_fragment: true,
-            ..Transmit::default()
-        })
+        let mut transmit = Transmit { dont_fragment: true, ..Transmit::default() };
+        transmit.segment = Segment {
+            seq: self.opening.iss,
+            flags: Flags::SYN,
+            window: first_window(&self.config) as u16,
+            options: options::of_syn(&self.config, value_at(now, self.opening.ts_offset)),
+            ..Segment::default()
+        };
+        // RFC 7413 §4.1.3: repeated without cookie and text.
+        if let Some(fast) = self.fast.as_mut().filter(|_| self.attempts == 0) {
+            let text = fast.ride(&mut transmit.segment.options, &self.config);
+            if !text.is_empty() {
+                transmit.payload.push(text);
+            }
+        }
+        Some(transmit)
     }
 
     /// Whether [`SynSent::poll_transmit`] has something.

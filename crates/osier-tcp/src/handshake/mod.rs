@@ -21,8 +21,9 @@
 //! with a full record, since it may already hold text to send.
 //!
 //! Where the host has no room for a `HalfOpen`, `cookie.rs` puts it into the SYN,ACK, and step 3
-//! brings it back.
+//! brings it back. Text may travel with the SYN: `fast_open.rs`.
 
 pub(crate) mod active;
 pub(crate) mod cookie;
+pub(crate) mod fast_open;
 pub(crate) mod passive;

@@ -204,6 +204,13 @@ impl HalfOpen {
         config: &Config,
         notes: &mut Notes,
     ) -> Box<Tcb> {
+        let mut tcb = self.begun(now, config);
+        segment_arrives::segment_arrives(&mut tcb, now, &mut segment, arrived, notes);
+        tcb
+    }
+
+    /// The record before that segment.
+    pub(crate) fn begun(&self, now: Instant, config: &Config) -> Box<Tcb> {
         let mut tcb = Tcb::new(&Birth {
             now,
             state: State::SynReceived,
@@ -216,7 +223,6 @@ impl HalfOpen {
             config,
         });
         tcb.snd.set_from_syn(self.irs, self.opening.iss + 1, self.window);
-        segment_arrives::segment_arrives(&mut tcb, now, &mut segment, arrived, notes);
         tcb
     }
 

@@ -132,6 +132,10 @@ mod tests {
         w.nxt += 300;
         assert_eq!(w.promise(0, 4000, 100), 175);
         assert_eq!(w.nxt + w.wnd(), edge);
+        // What the field cannot say to the octet is still accepted.
+        w.nxt += 1;
+        assert_eq!(w.promise(0, 4000, 100), 174);
+        assert_eq!(w.nxt + w.wnd(), edge);
     }
 
     #[test]

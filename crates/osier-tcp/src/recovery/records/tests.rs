@@ -136,6 +136,16 @@ fn what_was_sent_twice_is_no_measure_and_what_waited_behind_it_neither() {
     assert_eq!((covered.octets, covered.never_resent, covered.rtt), (4_000, 3_000, None));
 }
 
+/// RFC 6298 §3 [MUST]: which of two transmissions a report is of cannot be told either.
+#[test]
+fn the_report_of_what_was_sent_twice_is_no_measure() {
+    let mut records = sent(4);
+    records.lose_all();
+    records.retransmitted(at(100), ISS + MSS, ISS + 2 * MSS);
+    assert_eq!(records.sack(ISS + MSS, ISS + 2 * MSS), (MSS, None));
+    assert_eq!(records.sack(ISS + 2 * MSS, ISS + 3 * MSS), (MSS, Some(at(0))), "sent once");
+}
+
 #[test]
 fn what_was_reported_earlier_is_no_measure_of_now() {
     let mut records = sent(1);
