@@ -234,7 +234,10 @@ impl Socket {
         while let Some(event) = self.connection.poll_event() {
             match event {
                 osier_tcp::Event::Established => self.news.0 |= News::CONNECTED,
-                osier_tcp::Event::Readable => self.news.0 |= News::READABLE,
+                // Urgent text is read in line: the mark is there to be asked for.
+                osier_tcp::Event::Readable | osier_tcp::Event::Urgent => {
+                    self.news.0 |= News::READABLE;
+                }
                 osier_tcp::Event::Writable => self.news.0 |= News::WRITABLE,
                 osier_tcp::Event::Trouble(trouble) => {
                     self.trouble = Some(trouble);

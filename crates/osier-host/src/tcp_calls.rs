@@ -96,6 +96,24 @@ impl Host {
         if taken == 0 && offered { Err(Error::WouldBlock) } else { Ok(taken) }
     }
 
+    /// Queues a copy of `text` as urgent (RFC 9293 §3.8.5, MSG_OOB with SO_OOBINLINE at the peer).
+    ///
+    /// # Errors
+    /// As [`Host::write`].
+    pub fn write_urgent(&mut self, id: ConnectionId, text: &[u8]) -> Result<usize, Error> {
+        let room = self.memory_to_write(id);
+        let socket = self.connections.of_user(id).ok_or(Error::NoSuchSocket)?;
+        let taken = socket.connection.write_urgent(&text[..text.len().min(room)])?;
+        self.connections.count(id.0);
+        self.wake(id.0);
+        if taken == 0 && !text.is_empty() { Err(Error::WouldBlock) } else { Ok(taken) }
+    }
+
+    /// How many octets from here on end the urgent text that is still to be read, if any.
+    pub fn urgent_mark(&self, id: ConnectionId) -> Option<u32> {
+        self.connections.seen_by_user(id)?.connection.urgent_mark()
+    }
+
     /// How many octets the budget lets a connection write. Where there are none it will be told
     /// when there are.
     fn memory_to_write(&mut self, id: ConnectionId) -> usize {

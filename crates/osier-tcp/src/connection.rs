@@ -362,6 +362,18 @@ impl Connection {
         }
     }
 
+    /// How many octets from here on end the urgent text that the peer has announced; `None` where
+    /// none is left to be read (RFC 9293 §3.8.5 [MUST-33]).
+    pub fn urgent_mark(&self) -> Option<u32> {
+        match &self.phase {
+            Phase::Synchronized(tcb) => {
+                let read = tcb.read_up_to();
+                tcb.rcv.up.filter(|up| up.after(read)).map(|up| up.since(read))
+            }
+            Phase::SynSent(_) | Phase::Failed(..) => None,
+        }
+    }
+
     /// Octets that were written and are not acknowledged.
     pub fn unacknowledged(&self) -> u32 {
         match &self.phase {

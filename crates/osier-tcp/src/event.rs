@@ -10,6 +10,9 @@ pub enum Event {
     Established,
     /// There is text to read, or its end.
     Readable,
+    /// The peer has sent urgent text, or more of it, that the user has not read: how far it reaches
+    /// is told by `Connection::urgent_mark` (RFC 9293 §3.8.5 [MUST-32]).
+    Urgent,
     /// There is room to write again, after a write that found none.
     Writable,
     /// The connection stands in TIME-WAIT: take it with `Connection::time_wait`. Unread text
@@ -68,13 +71,15 @@ impl Events {
     const TIME_WAIT: u8 = 8;
     const PATH_MTU: u8 = 16;
     const TROUBLE: u8 = 32;
-    const CLOSED: u8 = 64;
+    const URGENT: u8 = 64;
+    const CLOSED: u8 = 128;
 
     /// Records an event; one that waits already is not doubled.
     pub(crate) fn push(&mut self, event: Event) {
         self.set |= match event {
             Event::Established => Self::ESTABLISHED,
             Event::Readable => Self::READABLE,
+            Event::Urgent => Self::URGENT,
             Event::Writable => Self::WRITABLE,
             Event::TimeWait => Self::TIME_WAIT,
             Event::PathMtu(octets) => {
@@ -118,6 +123,7 @@ impl Events {
         match bit {
             Self::ESTABLISHED => Some(Event::Established),
             Self::READABLE => Some(Event::Readable),
+            Self::URGENT => Some(Event::Urgent),
             Self::WRITABLE => Some(Event::Writable),
             Self::TIME_WAIT => Some(Event::TimeWait),
             Self::PATH_MTU => Some(Event::PathMtu(self.path_mtu)),

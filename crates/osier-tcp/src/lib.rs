@@ -20,7 +20,7 @@
 //! | §3.8.1 retransmission, RFC 6298 | `recovery/rto.rs`, `recovery/rtt.rs`, `timeout.rs` |
 //! | §3.8.2 congestion control, RFC 5681, RFC 6582 | `congestion/`, `recovery/`, `loss.rs` |
 //! | §3.8.3 failures (R1, R2), §3.8.4 keep-alive | `timeout.rs`, `keepalive.rs` |
-//! | §3.8.5 urgent | `segment_arrives/urgent.rs` |
+//! | §3.8.5 urgent | `segment_arrives/urgent.rs`, `transmit.rs` |
 //! | §3.8.6.1 zero windows | `send/persist.rs`, `timeout.rs` |
 //! | §3.8.6.2 silly windows | `send/nagle.rs`, `receive/window.rs` |
 //! | §3.8.6.3 when to acknowledge | `receive/delayed_ack.rs` |

@@ -82,7 +82,9 @@ fn largest(tcb: &Tcb, mss: u32) -> u32 {
         max_window: tcb.snd.max_wnd,
         srtt: tcb.recovery.srtt(),
     };
-    burst::octets(&path, tcb.settings.gso_max, tcb.settings.sending.burst_min)
+    // Each segment of a burst would have the same offset to the end of urgent text.
+    let gso_max = if tcb.snd.up.is_some() { 0 } else { tcb.settings.gso_max };
+    burst::octets(&path, gso_max, tcb.settings.sending.burst_min)
 }
 
 /// Whether the user has pushed what ends `octets` behind SND.NXT.

@@ -204,6 +204,12 @@ impl Tcb {
         }
     }
 
+    /// The sequence number of the next octet that the user reads.
+    pub(crate) fn read_up_to(&self) -> SeqNumber {
+        let fin = u32::from(self.rcv.fin.is_some_and(|fin| self.rcv.nxt.after(fin)));
+        self.rcv.nxt - self.text.ready() - fin
+    }
+
     /// Octets of memory that the connection holds for what it sends and receives.
     #[inline]
     pub(crate) fn memory(&self) -> u32 {

@@ -314,6 +314,9 @@ fn segment(tcb: &mut Tcb, now: Instant, seq: SeqNumber, out: &mut Transmit) {
     (out.segment.seq, out.segment.ack) = (seq, tcb.rcv.nxt);
     out.segment.flags = Flags::ACK;
     out.dont_fragment = true;
+    if tcb.snd.up.is_some() {
+        point(tcb, out);
+    }
     if let Some(clock) = tcb.clock.as_mut() {
         out.segment.options.timestamps = Some(clock.stamp(now));
         clock.on_ack_sent(tcb.rcv.nxt);
@@ -322,6 +325,18 @@ fn segment(tcb: &mut Tcb, now: Instant, seq: SeqNumber, out: &mut Transmit) {
     tcb.owed.ack = Due::No;
     tcb.delayed_ack.on_ack_sent();
     tcb.timers.stop(Timer::DelayedAck);
+}
+
+/// RFC 9293 §3.8.5: every segment before the end of urgent text says how far it reaches
+/// [MUST-62], as far as 16 bits can tell (RFC 6093 §3.4 leaves more to later segments).
+#[cold]
+fn point(tcb: &mut Tcb, out: &mut Transmit) {
+    // Acknowledged, it is over.
+    tcb.snd.up = tcb.snd.up.filter(|up| up.after(tcb.snd.una));
+    if let Some(up) = tcb.snd.up.filter(|up| up.after(out.segment.seq)) {
+        out.segment.flags |= Flags::URG;
+        out.segment.urgent = u16::try_from(up.since(out.segment.seq)).unwrap_or(u16::MAX);
+    }
 }
 
 /// Something waits: for what?

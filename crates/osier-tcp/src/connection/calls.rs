@@ -99,6 +99,24 @@ impl Connection {
         Ok(taken)
     }
 
+    /// Queues a copy of `text` as urgent: every segment says how far the urgent text reaches until
+    /// the peer has acknowledged it (RFC 9293 §3.8.5 [MUST-30, MUST-31]). It travels in line with
+    /// the rest. For old protocols only [SHLD-13].
+    ///
+    /// # Errors
+    /// As [`Connection::write`].
+    pub fn write_urgent(&mut self, text: &[u8]) -> Result<usize, WriteError> {
+        let Some(tcb) = self.writable()? else { return Ok(0) };
+        let taken = tcb.out.push_copy(text);
+        if taken > 0 {
+            tcb.snd.up = Some(tcb.snd.text_start() + tcb.out.len());
+            // The peer learns of it at once, though its window may be closed.
+            tcb.owe_ack();
+        }
+        took(tcb, taken);
+        Ok(taken)
+    }
+
     /// Queues `chunk` without a copy. Takes what fits from its front and says how much that was.
     ///
     /// # Errors

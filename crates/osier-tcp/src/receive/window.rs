@@ -21,6 +21,8 @@ pub(crate) struct Window {
     scale: u8,
     /// What the size of the buffer follows, where it does, once text has arrived.
     pub(crate) tuning: Option<Box<Autotune>>,
+    /// RCV.UP: behind the urgent text that was announced last.
+    pub(crate) up: Option<SeqNumber>,
     /// Where the peer's FIN stands, once it has been seen.
     pub(crate) fin: Option<SeqNumber>,
 }
@@ -40,7 +42,7 @@ impl Window {
     /// After the peer's SYN, whose answer promises `promised` octets.
     pub(crate) fn new(irs: SeqNumber, promised: u32, scale: u8) -> Self {
         let nxt = irs + 1;
-        Window { irs, nxt, edge: nxt + promised, scale, tuning: None, fin: None }
+        Window { irs, nxt, edge: nxt + promised, scale, tuning: None, up: None, fin: None }
     }
 
     /// RCV.WND: what of the promise is left.

@@ -73,7 +73,7 @@ fn examine(
     // Third: security and compartment are IP's affair and nobody uses them.
     syn::check(segment)?; // fourth
     ack::process(tcb, now, segment, notes)?; // fifth
-    urgent::process(segment); // sixth
+    urgent::process(tcb, segment); // sixth
     let fin = fin::place_of(segment); // before its text is taken out
     text::process(tcb, now, segment, arrived, notes)?; // seventh
     fin::process(tcb, fin, notes); // eighth

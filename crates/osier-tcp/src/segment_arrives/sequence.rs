@@ -67,6 +67,12 @@ fn trim(tcb: &mut Tcb, segment: &mut Segment) {
             sack.on_duplicate(segment.seq, tcb.rcv.nxt);
         }
         segment.text.advance((known as usize).min(segment.text.len()));
+        // SEG.UP counts from SEG.SEQ.
+        segment.urgent =
+            u16::try_from(u32::from(segment.urgent).saturating_sub(known)).unwrap_or(0);
+        if segment.urgent == 0 {
+            segment.flags = Flags(segment.flags.0 & !Flags::URG.0);
+        }
         segment.seq = tcb.rcv.nxt;
     }
     let room = (tcb.rcv.nxt + tcb.rcv.wnd()).since(segment.seq);

@@ -91,7 +91,7 @@ fn tune(tcb: &mut Tcb, now: Instant, stamps: Option<Timestamps>) {
     let came = Came {
         now,
         nxt: tcb.rcv.nxt,
-        read: tcb.rcv.nxt - tcb.text.ready(),
+        read: tcb.read_up_to(),
         wnd: tcb.rcv.wnd(),
         echo: stamps.and_then(echoed),
         mss: u32::from(tcb.settings.rcv_mss),

@@ -19,6 +19,8 @@ pub(crate) struct Window {
     pub(crate) wnd: u32,
     /// The largest SND.WND ever (RFC 9293 §3.8.6.2.1, RFC 5961 §5.2).
     pub(crate) max_wnd: u32,
+    /// SND.UP: behind the urgent text that the peer has not acknowledged.
+    pub(crate) up: Option<SeqNumber>,
     /// SND.WL1 and SND.WL2: SEG.SEQ and SEG.ACK of the segment that set the window.
     wl: (SeqNumber, SeqNumber),
     /// Snd.Wind.Shift.
@@ -59,6 +61,7 @@ impl Window {
             nxt: iss,
             wnd: 0,
             max_wnd: 0,
+            up: None,
             wl: (iss, iss),
             scale,
             mss,

@@ -190,6 +190,24 @@ impl TcpStream {
         self.option(|host, id, _| host.set_acknowledgments(id, how))
     }
 
+    /// How many octets from here on end the urgent text that is still to be read, if any. Urgent
+    /// text is read in line with the rest (RFC 6093; SO_OOBINLINE, SIOCATMARK).
+    ///
+    /// # Errors
+    /// `NotConnected` once the connection has ended.
+    pub fn urgent_mark(&self) -> io::Result<Option<u32>> {
+        self.option(|host, id, _| Ok(host.urgent_mark(id)))
+    }
+
+    /// Writes what there is room for as urgent text. For old protocols only: RFC 6093 advises
+    /// against it.
+    ///
+    /// # Errors
+    /// `WouldBlock` where there is no room; else those of a write.
+    pub fn try_write_urgent(&self, buf: &[u8]) -> io::Result<usize> {
+        self.option(|host, id, _| host.write_urgent(id, buf))
+    }
+
     fn option<T>(
         &self,
         call: impl FnOnce(&mut Host, ConnectionId, Instant) -> Result<T, Error>,
