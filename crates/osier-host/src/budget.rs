@@ -134,7 +134,7 @@ impl Connections {
 
 #[cfg(test)]
 mod tests {
-    use super::{Budget, CONNECTION};
+    use super::{Budget, CONNECTION, STEP};
     use osier_tcp::Memory;
 
     const MAX: u64 = 16 << 20;
@@ -161,9 +161,10 @@ mod tests {
         let mut held = [0; 3];
         for (n, held) in held.iter_mut().enumerate() {
             budget.add_connection();
-            budget.change(held, 1_000 * n as u32);
+            budget.change(held, 10_000 * n as u32);
         }
-        assert_eq!(budget.usage(), (3 * CONNECTION + 3_000, MAX));
+        // 0, 10,000 and 20,000 octets, each in whole steps.
+        assert_eq!(budget.usage(), (3 * CONNECTION + u64::from((3 + 5) * STEP), MAX));
         held.iter().for_each(|held| budget.remove_connection(*held));
         assert_eq!(budget.usage(), (0, MAX));
     }

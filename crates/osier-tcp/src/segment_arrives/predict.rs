@@ -72,3 +72,6 @@ pub(super) fn take(tcb: &mut Tcb, now: Instant, segment: &mut Segment, arrived: 
     text::owe_acknowledgment(tcb, now, (segments, octets), Arrival::InOrder);
     text::tune_to(tcb, now, octets, segment.options.timestamps);
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,184 @@
+//! Does the predicted path lead where the checks in full lead?
+
+extern crate std;
+
+use super::{is_expected, take};
+use crate::config::{Config, Offer, Opening};
+use crate::options::{Agreed, Scales};
+use crate::reason::{Notes, Recording};
+use crate::segment::{Arrived, Segment, Transmit};
+use crate::segment_arrives::{examine, segment_arrives};
+use crate::state::State;
+use crate::tcb::{Birth, Tcb};
+use crate::transmit;
+use osier_time::{Duration, Instant};
+use osier_wire::SeqNumber;
+use osier_wire::tcp::{Flags, Timestamps};
+use proptest::prelude::*;
+use std::boxed::Box;
+use std::format;
+use std::vec;
+
+const IRS: SeqNumber = SeqNumber(u32::MAX - 700);
+const ISS: SeqNumber = SeqNumber(u32::MAX - 300);
+
+/// What happens to a connection.
+#[derive(Clone, Copy, Debug)]
+enum Step {
+    /// The user writes so many octets, and what may go is sent.
+    Write(usize),
+    /// The user reads so many.
+    Read(usize),
+    /// So many milliseconds pass.
+    Wait(u64),
+    /// A segment with so much text arrives, so far behind what is expected, and acknowledges this
+    /// share of what is in flight, in hundredths, with this window.
+    Arrive { octets: usize, gap: u32, share: u32, window: u16 },
+}
+
+fn steps() -> impl Strategy<Value = Step> {
+    let arrive = (
+        prop_oneof![Just(1usize), 0..3_000usize],
+        prop_oneof![9 => Just(0u32), 1 => 1..2_000u32],
+        prop_oneof![Just(0u32), Just(100), 0..101u32],
+        prop_oneof![4 => Just(60_000u16), 1 => any::<u16>()],
+    );
+    prop_oneof![
+        prop_oneof![Just(1usize), 1..9_000usize].prop_map(Step::Write),
+        (1..5_000usize).prop_map(Step::Read),
+        (0..300u64).prop_map(Step::Wait),
+        arrive.prop_map(|(octets, gap, share, window)| Step::Arrive { octets, gap, share, window }),
+        arrive_more(),
+    ]
+}
+
+/// Mostly what is expected.
+fn arrive_more() -> impl Strategy<Value = Step> {
+    (1..1_400usize).prop_map(|octets| Step::Arrive { octets, gap: 0, share: 100, window: 60_000 })
+}
+
+fn established(now: Instant, offer: Offer) -> Box<Tcb> {
+    let config = Config { offer, ..Config::default() };
+    let mut tcb = Tcb::new(&Birth {
+        now,
+        state: State::SynReceived,
+        opening: Opening { iss: ISS, ts_offset: 77, ..Opening::default() },
+        irs: IRS,
+        ts_recent: 1_000,
+        agreed: Agreed { mss: 1_460, scales: Some(Scales { snd: 7, rcv: 7 }), offer },
+        syn_sent_at: Some(now),
+        syn_attempts: 0,
+        config: &config,
+    });
+    tcb.snd.set_from_syn(IRS, ISS + 1, 60_000);
+    let mut last = from_peer(&tcb, now, (0, 0), 60_000);
+    last.ack = ISS + 1;
+    segment_arrives(&mut tcb, now, &mut last, Arrived::default(), &mut Notes::new(Recording::Off));
+    assert_eq!(tcb.state(), State::Established);
+    tcb
+}
+
+/// A segment as the peer sends it now: so much text, so far behind RCV.NXT.
+fn from_peer(tcb: &Tcb, now: Instant, (octets, gap): (usize, u32), window: u16) -> Segment {
+    let mut segment = Segment {
+        seq: tcb.rcv.nxt + gap,
+        ack: tcb.snd.una,
+        flags: Flags::ACK,
+        window,
+        text: vec![b'x'; octets].into(),
+        ..Segment::default()
+    };
+    segment.options.timestamps = tcb.clock.as_ref().map(|clock| Timestamps {
+        value: 1_000 + now.as_millis() as u32,
+        echo: clock.stamp(now - Duration::from_millis(3)).value,
+    });
+    segment
+}
+
+fn send_all(tcb: &mut Tcb, now: Instant) {
+    for _ in 0..100 {
+        let mut out = Transmit::default();
+        if !transmit::next(tcb, now, &mut out, &mut Notes::new(Recording::Off)) {
+            return;
+        }
+    }
+}
+
+/// Does a step; says whether it was a segment that was predicted.
+fn walk(tcb: &mut Tcb, now: &mut Instant, step: Step) -> bool {
+    match step {
+        Step::Write(octets) => {
+            tcb.out.push_copy(&vec![b'y'; octets]);
+            tcb.look_again();
+            send_all(tcb, *now);
+        }
+        Step::Read(octets) => {
+            tcb.text.read(&mut vec![0; octets]);
+        }
+        Step::Wait(millis) => *now += Duration::from_millis(millis),
+        Step::Arrive { octets, gap, share, window } => {
+            let mut segment = from_peer(tcb, *now, (octets, gap), window);
+            segment.ack += tcb.snd.outstanding() / 100 * share;
+            if share == 100 {
+                segment.ack = tcb.snd.nxt;
+            }
+            return arrive(tcb, *now, segment);
+        }
+    }
+    false
+}
+
+fn arrive(tcb: &mut Tcb, now: Instant, mut segment: Segment) -> bool {
+    let (arrived, notes) = (Arrived::default(), &mut Notes::new(Recording::Off));
+    if !is_expected(tcb, now, &segment, arrived) {
+        segment_arrives(tcb, now, &mut segment, arrived, notes);
+        send_all(tcb, now);
+        return false;
+    }
+    // Two copies, since a copy has less spare room in its buffers.
+    let (mut in_full, mut whole) = (tcb.clone(), segment.clone());
+    *tcb = tcb.clone();
+    assert!(examine(&mut in_full, now, &mut whole, arrived, notes).is_continue());
+    take(tcb, now, &mut segment, arrived);
+    assert_eq!(difference(&format!("{tcb:?}"), &format!("{in_full:?}")), None);
+    send_all(tcb, now);
+    true
+}
+
+/// Where two descriptions part, and how they go on.
+fn difference<'a>(one: &'a str, other: &'a str) -> Option<(&'a str, &'a str)> {
+    let at = one.bytes().zip(other.bytes()).position(|(a, b)| a != b)?;
+    let around = |text: &'a str| &text[at.saturating_sub(60)..text.len().min(at + 60)];
+    Some((around(one), around(other)))
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(96))]
+
+    #[test]
+    fn what_is_predicted_comes_out_as_the_checks_in_full_have_it(
+        steps in proptest::collection::vec(steps(), 1..60),
+        (timestamps, sack) in any::<(bool, bool)>(),
+    ) {
+        let mut now = Instant::from_secs(5);
+        let offer = Offer { window_scale: true, timestamps, sack };
+        let mut tcb = established(now, offer);
+        for step in steps {
+            walk(&mut tcb, &mut now, step);
+        }
+    }
+}
+
+#[test]
+fn a_request_and_a_response_are_predicted() {
+    let mut now = Instant::from_secs(5);
+    let offer = Offer { window_scale: true, timestamps: true, sack: true };
+    let mut tcb = established(now, offer);
+    for _ in 0..50 {
+        walk(&mut tcb, &mut now, Step::Write(1));
+        let answer = Step::Arrive { octets: 1, gap: 0, share: 100, window: 60_000 };
+        assert!(walk(&mut tcb, &mut now, answer));
+        walk(&mut tcb, &mut now, Step::Read(10));
+        walk(&mut tcb, &mut now, Step::Wait(1));
+    }
+}
