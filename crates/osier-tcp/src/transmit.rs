@@ -231,6 +231,8 @@ fn send_new(tcb: &mut Tcb, now: Instant, octets: u32, fin: Flags, out: &mut Tran
     }
     if matches!(tcb.owed.probe, Some(Probe::Override | Probe::Tail)) {
         tcb.owed.probe = None;
+        // Text goes: the next small window is not to wait longer (RFC 9293 §3.8.6.2.1).
+        tcb.persist.on_window_open();
     }
     tcb.snd.nxt = to;
     tcb.snd.last_sent = now;

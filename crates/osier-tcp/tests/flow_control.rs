@@ -124,3 +124,29 @@ fn a_short_transfer_leaves_the_buffers_as_they_were() {
     assert_eq!(before, (28_960, 65_535));
     assert_eq!(before, after);
 }
+
+/// RFC 9293 §3.8.6.2.1 (4): a window too small to be worth using is used all the same after 0.1 to
+/// 1 s, and that each time: text that gets through is no reason for growing patience.
+#[test]
+fn a_peer_with_small_windows_gets_a_segment_in_each_second() {
+    let mut puppet = unscaled(65_535);
+    puppet.b().write(&pattern(50_000)).unwrap();
+    puppet.pair.flush();
+    let mut small = puppet.segment(Flags::ACK, b"");
+    small.window = 700;
+    // All that was sent before is acknowledged, and from now on 700 octets at a time are taken.
+    let start = puppet.pair.now;
+    let mut answers = 0;
+    while answers < 20 {
+        let sent = puppet.pair.sent(Who::B).last().unwrap().end();
+        if sent.after(puppet.ack) {
+            puppet.ack = sent;
+            small.ack = sent;
+            puppet.give(small.clone());
+            answers += 1;
+        }
+        assert!(puppet.pair.step(start + Duration::from_secs(1_000)));
+    }
+    let took = puppet.pair.now - start;
+    assert!(took <= Duration::from_secs(20), "{took} for 20 segments");
+}

@@ -96,3 +96,30 @@ fn an_old_pointer_changes_nothing() {
     puppet.give(behind);
     assert_eq!(puppet.b().urgent_mark(), None);
 }
+
+/// Sequence numbers come round; a mark that was read does not.
+#[test]
+fn a_mark_that_was_read_does_not_come_back_after_two_gibibytes() {
+    let offer = osier_tcp::Offer { window_scale: true, timestamps: false, sack: true };
+    let mut puppet = Puppet::new(Config { offer, ..wide() });
+    let mut urgent = puppet.segment(Flags::ACK | Flags::URG, b"!");
+    urgent.urgent = 1;
+    puppet.give(urgent);
+    puppet.seq += 1;
+    assert!(puppet.pair.b.events.contains(&Event::Urgent));
+    let much = bytes::Bytes::from(vec![7; 1 << 19]);
+    for _ in 0..(1 << 12) + 8 {
+        let mut segment = puppet.segment(Flags::ACK, b"");
+        segment.text = much.clone();
+        puppet.give(segment);
+        puppet.seq += 1 << 19;
+        puppet.pair.b.received.clear();
+        puppet.pair.log.clear();
+    }
+    assert_eq!(puppet.b().urgent_mark(), None);
+    puppet.pair.b.events.clear();
+    let mut urgent = puppet.segment(Flags::ACK | Flags::URG, b"!");
+    urgent.urgent = 1;
+    puppet.give(urgent);
+    assert!(puppet.pair.b.events.contains(&Event::Urgent));
+}

@@ -175,6 +175,10 @@ impl Connection {
             return nothing_to_read(tcb);
         }
         let taken = how(tcb);
+        // A mark that was read is none: 2 GiB later it would seem to lie ahead.
+        if tcb.rcv.up.is_some_and(|up| !up.after(tcb.read_up_to())) {
+            tcb.rcv.up = None;
+        }
         tell_of_room(tcb);
         taken.map_or(Text::NotYet, Text::Got)
     }
