@@ -36,6 +36,16 @@ impl Host {
         Ok(())
     }
 
+    /// How often the SYN is sent again before the attempt fails (TCP_SYNCNT).
+    ///
+    /// # Errors
+    /// [`Error::NoSuchSocket`].
+    pub fn set_syn_retries(&mut self, id: ConnectionId, retries: u8) -> Result<(), Error> {
+        let socket = self.connections.of_user(id).ok_or(Error::NoSuchSocket)?;
+        socket.connection.set_syn_retries(retries);
+        Ok(())
+    }
+
     /// Holds back what does not fill a segment, or lets it go (TCP_CORK).
     ///
     /// # Errors
