@@ -41,7 +41,16 @@ impl World {
         let settings = Settings::new(flags);
         let posix = posix(flags, &settings);
         let (sent, tokens, limits) = (VecDeque::new(), HashMap::new(), Vec::new());
-        World { posix, now: START, flags: flags.clone(), settings, sent, tokens, opened: false, limits }
+        World {
+            posix,
+            now: START,
+            flags: flags.clone(),
+            settings,
+            sent,
+            tokens,
+            opened: false,
+            limits,
+        }
     }
 
     /// Takes over what a script's `sysctl` has changed.

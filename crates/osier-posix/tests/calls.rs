@@ -3,9 +3,7 @@
 mod two;
 
 use core::net::{IpAddr, SocketAddr};
-use osier_posix::{
-    Errno, Family, Flags, How, Kind, Mode, Name, PollFd, Posix, Ready, Stop, Value,
-};
+use osier_posix::{Errno, Family, Flags, How, Kind, Mode, Name, PollFd, Posix, Ready, Stop, Value};
 use osier_time::{Duration, Instant};
 use two::{Two, anywhere, of_server};
 
