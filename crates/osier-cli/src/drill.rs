@@ -4,6 +4,8 @@
 //! any right, and tells what came of it. The language and the runner are osier-drill's. Nothing in
 //! a script is run as a command.
 
+mod ladder;
+
 use crate::exit::{Failure, Outcome};
 use osier_drill::config::{Config, Over};
 use osier_drill::drill::{self, Verdict};
@@ -25,6 +27,9 @@ pub(crate) struct Args {
     /// Print packets and calls with their times, as packetdrill does
     #[arg(short, long)]
     verbose: bool,
+    /// Draw each run as a ladder
+    #[arg(long)]
+    ladder: bool,
     /// One JSON object a line for each run
     #[arg(long)]
     json: bool,
@@ -148,6 +153,9 @@ fn tell(args: &Args, (name, over): (&str, Over), verdict: &Verdict, tally: &mut 
     }
     if let (true, Verdict::Passed(run) | Verdict::Failed(run, _)) = (args.verbose, verdict) {
         print!("{}", report::verbose(&run.trace));
+    }
+    if let (true, Verdict::Passed(run) | Verdict::Failed(run, _)) = (args.ladder, verdict) {
+        print!("{}", ladder::draw(&run.trace));
     }
     match verdict {
         Verdict::Passed(_) => println!("{word} [{}] {name}", over.name()),

@@ -15,7 +15,6 @@ use osier_host::Keys;
 use osier_posix::{Fd, Mode, Posix, Setup, sysctl};
 use osier_time::Instant;
 use osier_wire::link::{Medium, Offloads};
-use readiness::Epoll;
 use std::collections::{BTreeMap, VecDeque};
 
 /// Where the clock begins: late enough for scripts to speak of what was before.
@@ -34,7 +33,6 @@ pub struct Osier {
     left: VecDeque<(Instant, Vec<u8>)>,
     /// Calls that were made and not finished.
     partly: BTreeMap<Fd, Partly>,
-    epolls: BTreeMap<Fd, Epoll>,
 }
 
 impl Osier {
@@ -47,14 +45,7 @@ impl Osier {
             addresses: vec![config.local],
             offloads: Offloads::all(Medium::Ip),
         };
-        Osier {
-            setup,
-            posix: None,
-            now: BEGINNING,
-            left: VecDeque::new(),
-            partly: BTreeMap::new(),
-            epolls: BTreeMap::new(),
-        }
+        Osier { setup, posix: None, now: BEGINNING, left: VecDeque::new(), partly: BTreeMap::new() }
     }
 
     fn posix(&mut self) -> &mut Posix {
@@ -67,7 +58,6 @@ impl Osier {
         while let Some(packet) = self.posix().packet_out(now) {
             self.left.push_back((now, packet.to_vec()));
         }
-        self.watch();
     }
 }
 

@@ -10,6 +10,7 @@ use crate::account::Flow;
 use crate::config::Keys;
 use crate::flow::{FlowKey, Keyed};
 use crate::host::Host;
+use crate::ids::{Error, ListenerId};
 use crate::ready::Ready;
 use crate::reason::HostReason;
 use crate::secrets::{Key, Purpose, derive, hash};
@@ -80,10 +81,19 @@ impl FastOpens {
     /// A server has answered an attempt that tried Fast Open.
     #[cold]
     pub(crate) fn learn(&mut self, server: IpAddr, shown: &FastOpened) {
-        if shown.repeated {
-            return self.forget(server);
-        }
-        let Some(cookie @ FastOpen::Cookie(_)) = shown.cookie else { return };
+        let Some(cookie @ FastOpen::Cookie(_)) = shown.cookie else {
+            // RFC 7413 §7.1: where only the plain SYN got through, the other may have been minded.
+            if shown.repeated {
+                return self.forget(server);
+            }
+            if let Some(mss) = shown.mss
+                && let Some(known) = self.by_server.get(&server).copied()
+                && let Some(known) = self.known.get_mut(known)
+            {
+                known.mss = mss;
+            }
+            return;
+        };
         self.forget(server);
         if self.known.len() >= COOKIES_MAX
             && let Some(oldest) = self.order.front().and_then(|id| self.known.get(id))
@@ -125,7 +135,32 @@ impl Pending {
     }
 }
 
+/// Octets that the options of a SYN may take.
+const OPTIONS_MAX: u16 = 40;
+
 impl Host {
+    /// How much text [`Host::connect_with_text`] would send with its SYN; `None`: the server has
+    /// given us no cookie yet.
+    pub fn fast_open_room(&self, server: IpAddr) -> Option<usize> {
+        let server = server.to_canonical();
+        let id = *self.fast_opens.by_server.get(&server)?;
+        let known = self.fast_opens.known.get(id)?;
+        let (link, _) = self.ip.link_towards(server).ok()?;
+        let ours = self.links.get(usize::from(link.0))?.mss_towards(server);
+        Some(usize::from(known.mss.min(ours).saturating_sub(OPTIONS_MAX)))
+    }
+
+    /// How many connections of a listener may be open whose text came with a SYN that nothing has
+    /// confirmed yet; 0 turns Fast Open off. Those that are open count no more.
+    ///
+    /// # Errors
+    /// [`Error::NoSuchSocket`].
+    pub fn set_fast_open(&mut self, listener: ListenerId, limit: usize) -> Result<(), Error> {
+        let found = self.listeners.slots.get_mut(listener.0).ok_or(Error::NoSuchSocket)?;
+        found.pending = (limit > 0).then(|| Pending::new(limit));
+        Ok(())
+    }
+
     /// A SYN with options that are not usual met a listener that has room: whether it was dealt
     /// with, and if not, what its SYN,ACK gives.
     pub(crate) fn try_fast_open(

@@ -53,10 +53,6 @@ impl Host {
         let Some(socket) = self.connections.sockets.get_mut(id) else { return false };
         let notes = &mut self.account.tcp;
         match kind {
-            // RFC 5927 §7, RFC 8201 §7: who has not seen our segments does not lower our MTU.
-            IcmpErrorKind::PacketTooBig { .. } if !socket.connection.is_in_flight(quoted_seq) => {
-                notes.push(osier_tcp::Reason::IcmpOutsideFlight);
-            }
             IcmpErrorKind::PacketTooBig { mtu } => {
                 let octets = tcp_octets(&key, mtu);
                 // RFC 5927 §4.1: what others towards the same address will go by is learned only

@@ -4,6 +4,7 @@
 //! MSS follows from the MTU (RFC 9293 §3.7.1), how much they may send at once from the offloads.
 
 use crate::flow::FlowKey;
+use core::net::IpAddr;
 use osier_ip::LinkConfig;
 use osier_wire::link::Offloads;
 
@@ -49,6 +50,14 @@ impl Link {
         let tcp_v4 = settings(IPV4_HEADER, DEFAULT_MSS_V4, offloads.tso_v4);
         let tcp_v6 = settings(IPV6_HEADER, DEFAULT_MSS_V6, offloads.tso_v6);
         Link { offloads, link: link.clone(), tcp_v4, tcp_v6 }
+    }
+
+    /// The MSS of connections with a peer.
+    pub(crate) const fn mss_towards(&self, peer: IpAddr) -> u16 {
+        match peer {
+            IpAddr::V4(_) => self.tcp_v4.mss,
+            IpAddr::V6(_) => self.tcp_v6.mss,
+        }
     }
 
     /// Other settings for connections to come.

@@ -6,7 +6,7 @@
 use crate::connections::{Linger, Socket};
 use crate::host::Host;
 use crate::ids::{ConnectionId, Error};
-use osier_tcp::{Acknowledgments, Cork, KeepAlive, Nagle};
+use osier_tcp::{Acknowledgments, Algorithm, Cork, KeepAlive, Nagle};
 use osier_time::{Duration, Instant};
 
 /// What the IP layer sends with unless told otherwise (RFC 1122 §3.2.1.7).
@@ -33,6 +33,16 @@ impl Host {
     pub fn set_max_segment(&mut self, id: ConnectionId, octets: u16) -> Result<(), Error> {
         let socket = self.connections.of_user(id).ok_or(Error::NoSuchSocket)?;
         socket.connection.set_max_segment(octets);
+        Ok(())
+    }
+
+    /// How often the SYN is sent again before the attempt fails (TCP_SYNCNT).
+    ///
+    /// # Errors
+    /// [`Error::NoSuchSocket`].
+    pub fn set_syn_retries(&mut self, id: ConnectionId, retries: u8) -> Result<(), Error> {
+        let socket = self.connections.of_user(id).ok_or(Error::NoSuchSocket)?;
+        socket.connection.set_syn_retries(retries);
         Ok(())
     }
 
@@ -63,6 +73,44 @@ impl Host {
         let socket = self.connections.of_user(id).ok_or(Error::NoSuchSocket)?;
         let at_once = time.is_some_and(Duration::is_zero);
         socket.linger = if at_once { Linger::Reset } else { Linger::Close };
+        Ok(())
+    }
+
+    /// Another congestion control goes on with what the one so far has found (TCP_CONGESTION).
+    ///
+    /// # Errors
+    /// [`Error::NoSuchSocket`].
+    pub fn set_congestion(
+        &mut self,
+        now: Instant,
+        id: ConnectionId,
+        algorithm: Algorithm,
+    ) -> Result<(), Error> {
+        self.account.now = now;
+        let socket = self.connections.of_user(id).ok_or(Error::NoSuchSocket)?;
+        socket.connection.set_congestion(now, algorithm);
+        self.settle(id.0);
+        Ok(())
+    }
+
+    /// The congestion control of a connection.
+    ///
+    /// # Errors
+    /// [`Error::NoSuchSocket`], also where the attempt to connect has failed.
+    pub fn congestion(&self, id: ConnectionId) -> Result<Algorithm, Error> {
+        let socket = self.connections.seen_by_user(id).ok_or(Error::NoSuchSocket)?;
+        socket.connection.congestion().ok_or(Error::NoSuchSocket)
+    }
+
+    /// Sends at most at `rate` octets in a second; `None`: as fast as the windows allow
+    /// (SO_MAX_PACING_RATE).
+    ///
+    /// # Errors
+    /// [`Error::NoSuchSocket`].
+    pub fn set_pacing_rate(&mut self, id: ConnectionId, rate: Option<u64>) -> Result<(), Error> {
+        let socket = self.connections.of_user(id).ok_or(Error::NoSuchSocket)?;
+        socket.connection.set_pacing_rate(rate);
+        self.settle(id.0);
         Ok(())
     }
 

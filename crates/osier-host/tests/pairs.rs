@@ -6,7 +6,7 @@ mod pair;
 
 use core::net::SocketAddr;
 use osier_host::{Config, Error, Event, SynCookies};
-use osier_tcp::{Ending, Recording, State, Text};
+use osier_tcp::{Algorithm, Ending, Recording, State, Text};
 use osier_time::{Duration, Instant};
 use pair::{Cable, Pair, Side, pattern, v4, v6};
 
@@ -529,4 +529,33 @@ fn fragmentation_needed(quoted: &[u8], mtu: u16) -> osier_wire::Received {
     frame.extend(ip);
     frame.extend(icmp);
     bytes::Bytes::from(frame).into()
+}
+
+#[test]
+fn the_congestion_control_is_chosen_for_a_host_and_changed_for_a_connection() {
+    let mut config = Config::default();
+    config.tcp.congestion = Algorithm::Bbr;
+    let mut pair = Pair::new(Cable { loss: 20, ..Cable::default() }, &config);
+    let listener = pair.listen(any_v6(80), 8);
+    let (client, server) = pair.open(listener, SocketAddr::new(v4(Side::B), 80));
+    assert_eq!(pair.a.host.congestion(client), Ok(Algorithm::Bbr));
+    assert_eq!(pair.b.host.congestion(server), Ok(Algorithm::Bbr));
+    pair.transfer((Side::A, client), server, 300_000);
+    for algorithm in [Algorithm::Cubic, Algorithm::Bbr, Algorithm::Reno] {
+        pair.a.host.set_congestion(pair.now, client, algorithm).unwrap();
+        assert_eq!(pair.a.host.congestion(client), Ok(algorithm));
+        pair.transfer((Side::A, client), server, 300_000);
+    }
+}
+
+#[test]
+fn a_pace_is_kept_by_the_hosts_timers() {
+    let mut pair = plain();
+    let listener = pair.listen(any_v6(80), 8);
+    let (client, server) = pair.open(listener, SocketAddr::new(v4(Side::B), 80));
+    pair.a.host.set_pacing_rate(client, Some(1_000_000)).unwrap();
+    let start = pair.now;
+    pair.transfer((Side::A, client), server, 500_000);
+    let took = (pair.now - start).as_millis();
+    assert!((490..=560).contains(&took), "{took} ms");
 }

@@ -30,6 +30,8 @@ pub(crate) struct World {
     sent: VecDeque<(Instant, Bytes)>,
     /// Real descriptors, which stand for ours.
     tokens: HashMap<i32, Fd>,
+    /// Whether anybody has had a socket.
+    opened: bool,
     /// When calls that wait give up.
     pub(crate) limits: Vec<Instant>,
 }
@@ -39,14 +41,23 @@ impl World {
         let settings = Settings::new(flags);
         let posix = posix(flags, &settings);
         let (sent, tokens, limits) = (VecDeque::new(), HashMap::new(), Vec::new());
-        World { posix, now: START, flags: flags.clone(), settings, sent, tokens, limits }
+        World {
+            posix,
+            now: START,
+            flags: flags.clone(),
+            settings,
+            sent,
+            tokens,
+            opened: false,
+            limits,
+        }
     }
 
     /// Takes over what a script's `sysctl` has changed.
     pub(crate) fn heed_settings(&mut self) {
         let Some(config) = self.settings.changed() else { return };
-        if self.tokens.is_empty() {
-            // Nobody has a socket yet: the link may be another, too.
+        if !self.opened {
+            // Nobody has had a socket yet: the link may be another, too.
             self.posix = posix(&self.flags, &self.settings);
         } else {
             self.posix.host_mut().set_tcp_config(config.tcp);
@@ -114,6 +125,7 @@ impl World {
 
     /// A real descriptor stands for ours from now on.
     pub(crate) fn keep_token(&mut self, token: i32, fd: Fd) {
+        self.opened = true;
         self.tokens.insert(token, fd);
     }
 

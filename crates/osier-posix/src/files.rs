@@ -79,6 +79,8 @@ pub(crate) struct Tcp {
     pub(crate) reading: Side,
     pub(crate) options: Options,
     pub(crate) zero_copy: ZeroCopy,
+    /// Whom the first write connects with (TCP_FASTOPEN_CONNECT).
+    pub(crate) deferred: Option<SocketAddr>,
 }
 
 /// A side of a connection, as its user left it.
@@ -111,7 +113,16 @@ pub(crate) struct Udp {
 impl Tcp {
     pub(crate) fn new(family: Family, stage: Stage, options: Options) -> Tcp {
         let zero_copy = ZeroCopy::default();
-        Tcp { family, stage, bound: None, error: None, reading: Side::Open, options, zero_copy }
+        Tcp {
+            family,
+            stage,
+            bound: None,
+            error: None,
+            reading: Side::Open,
+            options,
+            zero_copy,
+            deferred: None,
+        }
     }
 
     /// The connection, from its SYN on.

@@ -19,6 +19,7 @@
 //! | What becomes of news of a connection? Which error is pending? | `news.rs` |
 //! | getsockopt, setsockopt, and the names of options | `options.rs`, `names.rs` |
 //! | recvmsg: what comes with text? | `messages.rs`; zero-copy completions in `zero_copy.rs` |
+//! | How does text travel with the SYN? | `fast_open.rs` |
 //! | poll, epoll | `poll.rs`, `epoll.rs` |
 //! | Which setting has a name under /proc/sys? | [`sysctl`] |
 //! | Which number has an error? | [`Errno`] in `errno.rs` |
@@ -31,6 +32,7 @@ extern crate alloc;
 
 mod epoll;
 mod errno;
+mod fast_open;
 mod files;
 mod messages;
 mod names;

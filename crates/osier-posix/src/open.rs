@@ -5,8 +5,10 @@
 
 use crate::errno::{Call, Errno, Stop};
 use crate::files::{Family, Fd, Kind, Mode, Side, Stage, Tcp, Udp, What};
+use crate::names::Name;
 use crate::options::Options;
 use crate::posix::Posix;
+use crate::transfer::Flags;
 use core::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use osier_host::ListenerId;
 use osier_time::Instant;
@@ -156,7 +158,9 @@ impl Posix {
         let at = tcp.bound.unwrap_or(anywhere(tcp.family));
         // Linux: the queue is full when it holds more than the backlog.
         let longest = backlog.clamp(0, BACKLOG_MAX) as usize + 1;
+        let fast_open = usize::try_from(tcp.options.int(Name::FastOpen)).unwrap_or(0);
         let id = self.host.listen(at, longest)?;
+        self.host.set_fast_open(id, fast_open)?;
         let tcp = self.files.tcp_mut(fd)?;
         tcp.stage = Stage::Listening(id);
         tcp.bound = Some(at);
@@ -201,8 +205,15 @@ impl Posix {
         if let Some(error) = self.files.tcp_mut(fd)?.error.take() {
             return Err(error.into());
         }
+        belongs(self.files.tcp(fd)?.family, to)?;
+        if self.defers_connect(fd, to)? {
+            return Ok(());
+        }
         let tcp = self.files.tcp(fd)?;
-        belongs(tcp.family, to)?;
+        if tcp.options.is_on(Name::FastOpenConnect) {
+            let flags = Flags::NONE;
+            return self.open_with_text(now, fd, &[], (flags, to)).map(|_| ());
+        }
         let (bound, options) = (tcp.bound, tcp.options.clone());
         let id = self.host.connect(now, to, bound).map_err(Errno::from)?;
         self.apply(now, id, &options);

@@ -33,6 +33,10 @@ pub enum Value {
 const SEND_BUFFER_MIN: i32 = 4_608;
 const RECEIVE_BUFFER_MIN: i32 = 2_304;
 
+/// `tcpi_state` of a socket without a connection.
+const CLOSED: u8 = 7;
+const LISTEN: u8 = 10;
+
 /// What a user has set.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Options {
@@ -102,6 +106,13 @@ impl Posix {
             }
         };
         options.set.insert(name, value);
+        if name == Name::FastOpen {
+            let limit = usize::try_from(options.int(name)).unwrap_or(0);
+            if let Stage::Listening(listener) = self.files.tcp(fd)?.stage {
+                self.host.set_fast_open(listener, limit)?;
+            }
+            return Ok(());
+        }
         if let Some(id) = id {
             let options = options.clone();
             self.apply(now, id, &options);
@@ -185,9 +196,14 @@ impl Posix {
     /// The numbers of a connection.
     ///
     /// # Errors
-    /// [`Errno::ENOTCONN`] before there is one, [`Errno::EOPNOTSUPP`], [`Errno::EBADF`].
+    /// [`Errno::ENOTCONN`] of one that is gone, [`Errno::EOPNOTSUPP`], [`Errno::EBADF`].
     pub fn tcp_info(&self, now: Instant, fd: Fd) -> Result<TcpInfo, Errno> {
-        let id = self.files.tcp(fd)?.connection().ok_or(Errno::ENOTCONN)?;
+        let tcp = self.files.tcp(fd)?;
+        let Some(id) = tcp.connection() else {
+            let state = if matches!(tcp.stage, Stage::Listening(_)) { LISTEN } else { CLOSED };
+            let (snd_cwnd, reordering) = (u32::from(self.host.config().tcp.initial_window), 3);
+            return Ok(TcpInfo { state, snd_cwnd, reordering, ..TcpInfo::default() });
+        };
         self.host.tcp_info(id, now).ok_or(Errno::ENOTCONN)
     }
 
@@ -200,6 +216,10 @@ impl Posix {
         if options.is_on(Name::MaxSeg) {
             let octets = u16::try_from(options.int(Name::MaxSeg)).unwrap_or(u16::MAX);
             let _ = self.host.set_max_segment(id, octets);
+        }
+        if options.set.contains_key(&Name::SynCount) {
+            let retries = u8::try_from(options.int(Name::SynCount)).unwrap_or(u8::MAX);
+            let _ = self.host.set_syn_retries(id, retries);
         }
         if options.set.contains_key(&Name::Cork) && nagle == Nagle::On {
             let cork = if options.is_on(Name::Cork) { Cork::In } else { Cork::Out };

@@ -96,6 +96,7 @@ impl Posix {
                 either(waits, READ) | either(failed, Ready::ERR) | WRITE
             }
             What::Tcp(tcp) => match tcp.stage {
+                Stage::Fresh if tcp.deferred.is_some() => WRITE,
                 Stage::Fresh => WRITE | Ready::HUP | either(tcp.error.is_some(), Ready::ERR | READ),
                 Stage::Listening(id) => either(self.host.acceptable(id) > 0, READ),
                 Stage::Opening(_) => either(tcp.error.is_some(), Ready::ERR),

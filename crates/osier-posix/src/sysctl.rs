@@ -5,7 +5,7 @@
 
 use alloc::vec::Vec;
 use osier_host::{Config, SynCookies};
-use osier_tcp::{AfterIdle, Algorithm, Buffer};
+use osier_tcp::{AfterIdle, Algorithm, Buffer, Ecn};
 use osier_time::Duration;
 
 /// Why a setting was not taken over.
@@ -82,7 +82,6 @@ fn only_value(name: &str) -> Option<u64> {
         "tcp_dsack" | "tcp_recovery" => 1,
         "tcp_reordering" => 3,
         "tcp_mtu_probing" | "tcp_abort_on_overflow" => 0,
-        "tcp_ecn" => 0,
         _ => return None,
     })
 }
@@ -110,6 +109,14 @@ fn numeric(config: &mut Config, name: &str, numbers: &[u64]) -> Result<(), Refus
         "tcp_synack_retries" => tcp.syn_ack_retries = small?,
         "tcp_retries2" => tcp.retries = small?,
         "tcp_fin_timeout" => tcp.fin_wait_2 = Duration::from_secs(first),
+        "tcp_ecn" => {
+            tcp.sending.ecn = match first {
+                0 => Ecn::Off,
+                1 => Ecn::On,
+                2 => Ecn::WhenAsked,
+                _ => return Err(Refusal::Unknown),
+            };
+        }
         "tcp_min_tso_segs" => tcp.sending.burst_min = small?.max(1),
         "tcp_slow_start_after_idle" => {
             tcp.sending.after_idle = if first == 0 { AfterIdle::Keep } else { AfterIdle::Restart };

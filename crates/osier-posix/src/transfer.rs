@@ -95,6 +95,7 @@ impl Posix {
         };
         let id = match tcp.stage {
             Stage::Listening(_) => return Err(Errno::ENOTCONN.into()),
+            Stage::Fresh if tcp.deferred.is_some() => return self.wait(fd, flags, 0),
             Stage::Fresh => {
                 let error = self.files.tcp_mut(fd)?.error.take();
                 return Err(error.unwrap_or(Errno::ENOTCONN).into());
@@ -237,14 +238,21 @@ impl Posix {
         text: &[u8],
         (flags, to): (Flags, Option<SocketAddr>),
     ) -> Call<usize> {
+        if let What::Tcp(tcp) = &mut self.files.get_mut(fd)?.what
+            && let Some(error) = tcp.error.take()
+        {
+            return Err(error.into());
+        }
+        if let What::Tcp(_) = &self.files.get(fd)?.what
+            && let Some(to) = self.fast_open_target(fd, flags, to)?
+        {
+            return self.open_with_text(now, fd, text, (flags, to));
+        }
         let tcp = match &mut self.files.get_mut(fd)?.what {
             What::Udp(_) => return self.send_datagram(now, fd, text, (flags, to)),
             What::Epoll(_) => return Err(Errno::EINVAL.into()),
             What::Tcp(tcp) => tcp,
         };
-        if let Some(error) = tcp.error.take() {
-            return Err(error.into());
-        }
         if flags.has(Flags::ZEROCOPY) && !tcp.zero_copy.has_room() {
             return Err(Errno::ENOBUFS.into());
         }

@@ -53,7 +53,7 @@ pub struct Config {
     /// The most text that one [`Transmit`](crate::Transmit) may carry, for a device that cuts
     /// super-segments; 0: one segment each.
     pub gso_max: u32,
-    /// How eagerly text is sent.
+    /// How eagerly text is sent, and how it answers to congestion.
     pub sending: Sending,
     /// Whom to follow where the difference is no number but what is done.
     pub profile: Profile,
@@ -67,6 +67,8 @@ pub struct Sending {
     pub burst_min: u8,
     /// What an idle time does to the congestion window.
     pub after_idle: AfterIdle,
+    /// Whether routers may mark it instead of dropping it (RFC 3168).
+    pub ecn: Ecn,
 }
 
 /// What becomes of the congestion window when nothing was sent for a retransmission timeout.
@@ -218,6 +220,18 @@ impl Default for KeepAlive {
     }
 }
 
+/// Whether routers may mark our packets instead of dropping them (RFC 3168; Linux: tcp_ecn).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Ecn {
+    /// No.
+    Off,
+    /// Where the peer asks for it in its SYN.
+    #[default]
+    WhenAsked,
+    /// We ask for it in ours, too.
+    On,
+}
+
 /// A congestion control algorithm.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Algorithm {
@@ -336,7 +350,7 @@ impl Config {
             congestion: Algorithm::Cubic,
             initial_window: 10,
             gso_max: 0,
-            sending: Sending { burst_min: 2, after_idle: AfterIdle::Restart },
+            sending: Sending { burst_min: 2, after_idle: AfterIdle::Restart, ecn: Ecn::WhenAsked },
             profile: Profile::Linux,
         }
     }

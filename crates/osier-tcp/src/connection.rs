@@ -114,16 +114,6 @@ impl Connection {
         }
     }
 
-    /// Whether a segment of ours with this sequence number is under way, so that an ICMP error that
-    /// quotes it is not plainly forged (RFC 5927 §4.1).
-    pub fn is_in_flight(&self, quoted_seq: SeqNumber) -> bool {
-        match &self.phase {
-            Phase::SynSent(syn_sent) => quoted_seq == syn_sent.iss(),
-            Phase::Synchronized(tcb) => quoted_seq.in_window(tcb.snd.una, tcb.snd.outstanding()),
-            Phase::Failed(..) => false,
-        }
-    }
-
     /// The host knows that the peer cannot be reached: nobody on the link answers for the next
     /// hop. Ends an attempt to connect; an open connection goes on hoping.
     pub fn on_unreachable(&mut self, notes: &mut Notes) {

@@ -79,7 +79,7 @@ tcp_info! {
     probes: u8,
     /// `tcpi_backoff`: how often the retransmission timeout was doubled.
     backoff: u8,
-    /// `tcpi_options`: the sum of 1 timestamps, 2 SACK, 4 window scale, 8 ECN.
+    /// `tcpi_options`: the sum of 1 timestamps, 2 SACK, 4 window scale, 8 ECN, 32 text in the SYN.
     options: u8,
     /// `tcpi_snd_wscale`: by how much the windows that we receive are shifted.
     snd_wscale: u8,
@@ -202,6 +202,8 @@ impl TcpInfo {
     pub const OPT_WSCALE: u8 = 4;
     /// ECN is in use (RFC 3168).
     pub const OPT_ECN: u8 = 8;
+    /// Text came with the SYN and was taken (RFC 7413).
+    pub const OPT_SYN_DATA: u8 = 32;
 }
 
 impl TcpInfo {
@@ -221,6 +223,9 @@ impl TcpInfo {
             max_pacing_rate: u64::MAX,
             ..TcpInfo::default()
         };
+        if tcb.tally.syn_text > 0 {
+            info.options |= TcpInfo::OPT_SYN_DATA;
+        }
         info.of_recovery(tcb);
         info.of_receiver(tcb);
         info.of_tally(tcb, now);

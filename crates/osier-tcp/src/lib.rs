@@ -36,6 +36,7 @@
 //! | RFC 8985 RACK, tail loss probe | `recovery/{rack,tlp}.rs`, `loss.rs` |
 //! | RFC 3522, RFC 4015 Eifel, RFC 5682 F-RTO | `recovery/spurious.rs`, `loss.rs` |
 //! | RFC 9438 CUBIC, RFC 9406 HyStart++ | `congestion/{cubic,hystart}.rs` |
+//! | RFC 3168 ECN | `tcb/ecn.rs`, `segment_arrives/ecn.rs`, `handshake/` |
 //! | Pacing | `congestion/pacing.rs`, `pace.rs` |
 //! | draft-ietf-ccwg-bbr BBR | `congestion/bbr/`, `recovery/delivery.rs`, `model.rs` |
 //! | RFC 9937 proportional rate reduction | `recovery/prr.rs` |
@@ -87,8 +88,8 @@ mod transmit;
 
 pub use close::time_wait::{TimeWait, TimeWaitVerdict};
 pub use config::{
-    Acknowledgments, AfterIdle, Algorithm, Buffer, Config, Cork, Floor, KeepAlive, Nagle, Offer,
-    Opening, Profile, RtoConfig, Sending, UnknownAlgorithm,
+    Acknowledgments, AfterIdle, Algorithm, Buffer, Config, Cork, Ecn, Floor, KeepAlive, Nagle,
+    Offer, Opening, Profile, RtoConfig, Sending, UnknownAlgorithm,
 };
 pub use connection::{Connection, End, Text, Wants, WriteError};
 pub use event::{Ending, Event, Trouble};

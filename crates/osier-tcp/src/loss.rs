@@ -6,7 +6,7 @@
 
 use crate::model;
 use crate::reason::{Notes, Reason};
-use crate::recovery::{AckOutcome, Alarm, Found};
+use crate::recovery::{AckOutcome, Alarm, Found, Phase};
 use crate::tcb::{Probe, Tcb};
 use crate::timers::Timer;
 use osier_time::Instant;
@@ -27,10 +27,22 @@ pub(crate) fn found(tcb: &mut Tcb, outcome: &AckOutcome, notes: &mut Notes) {
 fn cut(tcb: &mut Tcb, in_flight: u32, delivered: u32, notes: &mut Notes) {
     let mss = tcb.text_mss();
     tcb.congestion.on_loss(in_flight, mss);
+    tcb.owed.ecn.on_cut(tcb.snd.nxt);
     if let Some(ssthresh) = tcb.congestion.reduction() {
         tcb.recovery.on_window_cut(ssthresh, delivered, mss);
         note_cut(tcb, notes);
     }
+}
+
+/// RFC 3168 §6.1.2: the peer echoes a mark of congestion: the window is cut as for a loss, though
+/// none was. Where a loss is being repaired, it is cut already.
+pub(crate) fn marked(tcb: &mut Tcb, now: Instant, notes: &mut Notes) {
+    notes.push(Reason::MarkEchoed);
+    if tcb.recovery.phase() == Phase::Open {
+        tcb.congestion.on_mark(now, tcb.recovery.in_flight(), tcb.text_mss());
+        note_cut(tcb, notes);
+    }
+    tcb.owed.ecn.on_cut(tcb.snd.nxt);
 }
 
 /// Everything that was in flight when the loss was found has arrived.

@@ -145,6 +145,12 @@ reasons! {
     /// RFC 1191 §6.4: cut anew, since the path takes shorter segments only.
     TooLongForPath { seq: SeqNumber } = "path_mtu_retransmissions",
         "retransmission: the segment at {seq} was too long for the path";
+    /// RFC 3168: a router marked what arrived.
+    CongestionMarked = "congestion_marks_received",
+        "a router on the way here marks congestion; the peer is told (CE, RFC 3168)";
+    /// RFC 3168 §6.1.2: the peer says that what we sent was marked.
+    MarkEchoed = "congestion_marks_echoed",
+        "a router on the way to the peer marks congestion, it says: we slow down (ECE, RFC 3168)";
     /// The congestion window was cut.
     WindowCut { cwnd: u32, ssthresh: u32 } = "window_cuts",
         "congestion window cut to {cwnd} octets (ssthresh {ssthresh})";

@@ -75,6 +75,10 @@ fn record_left(tcb: &Tcb) -> Option<u32> {
 
 /// Octets of text in one transmit: a super-segment's where the device cuts them, else a segment's.
 fn largest(tcb: &Tcb, mss: u32) -> u32 {
+    // CWR is said once; a device that cuts a super-segment may repeat it.
+    if tcb.owed.ecn.cwr {
+        return mss;
+    }
     let path = Path {
         mss,
         cwnd: loss::window(tcb),

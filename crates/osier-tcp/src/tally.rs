@@ -25,6 +25,8 @@ pub(crate) struct Tally {
     pub(crate) bytes_acked: u64,
     /// Sequence numbers received in order: text and the FIN.
     pub(crate) bytes_received: u64,
+    /// Text that came with a SYN and was taken.
+    pub(crate) syn_text: u32,
     /// Text sent for the first time.
     pub(crate) bytes_sent_once: u64,
     /// Text that was sent again.
@@ -62,6 +64,7 @@ impl Tally {
             timeouts: 0,
             bytes_acked,
             bytes_received: 0,
+            syn_text: 0,
             bytes_sent_once: 0,
             bytes_retrans: 0,
             text_arrived: now,

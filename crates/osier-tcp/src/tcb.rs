@@ -5,6 +5,7 @@
 //! one thing it guards is the state, which [`Tcb::enter`] alone changes, along a legal arrow.
 //! [`Tcb::check`] states the invariants that hold after every door.
 
+pub(crate) mod ecn;
 mod owed;
 mod settings;
 

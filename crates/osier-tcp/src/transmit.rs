@@ -18,6 +18,7 @@ use crate::tcb::{Due, Fin, Look, Probe, Reset, Tcb, User};
 use crate::timers::Timer;
 use osier_time::Instant;
 use osier_wire::SeqNumber;
+use osier_wire::ip::Ecn;
 use osier_wire::tcp::{Flags, SackBlocks};
 
 /// What is to be sent next, most pressing first.
@@ -225,6 +226,9 @@ fn send_new(tcb: &mut Tcb, now: Instant, octets: u32, fin: Flags, out: &mut Tran
         out.segment.flags |= Flags::PSH;
     }
     out.segment.flags |= fin;
+    if tcb.owed.ecn.agreed && octets > 0 {
+        may_be_marked(tcb, out);
+    }
     let to = from + octets + u32::from(fin == Flags::FIN);
     if fin == Flags::FIN {
         tcb.owed.fin = Fin::Sent(from + octets);
@@ -250,6 +254,15 @@ fn send_new(tcb: &mut Tcb, now: Instant, octets: u32, fin: Flags, out: &mut Tran
     tcb.timers.stop(Timer::Persist);
     if let Some(limit) = tcb.liveness.user_timeout {
         tcb.timers.set_if_idle(Timer::GiveUp, now + limit);
+    }
+}
+
+/// RFC 3168 §6.1.2: new text may be marked by routers, and says that the window was cut. §6.1.5:
+/// what is sent again may not [MUST], nor may acknowledgments and probes.
+fn may_be_marked(tcb: &mut Tcb, out: &mut Transmit) {
+    out.ecn = Ecn::Ect0;
+    if core::mem::take(&mut tcb.owed.ecn.cwr) {
+        out.segment.flags |= Flags::CWR;
     }
 }
 
@@ -315,6 +328,9 @@ fn segment(tcb: &mut Tcb, now: Instant, seq: SeqNumber, out: &mut Transmit) {
     out.segment.window = tcb.rcv.promise(free, limit, u32::from(tcb.settings.rcv_mss));
     (out.segment.seq, out.segment.ack) = (seq, tcb.rcv.nxt);
     out.segment.flags = Flags::ACK;
+    if tcb.owed.ecn.echo {
+        out.segment.flags |= Flags::ECE;
+    }
     out.dont_fragment = true;
     if tcb.snd.up.is_some() {
         point(tcb, out);

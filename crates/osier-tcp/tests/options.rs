@@ -221,21 +221,6 @@ fn what_was_reported_is_kept_until_it_is_read() {
     assert!(!puppet.pair.b.events.iter().any(|event| matches!(event, Event::Closed(_))));
 }
 
-/// RFC 3168 §6.1.1: an offer that is not taken up.
-#[test]
-fn a_syn_that_offers_ecn_is_answered_without() {
-    let mut pair = Pair::new(Config::default(), Config::default());
-    pair.b.role = Role::Listen;
-    pair.connect(Who::A);
-    for entry in &mut pair.wire {
-        entry.segment.flags |= Flags::ECE | Flags::CWR;
-    }
-    pair.run_for(SOON);
-    let syn_ack = pair.sent(Who::B).next().unwrap();
-    assert_eq!(syn_ack.flags, Flags::SYN | Flags::ACK);
-    assert_eq!(pair.b.state(), State::Established);
-}
-
 /// RFC 6093 §6.
 #[test]
 fn urgent_text_is_delivered_in_line() {

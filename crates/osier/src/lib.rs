@@ -82,7 +82,7 @@ pub use osier_host::{Config, PathInfo, SocketInfo};
 /// An address with the length of its network's prefix.
 pub use osier_ip::Cidr;
 /// Keep-alive, and the numbers of a connection.
-pub use osier_tcp::{KeepAlive, TcpInfo};
+pub use osier_tcp::{Algorithm, KeepAlive, TcpInfo};
 
 /// Settings and states of connections.
 pub use osier_tcp as engine;

@@ -5,7 +5,7 @@
 use osier::device::mem::{Mem, pair};
 use osier::device::{Device, Medium, Properties, Readiness};
 use osier::wire::{Frame, Received};
-use osier::{KeepAlive, Stack, TcpStream};
+use osier::{Algorithm, KeepAlive, Stack, TcpStream};
 use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
@@ -101,6 +101,7 @@ async fn the_syn_itself_leaves_with_what_was_set_before_connecting() {
     socket.set_ttl(3).unwrap();
     socket.set_recv_buffer_size(4_000).unwrap();
     socket.set_nodelay(true).unwrap();
+    socket.set_congestion(Algorithm::Bbr);
     socket.set_tcp_user_timeout(Some(Duration::from_secs(5)));
     let stream = socket.connect(AT.parse().unwrap()).await.unwrap();
     sleep(Duration::from_millis(1)).await;
@@ -110,6 +111,7 @@ async fn the_syn_itself_leaves_with_what_was_set_before_connecting() {
     assert_eq!(marks(&two.sent_by_a), [(0xb8, 3), (0xb8, 3)]);
     assert_eq!((stream.tos().unwrap(), stream.ttl().unwrap()), (0xb8, 3));
     assert!(stream.nodelay().unwrap());
+    assert_eq!(stream.congestion().unwrap(), Algorithm::Bbr);
     assert_eq!(stream.recv_buffer_size().unwrap(), 4_000);
     assert_eq!(stream.tcp_user_timeout().unwrap(), Some(Duration::from_secs(5)));
 }
@@ -125,6 +127,9 @@ async fn options_of_an_open_connection_hold_from_its_next_segment_on() {
     stream.write_all(b"marked").await.unwrap();
     sleep(Duration::from_millis(1)).await;
     assert_eq!(marks(&two.sent_by_a), [(0x28, 255)]);
+    assert_eq!(stream.congestion().unwrap().to_string(), "cubic");
+    stream.set_congestion("reno".parse().unwrap()).unwrap();
+    assert_eq!(stream.congestion().unwrap(), Algorithm::Reno);
     for wrong in [0, 256] {
         assert_eq!(stream.set_ttl(wrong).unwrap_err().kind(), ErrorKind::InvalidInput);
     }

@@ -2,7 +2,9 @@
 
 use super::{Osier, mode};
 use crate::stack::{Buffers, Control, ControlData, Form, Given, Outcome, Syscall};
-use osier_posix::{Call, Errno, Family, Fd, Flags, How, Kind, Mode, Name, Stop, Value};
+use osier_posix::{
+    Call, Control as MessageControl, Errno, Family, Fd, Flags, How, Kind, Mode, Name, Stop, Value,
+};
 use osier_time::Duration;
 use std::net::SocketAddr;
 
@@ -16,8 +18,15 @@ const O_NONBLOCK: i32 = 0o4000;
 const F_GETFL: i32 = 3;
 const F_SETFL: i32 = 4;
 const FIONREAD: i64 = 0x541b;
+const SIOCOUTQ: i64 = 0x5411;
+const SIOCOUTQNSD: i64 = 0x894b;
 const SOL_TCP: i32 = 6;
 const TCP_CM_INQ: i32 = 36;
+/// SOL_IP with IP_RECVERR, SOL_IPV6 with IPV6_RECVERR.
+const IP_RECVERR: (i32, i32) = (0, 11);
+const IPV6_RECVERR: (i32, i32) = (41, 25);
+const ORIGIN_ZEROCOPY: i64 = 5;
+const ZEROCOPY_COPIED: i64 = 1;
 
 /// How far a call has come that would wait.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,13 +65,18 @@ impl Osier {
             },
             Syscall::Close(fd) => self.close(*fd),
             Syscall::Fcntl(fd, command, argument) => self.fcntl(*fd, *command, *argument),
-            Syscall::Ioctl(fd, request) => match *request {
-                FIONREAD => match self.posix().readable(*fd) {
+            Syscall::Ioctl(fd, request) => {
+                let octets = match *request {
+                    FIONREAD => self.posix().readable(*fd),
+                    SIOCOUTQ => self.posix().unacknowledged(*fd),
+                    SIOCOUTQNSD => self.posix().unsent(now, *fd),
+                    _ => return Outcome::Failed(ENOTTY),
+                };
+                match octets {
                     Ok(octets) => Outcome::Done(0, Given::Number(octets as i64)),
                     Err(errno) => Outcome::Failed(errno.number()),
-                },
-                _ => Outcome::Failed(ENOTTY),
-            },
+                }
+            }
             Syscall::SetOption { fd, level, name, value } => {
                 self.set_option(*fd, (*level, *name), value)
             }
@@ -121,28 +135,19 @@ impl Osier {
             }
         };
         let mut octets = vec![0; room];
-        match self.posix().recv(now, fd, &mut octets, Flags(flags as u32)) {
-            Ok(n) if form == Form::Message => {
-                let control = self.in_queue(fd);
-                Outcome::Done(n as i64, Given::Message { flags: 0, control })
-            }
-            other => number(other.map(|n| n as i64)),
+        let flags = Flags(flags as u32);
+        if form == Form::Message {
+            return match self.posix().recvmsg(now, fd, &mut octets, flags) {
+                Ok(message) => {
+                    let v4 = matches!(self.posix().getsockname(fd), Ok(SocketAddr::V4(_)));
+                    let control = message.control.iter().map(|control| told(control, v4)).collect();
+                    let given = Given::Message { flags: message.flags.0 as i32, control };
+                    Outcome::Done(message.octets as i64, given)
+                }
+                Err(stop) => number(Err(stop)),
+            };
         }
-    }
-
-    /// What is left to read, for whom has asked to be told with each message (TCP_INQ).
-    fn in_queue(&mut self, fd: Fd) -> Vec<Control> {
-        let now = self.now;
-        match self.posix().getsockopt(now, fd, Name::Inq) {
-            Ok(Value::Int(1)) => {}
-            _ => return Vec::new(),
-        }
-        let left = self.posix().readable(fd).unwrap_or(0);
-        // Linux counts the end of the stream as one octet where nothing else is left.
-        let ended = self.posix().ready(fd).is_ok_and(|ready| ready.0 & RDHUP != 0);
-        let left = if left == 0 { usize::from(ended) } else { left };
-        let data = ControlData::Number(left as i64);
-        vec![Control { level: SOL_TCP, kind: TCP_CM_INQ, data }]
+        number(self.posix().recv(now, fd, &mut octets, flags).map(|n| n as i64))
     }
 
     fn send(
@@ -175,11 +180,7 @@ impl Osier {
 
     fn close(&mut self, fd: Fd) -> Outcome {
         let now = self.now;
-        if self.epolls.remove(&fd).is_some() {
-            return Outcome::Done(0, Given::Nothing);
-        }
         self.partly.remove(&fd);
-        self.forget(fd);
         plain(self.posix().close(now, fd))
     }
 
@@ -240,8 +241,21 @@ impl Osier {
 
 /// ENOTTY: a request that is not known.
 const ENOTTY: i32 = 25;
-/// EPOLLRDHUP.
-const RDHUP: u32 = 0x2000;
+
+/// A control message with the numbers of Linux, which are others for each family.
+fn told(control: &MessageControl, v4: bool) -> Control {
+    match *control {
+        MessageControl::Inq(left) => {
+            let data = ControlData::Number(left.into());
+            Control { level: SOL_TCP, kind: TCP_CM_INQ, data }
+        }
+        MessageControl::ZeroCopyDone { first, last } => {
+            let (level, kind) = if v4 { IP_RECVERR } else { IPV6_RECVERR };
+            let data = [0, ORIGIN_ZEROCOPY, 0, ZEROCOPY_COPIED, first.into(), last.into()];
+            Control { level, kind, data: ControlData::ExtendedError(data) }
+        }
+    }
+}
 
 /// A number as a program hands it over: four octets, or fewer of a shorter one.
 fn int(octets: &[u8]) -> i32 {

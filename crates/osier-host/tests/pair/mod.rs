@@ -67,6 +67,7 @@ pub(crate) struct Moment {
 }
 
 type Rule = Box<dyn FnMut(Side, &Received) -> bool>;
+type Router = Box<dyn FnMut(Side, &mut Received)>;
 
 /// Two hosts and the link between them.
 pub(crate) struct Pair {
@@ -76,6 +77,8 @@ pub(crate) struct Pair {
     pub(crate) cable: Cable,
     /// Whether to lose a frame that this side sent.
     pub(crate) lose: Option<Rule>,
+    /// What a router on the way does to a frame that this side sent.
+    pub(crate) router: Option<Router>,
     /// Where wanted: every moment before a frame reaches B.
     pub(crate) moments: Option<Vec<Moment>>,
     dice: u64,
@@ -114,7 +117,7 @@ impl Pair {
         let now = Instant::from_secs(1);
         let dice = cable.seed | 1;
         let (a, b) = (end(Side::A), end(Side::B));
-        Pair { now, a, b, cable, lose: None, moments: None, dice, sent: 0, lost: 0 }
+        Pair { now, a, b, cable, lose: None, router: None, moments: None, dice, sent: 0, lost: 0 }
     }
 
     pub(crate) fn end(&mut self, side: Side) -> &mut End {
@@ -192,7 +195,7 @@ impl Pair {
         } else {
             split(frame).map(|frame| gather(&frame)).collect()
         };
-        for frame in frames {
+        for mut frame in frames {
             self.sent += 1;
             assert!(frame.bytes.len() <= self.end(side).offloads.max_frame, "longer than agreed");
             self.dice ^= self.dice << 13;
@@ -202,6 +205,9 @@ impl Pair {
             if unlucky || self.lose.as_mut().is_some_and(|lose| lose(side, &frame)) {
                 self.lost += 1;
                 continue;
+            }
+            if let Some(router) = &mut self.router {
+                router(side, &mut frame);
             }
             let to = self.end(side.other());
             let link = to.link;

@@ -34,6 +34,12 @@ pub(crate) fn transmit(
     })
 }
 
+/// Whether an address has no family: Linux opens nothing towards it.
+fn is_unspecified(address: *const sockaddr) -> bool {
+    // SAFETY: it is not NULL and has at least the two octets of its family, as its caller saw.
+    unsafe { address.cast::<u16>().read_unaligned() == libc::AF_UNSPEC as u16 }
+}
+
 /// # Safety
 /// `into` is NULL or has `len` octets.
 pub(crate) unsafe extern "C" fn read(
@@ -156,6 +162,8 @@ pub(crate) unsafe extern "C" fn sendto(
 ) -> ssize_t {
     let to = if to.is_null() {
         Ok(None)
+    } else if flags & libc::MSG_FASTOPEN != 0 && to_len >= 2 && is_unspecified(to) {
+        Err(Errno::EOPNOTSUPP)
     } else {
         // SAFETY: promised by the caller.
         unsafe { address::read(to, to_len) }.map(Some)

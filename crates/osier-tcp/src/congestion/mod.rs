@@ -6,6 +6,7 @@
 //! hystart.rs  the end of the first slow start                          RFC 9406
 //! bbr/        a model of the path: bandwidth, round trip, bounds          draft-ietf-ccwg-bbr
 //! reno.rs     growth by acknowledgments, the cut by a half             RFC 5681, RFC 6582
+//! heard.rs    the words: what congestion control hears
 //! pacing.rs   how soon may the next segments leave?
 //! ```
 //!
@@ -16,13 +17,16 @@
 
 mod bbr;
 mod cubic;
+mod heard;
 mod hystart;
 mod pacing;
 mod reno;
 mod window;
 
+pub(crate) use heard::{Acked, Delivery, Detection, Start};
+
 use crate::config::Algorithm;
-use crate::rate::{Limited, Lost, Sample};
+use crate::rate::{Limited, Lost};
 use alloc::boxed::Box;
 use bbr::Bbr;
 use cubic::Cubic;
@@ -52,64 +56,6 @@ enum Control {
     Bbr(Box<Bbr>),
 }
 
-/// An acknowledgment of new octets.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Acked {
-    /// When it arrived.
-    pub(crate) now: Instant,
-    /// Octets that SND.UNA moved by.
-    pub(crate) acked: u32,
-    /// Octets in flight just before.
-    pub(crate) in_flight_before: u32,
-    /// Octets sent and unacknowledged just after.
-    pub(crate) outstanding: u32,
-    /// The round-trip time that it measured, if it did.
-    pub(crate) rtt: Option<Duration>,
-    /// Octets of text in a full segment.
-    pub(crate) mss: u32,
-}
-
-/// What an acknowledgment delivers, for a control that models the path.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Delivery {
-    /// When it arrived.
-    pub(crate) now: Instant,
-    /// What was delivered, how fast, and what was lost meanwhile.
-    pub(crate) sample: Sample,
-    /// Octets in flight just before and just after.
-    pub(crate) in_flight_before: u32,
-    pub(crate) in_flight: u32,
-    /// The round trip measured otherwise.
-    pub(crate) rtt: Option<Duration>,
-    /// Octets of text in a full segment.
-    pub(crate) mss: u32,
-    /// How losses are found.
-    pub(crate) detection: Detection,
-}
-
-/// How losses are found.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Detection {
-    /// Each one, by selective acknowledgments.
-    Each,
-    /// One in a round trip.
-    OneInARound,
-}
-
-/// What a control starts from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Start {
-    /// Now.
-    pub(crate) now: Instant,
-    /// The initial window; RFC 5681 §3.1 wants a single segment where the SYN or the SYN,ACK was
-    /// lost.
-    pub(crate) segments: u8,
-    /// Octets of text in a full segment.
-    pub(crate) mss: u32,
-    /// Anything that differs between connections.
-    pub(crate) seed: u32,
-}
-
 impl Congestion {
     /// The window of a connection that has just opened.
     pub(crate) fn new(algorithm: Algorithm, start: Start) -> Self {
@@ -134,7 +80,12 @@ impl Congestion {
         self.control = match algorithm {
             Algorithm::Cubic => Control::Cubic(Cubic::new(segments, mss)),
             Algorithm::Reno => Control::Reno(Reno::new(segments, mss)),
-            Algorithm::Bbr => Control::Bbr(Box::new(Bbr::new(now, window, mss, rtt, seed))),
+            Algorithm::Bbr => {
+                let initial = u32::from(segments).saturating_mul(mss);
+                let mut bbr = Bbr::new(now, initial, mss, rtt, seed);
+                bbr.take_over(window);
+                Control::Bbr(Box::new(bbr))
+            }
         };
         if let Some(loss_based) = self.common_mut() {
             loss_based.cwnd = window;
@@ -244,6 +195,22 @@ impl Congestion {
             Control::Cubic(cubic) => cubic.on_timeout(before, mss),
             Control::Reno(reno) => reno.on_timeout(before, mss),
             Control::Bbr(bbr) => bbr.on_timeout(in_flight, mss),
+        }
+    }
+
+    /// The network marks congestion where it would have dropped a packet (RFC 3168): as for a loss,
+    /// without one to repair.
+    pub(crate) fn on_mark(&mut self, now: Instant, in_flight: u32, mss: u32) {
+        match &mut self.control {
+            Control::Cubic(cubic) => {
+                cubic.on_loss(in_flight, mss);
+                cubic.window.on_recovery_over();
+            }
+            Control::Reno(reno) => {
+                reno.on_loss(reno.window.flight(in_flight), mss);
+                reno.window.on_recovery_over();
+            }
+            Control::Bbr(bbr) => bbr.on_mark(now, in_flight),
         }
     }
 

@@ -35,6 +35,13 @@ impl Connection {
         }
     }
 
+    /// How often the SYN is sent again before the attempt fails (TCP_SYNCNT).
+    pub fn set_syn_retries(&mut self, retries: u8) {
+        if let Phase::SynSent(syn_sent) = &mut self.phase {
+            syn_sent.config_mut().syn_retries = retries;
+        }
+    }
+
     /// Holds back what does not fill a segment, or lets it go (TCP_CORK). What is held goes in any
     /// case after a retransmission timeout.
     pub fn set_cork(&mut self, cork: Cork) {

@@ -3,7 +3,7 @@
 //! Step 1 is [`SynSent::poll_transmit`]; step 2 arrives at [`SynSent::on_segment`]; step 3 is the
 //! acknowledgment that the new record owes.
 
-use crate::config::{Config, Opening};
+use crate::config::{self, Config, Opening};
 use crate::event::{Ending, Event, Trouble};
 use crate::handshake::fast_open::{FastOpened, FastOpening};
 use crate::info::TcpInfo;
@@ -15,6 +15,7 @@ use crate::segment::{Arrived, Segment, Transmit};
 use crate::segment_arrives;
 use crate::state::{Arrow, State};
 use crate::stray::reset_for;
+use crate::tcb::ecn::{self, Ecn};
 use crate::tcb::{Birth, Due, Tcb, first_window};
 use crate::timers::Timer;
 use crate::timestamps::value_at;
@@ -144,7 +145,7 @@ impl SynSent {
     fn established(
         &self,
         now: Instant,
-        segment: Segment,
+        mut segment: Segment,
         arrived: Arrived,
         notes: &mut Notes,
     ) -> Box<Tcb> {
@@ -155,6 +156,9 @@ impl SynSent {
             fast.queue(&mut tcb, acked, self.sent_at.unwrap_or(now), notes);
         }
         tcb.owe_ack();
+        // RFC 3168 §6.1.1: a host that has sent a SYN without asking must not use it [MUST NOT].
+        tcb.owed.ecn = Ecn::new(self.asks_for_ecn() && ecn::agrees(segment.flags));
+        segment.flags = Flags(segment.flags.0 & !Flags::ECE.0);
         segment_arrives::rest_of_syn(&mut tcb, now, segment, arrived, notes);
         tcb.events.push(Event::Established);
         if let Some(at) = tcb.liveness.first_alarm() {
@@ -274,10 +278,11 @@ impl SynSent {
             return None;
         }
         self.sent_at = Some(now);
+        let ecn = if self.asks_for_ecn() { ecn::asking() } else { Flags::NONE };
         let mut transmit = Transmit { dont_fragment: true, ..Transmit::default() };
         transmit.segment = Segment {
             seq: self.opening.iss,
-            flags: Flags::SYN,
+            flags: Flags::SYN | ecn,
             window: first_window(&self.config) as u16,
             options: options::of_syn(&self.config, value_at(now, self.opening.ts_offset)),
             ..Segment::default()
@@ -290,6 +295,12 @@ impl SynSent {
             }
         }
         Some(transmit)
+    }
+
+    /// RFC 3168 §6.1.1.1: where an ECN-setup SYN stays unanswered, the next ones do not ask, lest
+    /// somebody on the way drops it for that [MAY].
+    fn asks_for_ecn(&self) -> bool {
+        self.config.sending.ecn == config::Ecn::On && self.attempts == 0
     }
 
     /// Whether [`SynSent::poll_transmit`] has something.

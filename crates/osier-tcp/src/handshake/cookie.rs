@@ -10,11 +10,12 @@
 //! believed, is the host's to say.
 
 use super::passive::HalfOpen;
-use crate::config::{Config, Offer, Opening};
+use crate::config::{Config, Ecn, Offer, Opening};
 use crate::options::{Agreed, SEND_MSS_MIN, Scales, agree, scale_of};
 use crate::reason::{Notes, Reason};
 use crate::segment::{Segment, Transmit};
 use crate::state::Arrow;
+use crate::tcb::ecn;
 use osier_time::Instant;
 use osier_wire::SeqNumber;
 use osier_wire::tcp::Flags;
@@ -34,8 +35,10 @@ const STAMP_MASK: u32 = (1 << STAMP_BITS) - 1;
 /// Bits of the options: the peer's shift, where this value says that there is none …
 const SCALE_MASK: u8 = 0b1111;
 const NO_SCALE: u8 = SCALE_MASK;
-/// … and SACK. The bit above is kept for ECN.
+/// … and SACK …
 const SACK: u8 = 1 << 4;
+/// … and ECN (RFC 3168).
+const ECN: u8 = 1 << 5;
 
 /// The bits that stand for a handshake.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,7 +56,8 @@ impl Cookie {
         let class = CLASSES.iter().rposition(|mss| *mss <= agreed.mss).unwrap_or(0) as u8;
         let scale = agreed.scales.map_or(NO_SCALE, |scales| scales.snd);
         let sack = if agreed.offer.sack { SACK } else { 0 };
-        Cookie { class, options: agreed.offer.timestamps.then_some(scale | sack) }
+        let ecn = if config.sending.ecn != Ecn::Off && ecn::asks(syn.flags) { ECN } else { 0 };
+        Cookie { class, options: agreed.offer.timestamps.then_some(scale | sack | ecn) }
     }
 
     /// What a segment that may end the handshake brings back; whether it is ours the MAC says.
@@ -88,6 +92,8 @@ impl Cookie {
         opening: Opening,
     ) -> Option<Transmit> {
         let mut half = HalfOpen::of(now, syn, &self.agreed(config), config, opening);
+        // What will be forgotten is not agreed on.
+        half.ecn &= self.options.is_some();
         let mut transmit = half.poll_transmit(now, config)?;
         if let (Some(options), Some(stamps)) =
             (self.options, &mut transmit.segment.options.timestamps)
@@ -111,6 +117,9 @@ impl Cookie {
         let mut syn = Segment { seq: segment.seq - 1, flags: Flags::SYN, ..Segment::default() };
         // The SYN's window is forgotten; the ACK's follows at once.
         syn.window = segment.window;
+        if self.options.is_some_and(|options| options & ECN != 0) {
+            syn.flags |= ecn::asking();
+        }
         syn.options.timestamps = segment.options.timestamps;
         HalfOpen::of(now, &syn, &self.agreed(config), config, opening).without_round_trip()
     }

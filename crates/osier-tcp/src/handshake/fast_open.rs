@@ -21,6 +21,9 @@ use bytes::Bytes;
 use osier_time::{Duration, Instant};
 use osier_wire::tcp::{FastOpen, Options};
 
+/// Octets that options may take (RFC 9293 §3.1).
+const OPTIONS_MAX: usize = 40;
+
 /// What a client wants to send with its SYN.
 #[derive(Clone, Debug)]
 pub struct FastOpening {
@@ -56,8 +59,9 @@ impl FastOpening {
         if !options.set_fast_open(self.option) || self.option == FastOpen::Request {
             return Bytes::new();
         }
-        // The MSS leaves options out (RFC 9293 §3.7.1), and here are many.
-        let room = usize::from(self.mss.min(config.mss)).saturating_sub(options.len());
+        // The MSS leaves options out (RFC 9293 §3.7.1), and here are many; as many as there can be,
+        // so that what fits does not depend on the cookie (as in Linux).
+        let room = usize::from(self.mss.min(config.mss)).saturating_sub(OPTIONS_MAX);
         let text = self.text.slice(..room.min(self.text.len()));
         self.sent = self.sent.max(text.len() as u32);
         text
@@ -67,12 +71,17 @@ impl FastOpening {
     /// sent at `sent_at`.
     pub(crate) fn queue(&self, tcb: &mut Tcb, acked: u32, sent_at: Instant, notes: &mut Notes) {
         tcb.out.push_chunk(&mut self.text.clone());
+        if acked > 0 && self.text.len() > acked as usize {
+            // What goes now takes the acknowledgment along: we answer, and will again.
+            tcb.delayed_ack.on_text_sent();
+        }
         if acked > 0 {
             let from = tcb.snd.nxt;
             tcb.snd.nxt = from + acked;
             let mss = tcb.text_mss();
             tcb.recovery.on_sent(sent_at, from, from + acked, mss);
             notes.push(Reason::FastOpened { octets: acked });
+            tcb.tally.syn_text = acked;
         } else if self.sent > 0 {
             notes.push(Reason::FastOpenUnheard { octets: self.sent });
         }
@@ -91,6 +100,7 @@ pub(crate) fn received(
 ) -> Box<Tcb> {
     let mut tcb = half.begun(now, config);
     notes.push(Reason::FastOpened { octets: syn.text.len() as u32 });
+    tcb.tally.syn_text = syn.text.len() as u32;
     let mut rest = Segment { seq: syn.seq + 1, text: syn.text, ..Segment::default() };
     rest.text.truncate(tcb.rcv.wnd() as usize);
     // There is nothing that could stop it: it starts at RCV.NXT and its user is there.

@@ -6,13 +6,14 @@
 //! `HalfOpen::complete` (a door, in `connection.rs`) makes the connection. Listening itself is
 //! pure: the queues of half-open and of accepted connections are the host's.
 
-use crate::config::{Config, Offer, Opening, Profile};
+use crate::config::{self, Config, Offer, Opening, Profile};
 use crate::options::{self, Agreed, Scales, agree, scale_of};
 use crate::reason::{Notes, Reason};
 use crate::segment::{Arrived, Segment, Transmit};
 use crate::segment_arrives;
 use crate::state::{Arrow, State};
 use crate::stray::reset_for;
+use crate::tcb::ecn::{self, Ecn};
 use crate::tcb::{Birth, Tcb, first_window};
 use crate::timestamps::{required, value_at};
 use alloc::boxed::Box;
@@ -85,6 +86,8 @@ pub struct HalfOpen {
     attempts: u8,
     owed: Owed,
     profile: Profile,
+    /// Whether the peer asked for ECN and gets it.
+    pub(super) ecn: bool,
 }
 
 /// Where a cookie stood for the handshake.
@@ -133,6 +136,7 @@ impl HalfOpen {
             attempts: 0,
             owed: Owed::SynAck,
             profile: config.profile,
+            ecn: config.sending.ecn != config::Ecn::Off && ecn::asks(syn.flags),
         }
     }
 
@@ -150,6 +154,8 @@ impl HalfOpen {
             // Karn: which of two SYN,ACKs the answer will be for cannot be told.
             self.attempts = self.attempts.max(1);
             self.owed = Owed::SynAck;
+            // RFC 3168 §6.1.1.1: it has stopped asking.
+            self.ecn &= ecn::asks(segment.flags);
             return Progress::Waiting;
         }
         // RFC 7323 §3.2 [SHOULD].
@@ -223,6 +229,7 @@ impl HalfOpen {
             config,
         });
         tcb.snd.set_from_syn(self.irs, self.opening.iss + 1, self.window);
+        tcb.owed.ecn = Ecn::new(self.ecn);
         tcb
     }
 
@@ -267,6 +274,7 @@ impl HalfOpen {
                 self.sent_at = now;
                 segment.seq = self.opening.iss;
                 segment.flags |= Flags::SYN;
+                segment.flags |= if self.ecn { Flags::ECE } else { Flags::NONE };
                 segment.options = options::of_syn_ack(config, &self.agreed(config), stamps);
             }
             Owed::Ack => {

@@ -5,6 +5,7 @@
 //! sends: what is owed is recorded in the record and `transmit.rs` sends it.
 
 pub(crate) mod ack;
+pub(crate) mod ecn;
 pub(crate) mod fin;
 mod predict;
 pub(crate) mod reset;
@@ -73,6 +74,7 @@ fn examine(
     // Third: security and compartment are IP's affair and nobody uses them.
     syn::check(segment)?; // fourth
     ack::process(tcb, now, segment, notes)?; // fifth
+    ecn::process(tcb, now, segment, arrived, notes);
     urgent::process(tcb, segment); // sixth
     let fin = fin::place_of(segment); // before its text is taken out
     text::process(tcb, now, segment, arrived, notes)?; // seventh

@@ -3,6 +3,7 @@
 //! Events record them; `transmit.rs` alone turns them into segments. (RFC 9293 §3.10: what an
 //! event calls for.)
 
+use super::ecn::Ecn;
 use osier_time::Instant;
 use osier_wire::SeqNumber;
 
@@ -21,6 +22,8 @@ pub(crate) struct Owed {
     pub(crate) probe: Option<Probe>,
     /// Something happened after which more text may be sent.
     pub(crate) look: Look,
+    /// What is to be said of congestion.
+    pub(crate) ecn: Ecn,
     /// When the last challenge ACK was sent (RFC 5961 §7).
     pub(crate) challenged: Option<Instant>,
 }

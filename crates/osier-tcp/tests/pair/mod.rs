@@ -13,6 +13,7 @@ use osier_tcp::{
 };
 use osier_time::{Duration, Instant};
 use osier_wire::SeqNumber;
+use osier_wire::ip::Ecn;
 use osier_wire::tcp::Flags;
 use std::collections::VecDeque;
 
@@ -64,6 +65,7 @@ pub enum Fate {
     Twice,
 }
 
+type Marks = Box<dyn FnMut(Who, &Segment) -> bool>;
 type Rule = Box<dyn FnMut(Who, &Segment) -> Fate>;
 
 /// A segment on the wire.
@@ -72,6 +74,8 @@ pub struct InFlight {
     pub at: Instant,
     pub from: Who,
     pub segment: Segment,
+    /// The ECN field of its packet.
+    pub ecn: Ecn,
 }
 
 /// Two ends and a wire.
@@ -89,6 +93,8 @@ pub struct Pair {
     busy: [Instant; 2],
     pub wire: VecDeque<InFlight>,
     pub rule: Rule,
+    /// Which of the packets that may be marked a router marks.
+    pub marks: Marks,
     /// Everything that was sent, lost or not.
     pub log: Vec<InFlight>,
 }
@@ -130,7 +136,8 @@ impl End {
         Opening { iss: SeqNumber(self.iss), ts_offset: self.iss }
     }
 
-    fn on_segment(&mut self, now: Instant, segment: Segment) -> Option<Transmit> {
+    fn on_segment(&mut self, now: Instant, segment: Segment, ecn: Ecn) -> Option<Transmit> {
+        let arrived = Arrived { ecn, ..Arrived::default() };
         match &mut self.role {
             Role::Closed => return answer_stray(&segment, &mut self.notes),
             Role::Listen => match examine(&segment, &mut self.notes) {
@@ -147,14 +154,13 @@ impl End {
                 Progress::Stray => return answer_stray(&segment, &mut self.notes),
                 Progress::Over => self.role = Role::Listen,
                 Progress::Complete => {
-                    let arrived = Arrived::default();
                     let notes = &mut self.notes;
                     let open = half.complete(now, segment, arrived, &self.config, notes);
                     self.role = Role::Open(Box::new(open));
                 }
             },
             Role::Open(connection) => {
-                connection.on_segment(now, segment, Arrived::default(), &mut self.notes);
+                connection.on_segment(now, segment, arrived, &mut self.notes);
             }
             Role::TimeWait(wait) => {
                 match wait.on_segment(now, &segment, &self.config, &mut self.notes) {
@@ -162,7 +168,7 @@ impl End {
                     TimeWaitVerdict::Reopen => {
                         self.iss = wait.snd_nxt().0.wrapping_add(100_000);
                         self.role = Role::Listen;
-                        return self.on_segment(now, segment);
+                        return self.on_segment(now, segment, ecn);
                     }
                 }
             }
@@ -249,6 +255,7 @@ impl Pair {
             busy: [Instant::ZERO; 2],
             wire: VecDeque::new(),
             rule: Box::new(|_, _| Fate::Deliver),
+            marks: Box::new(|_, _| false),
             log: Vec::new(),
         }
     }
@@ -322,7 +329,11 @@ impl Pair {
         for segment in cut(transmit) {
             let octets = segment.text.len() as u64 + 52;
             let busy = &mut self.busy[usize::from(from == Who::B)];
-            self.log.push(InFlight { at: self.now, from, segment: segment.clone() });
+            let mut ecn = transmit.ecn;
+            self.log.push(InFlight { at: self.now, from, segment: segment.clone(), ecn });
+            if ecn != Ecn::NotEct && (self.marks)(from, &segment) {
+                ecn = Ecn::Ce;
+            }
             if *busy - self.now > self.queue {
                 continue;
             }
@@ -339,16 +350,21 @@ impl Pair {
             };
             for _ in 0..copies {
                 let place = self.wire.partition_point(|other| other.at <= at);
-                self.wire.insert(place, InFlight { at, from, segment: segment.clone() });
+                self.wire.insert(place, InFlight { at, from, segment: segment.clone(), ecn });
             }
         }
     }
 
     /// Gives an end a segment at once, as if it had come over the wire.
     pub fn inject(&mut self, to: Who, segment: Segment) {
+        self.inject_marked(to, segment, Ecn::NotEct);
+    }
+
+    /// The same, with this ECN field.
+    pub fn inject_marked(&mut self, to: Who, segment: Segment, ecn: Ecn) {
         let now = self.now;
         let end = self.end(to);
-        let answer = end.on_segment(now, segment);
+        let answer = end.on_segment(now, segment, ecn);
         end.settle(now);
         if let Some(answer) = answer {
             self.send(to, &answer);
@@ -369,9 +385,9 @@ impl Pair {
         };
         self.now = self.now.max(next);
         while self.wire.front().is_some_and(|first| first.at <= self.now) {
-            let InFlight { from, segment, .. } = self.wire.pop_front().unwrap();
+            let InFlight { from, segment, ecn, .. } = self.wire.pop_front().unwrap();
             let to = if from == Who::A { Who::B } else { Who::A };
-            self.inject(to, segment);
+            self.inject_marked(to, segment, ecn);
         }
         let now = self.now;
         self.a.on_deadline(now);

@@ -113,7 +113,7 @@ impl Options {
     }
 
     /// Writes the options in Linux's order: MSS, SACK-permitted and timestamps, window scale,
-    /// SACK, each aligned to four bytes with NOPs; unknown ones last; then zeros up to a multiple
+    /// SACK, each aligned to four bytes with NOPs; unknown ones last; then NOPs up to a multiple
     /// of four.
     ///
     /// Where that exceeds 40 bytes the NOPs are left out; where it still does, they stay, and as
@@ -161,7 +161,7 @@ impl Options {
         if plan.unknown {
             out.put(self.unknown.as_slice());
         }
-        out.out[out.at..plan.len.next_multiple_of(4)].fill(END);
+        out.out[out.at..plan.len.next_multiple_of(4)].fill(NOP);
     }
 
     #[inline]

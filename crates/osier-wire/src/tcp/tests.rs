@@ -99,7 +99,7 @@ fn unknown_options_are_kept_as_they_came_and_come_last() {
     let kept: Vec<(u8, &[u8])> = options.unknown.iter().collect();
     assert_eq!(kept, [(34, &[0xaa, 0xbb][..]), (253, &[7]), (2, &[9])]);
     let out = options_of(&options);
-    assert_eq!(out, [2, 4, 5, 0xb4, 34, 4, 0xaa, 0xbb, 253, 3, 7, 2, 3, 9, 0, 0]);
+    assert_eq!(out, [2, 4, 5, 0xb4, 34, 4, 0xaa, 0xbb, 253, 3, 7, 2, 3, 9, 1, 1]);
 }
 
 #[test]

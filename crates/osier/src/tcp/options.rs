@@ -4,7 +4,7 @@ use super::preset::{hops, octet};
 use super::stream::TcpStream;
 use crate::error::refused;
 use osier_host::{ConnectionId, Error, Host};
-use osier_tcp::{Acknowledgments, KeepAlive, Nagle};
+use osier_tcp::{Acknowledgments, Algorithm, KeepAlive, Nagle};
 use osier_time::Instant;
 use std::io;
 use std::time::Duration;
@@ -62,6 +62,23 @@ impl TcpStream {
     /// `NetworkDown` where the stack has ended.
     pub fn set_zero_linger(&self) -> io::Result<()> {
         self.set_linger(Some(Duration::ZERO))
+    }
+
+    /// The congestion control of this end (TCP_CONGESTION).
+    ///
+    /// # Errors
+    /// `NotConnected` once the connection has ended.
+    pub fn congestion(&self) -> io::Result<Algorithm> {
+        self.option(|host, id, _| host.congestion(id))
+    }
+
+    /// Chooses the congestion control of this end: CUBIC, Reno or BBR. It goes on from what the one
+    /// so far has found.
+    ///
+    /// # Errors
+    /// `NotConnected` once the connection has ended.
+    pub fn set_congestion(&self, algorithm: Algorithm) -> io::Result<()> {
+        self.option(|host, id, now| host.set_congestion(now, id, algorithm))
     }
 
     /// The time to live (IPv4) or hop limit (IPv6) of what we send.

@@ -6,7 +6,7 @@
 use crate::error::refused;
 use crate::shared::Inner;
 use crate::sockets::Key;
-use osier_tcp::{KeepAlive, Nagle};
+use osier_tcp::{Algorithm, KeepAlive, Nagle};
 use osier_time::Instant;
 use std::io;
 use std::time::Duration;
@@ -22,6 +22,7 @@ pub(crate) struct Preset {
     pub(super) ttl: Option<u8>,
     pub(super) send_buffer: Option<u32>,
     pub(super) recv_buffer: Option<u32>,
+    pub(super) congestion: Option<Algorithm>,
 }
 
 impl Preset {
@@ -37,6 +38,7 @@ impl Preset {
         set(nagle, |nagle| host.set_nagle(id, nagle))?;
         set(self.keepalive, |keepalive| host.set_keep_alive(now, id, Some(keepalive)))?;
         set(self.user_timeout, |limit| host.set_user_timeout(now, id, Some(limit.into())))?;
+        set(self.congestion, |algorithm| host.set_congestion(now, id, algorithm))?;
         set(self.tos, |tos| host.set_tos(id, tos))?;
         set(self.ttl, |hops| host.set_hop_limit(id, hops))?;
         set(self.send_buffer, |octets| host.set_send_buffer(id, octets))?;

@@ -5,7 +5,7 @@ use super::{TcpListener, TcpStream};
 use crate::error;
 use crate::stack::Stack;
 use osier_host::Error;
-use osier_tcp::KeepAlive;
+use osier_tcp::{Algorithm, KeepAlive};
 use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::{Mutex, PoisonError};
@@ -166,6 +166,11 @@ impl TcpSocket {
     pub fn set_reuseaddr(&self, reuseaddr: bool) -> io::Result<()> {
         self.set(|options| options.reuseaddr = reuseaddr);
         Ok(())
+    }
+
+    /// Chooses the congestion control: see [`TcpStream::set_congestion`].
+    pub fn set_congestion(&self, algorithm: Algorithm) {
+        self.set(|options| options.preset.congestion = Some(algorithm));
     }
 
     /// Whether keep-alive will be on.

@@ -67,7 +67,7 @@ impl Bbr {
     }
 
     /// BoundCwndForModel.
-    fn bound(&self) -> u32 {
+    pub(super) fn bound(&self) -> u32 {
         let long = match self.state {
             State::Down | State::Refill | State::Up => self.bounds.inflight_long,
             State::Cruise | State::ProbeRtt => self.inflight_with_headroom(),

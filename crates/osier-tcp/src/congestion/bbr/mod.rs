@@ -148,6 +148,13 @@ impl Bbr {
         bbr
     }
 
+    /// Another control has found a window of `cwnd`: no less is sent at first.
+    pub(super) fn take_over(&mut self, cwnd: u32) {
+        let grown = u64::from(cwnd) * self.pacing_rate / u64::from(self.cwnd.max(1));
+        self.pacing_rate = self.pacing_rate.max(grown);
+        self.cwnd = cwnd;
+    }
+
     /// UpdateOnACK: an acknowledgment delivered something. Says whether what is sent now is to
     /// count as limited by its user, since we hold it back ourselves.
     pub(super) fn on_delivery(&mut self, ack: &Delivery) -> Limited {
@@ -184,6 +191,17 @@ impl Bbr {
         if self.cycle.awaits_feedback {
             self.judge_loss(now, lost);
         }
+    }
+
+    /// The network marks congestion (RFC 3168). The draft leaves the answer open; here it is that
+    /// to more loss than is tolerated.
+    pub(super) fn on_mark(&mut self, now: Instant, in_flight: u32) {
+        match self.state {
+            State::Startup => self.leave_startup(),
+            State::Refill | State::Up => self.on_too_much(now, in_flight, Limited::ByNetwork),
+            State::Drain | State::Down | State::Cruise | State::ProbeRtt => self.lower_bounds(),
+        }
+        self.cwnd = self.cwnd.min(self.bound());
     }
 
     /// OnEnterFastRecovery.

@@ -63,14 +63,19 @@ impl Bbr {
         }
         if self.loses_too_much(ack) {
             self.undo.state = Some(State::Startup);
-            self.pipe.reached = true;
-            let bdp = self.bdp_of(self.bandwidth.bounded, (1, 1));
-            self.bounds.inflight_long = bdp.max(self.losses.inflight_latest);
+            self.leave_startup();
         }
         if self.pipe.reached {
             self.state = State::Drain;
             self.pipe.drain_since = self.rounds.count;
         }
+    }
+
+    /// The pipe is more than full, and this much fits into it.
+    pub(super) fn leave_startup(&mut self) {
+        self.pipe.reached = true;
+        let bdp = self.bdp_of(self.bandwidth.bounded, (1, 1));
+        self.bounds.inflight_long = bdp.max(self.losses.inflight_latest);
     }
 
     /// CheckStartupHighLoss: in fast recovery for a round, and in it more than the threshold is
