@@ -205,14 +205,11 @@ impl Host {
     /// When [`Host::on_deadline`] is to be called, if ever. May be early: a call then does nothing
     /// but find out the next time.
     pub fn next_deadline(&self) -> Option<Instant> {
-        let deadlines = [
-            self.ip.next_deadline(),
-            self.connections.wheel.next_deadline(),
-            self.handshakes.next_deadline(),
-            self.time_waits.next_deadline(self.account.now),
-            self.undecided.next_deadline(),
-        ];
-        deadlines.into_iter().flatten().min()
+        let first = self.ip.next_deadline();
+        let first = earlier(first, self.connections.wheel.next_deadline());
+        let first = earlier(first, self.handshakes.next_deadline());
+        let first = earlier(first, self.time_waits.next_deadline(self.account.now));
+        earlier(first, self.undecided.next_deadline())
     }
 
     /// Sends an echo request (ping).
@@ -253,5 +250,15 @@ impl Host {
     /// Every counter of every layer, by name.
     pub fn counters(&self) -> Vec<(&'static str, u64)> {
         self.account.counters().chain(self.ip.counters()).collect()
+    }
+}
+
+/// Whichever comes first.
+#[inline]
+fn earlier(one: Option<Instant>, other: Option<Instant>) -> Option<Instant> {
+    match (one, other) {
+        (Some(one), Some(other)) => Some(one.min(other)),
+        (one, None) => one,
+        (None, other) => other,
     }
 }
