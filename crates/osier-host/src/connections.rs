@@ -196,9 +196,8 @@ impl Connections {
     }
 
     fn free(&mut self, id: u32) {
-        let held = self.sockets.remove(id).map(|socket| socket.held);
-        if let Some(held) = held {
-            self.budget.remove_connection(held);
+        if let Some(socket) = self.sockets.remove(id) {
+            self.budget.remove_connection(socket.held);
         }
         self.budget.starved.remove(id);
         self.transmit.remove(id);
@@ -234,7 +233,6 @@ impl Socket {
         while let Some(event) = self.connection.poll_event() {
             match event {
                 osier_tcp::Event::Established => self.news.0 |= News::CONNECTED,
-                // Urgent text is read in line: the mark is there to be asked for.
                 osier_tcp::Event::Readable | osier_tcp::Event::Urgent => {
                     self.news.0 |= News::READABLE;
                 }
