@@ -105,15 +105,6 @@ fn numeric(config: &mut Config, name: &str, numbers: &[u64]) -> Result<(), Refus
         "tcp_rmem" => {
             tcp.receive_buffer = Buffer::Tuned { first: octets(1)? / 2, max: octets(2)? };
         }
-        "tcp_ecn" => {
-            tcp.sending.ecn = match first {
-                0 => Ecn::Off,
-                1 => Ecn::On,
-                2 => Ecn::WhenAsked,
-                // Accurate ECN (RFC 9768) is not there.
-                _ => return Err(Refusal::Unknown),
-            };
-        }
         "tcp_syn_retries" => tcp.syn_retries = small?,
         "tcp_synack_retries" => tcp.syn_ack_retries = small?,
         "tcp_retries2" => tcp.retries = small?,
