@@ -13,8 +13,6 @@ use crate::mapped::Shown;
 use crate::ready::Ready;
 use crate::slots::Slots;
 use crate::timers::Wheel;
-use alloc::vec::Vec;
-use core::net::IpAddr;
 use osier_tcp::{Connection, Ending, Nagle, State, TimeWait, Trouble};
 use osier_time::Instant;
 
@@ -380,21 +378,5 @@ impl Host {
             socket.connection.on_deadline(now, &mut self.account.tcp);
         }
         self.settle(id);
-    }
-}
-
-impl Host {
-    /// Nobody on the link answers for a next hop: attempts to connect through it or to it
-    /// have failed.
-    pub(crate) fn peer_unreachable(&mut self, hop: IpAddr) {
-        let concerned: Vec<u32> = self.connections.connecting.iter().collect();
-        for id in concerned {
-            let Some(socket) = self.connections.sockets.get_mut(id) else { continue };
-            let way = self.ip.next_hop(socket.key.remote().ip());
-            if way.is_ok_and(|(_, next)| next == hop) {
-                socket.connection.on_unreachable(&mut self.account.tcp);
-                self.settle(id);
-            }
-        }
     }
 }

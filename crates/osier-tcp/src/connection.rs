@@ -172,11 +172,6 @@ impl Connection {
         connection
     }
 
-    /// After [`Event::Established`]: what an attempt with Fast Open has shown, once.
-    pub fn take_fast_opened(&mut self) -> Option<FastOpened> {
-        self.fast_opened.take().map(|shown| *shown)
-    }
-
     fn become_(&mut self, outcome: Outcome) {
         match outcome {
             Outcome::Stays => {}
