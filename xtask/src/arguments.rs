@@ -138,7 +138,7 @@ pub(crate) fn help() -> String {
     text.push_str(
         "\ncargo xtask packetdrill --bin PATH --scripts DIR [--only PART]…\n\
          \n\
-         Lets the unmodified packetdrill judge osier by its own scripts (docs/rfc/packetdrill.md).\n\
+         Lets the unmodified packetdrill judge osier (docs/rfc/packetdrill.md).\n\
          \n\
          \x20 --bin PATH        the program, built from google/packetdrill 2c4001c4\n\
          \x20 --scripts DIR     the folder gtests/net/tcp of its sources\n\

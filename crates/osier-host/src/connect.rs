@@ -12,6 +12,7 @@ use crate::host::Host;
 use crate::ids::{ConnectionId, Error};
 use crate::mapped::{Shown, plain};
 use crate::reason::HostReason;
+use alloc::vec::Vec;
 use bytes::Bytes;
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use osier_tcp::Connection;
@@ -174,6 +175,22 @@ impl Host {
                 old.then(|| Pair { key, after: Some((id, time_wait.snd_nxt())) })
             }
             Some(Tenant::Connection(_) | Tenant::HalfOpen(_)) => None,
+        }
+    }
+}
+
+impl Host {
+    /// Nobody on the link answers for a next hop: attempts to connect through it or to it
+    /// have failed.
+    pub(crate) fn peer_unreachable(&mut self, hop: IpAddr) {
+        let concerned: Vec<u32> = self.connections.connecting.iter().collect();
+        for id in concerned {
+            let Some(socket) = self.connections.sockets.get_mut(id) else { continue };
+            let way = self.ip.next_hop(socket.key.remote().ip());
+            if way.is_ok_and(|(_, next)| next == hop) {
+                socket.connection.on_unreachable(&mut self.account.tcp);
+                self.settle(id);
+            }
         }
     }
 }

@@ -13,8 +13,6 @@ use crate::mapped::Shown;
 use crate::ready::Ready;
 use crate::slots::Slots;
 use crate::timers::Wheel;
-use alloc::vec::Vec;
-use core::net::IpAddr;
 use osier_tcp::{Connection, Ending, Nagle, State, TimeWait, Trouble};
 use osier_time::Instant;
 
@@ -196,9 +194,8 @@ impl Connections {
     }
 
     fn free(&mut self, id: u32) {
-        let held = self.sockets.remove(id).map(|socket| socket.held);
-        if let Some(held) = held {
-            self.budget.remove_connection(held);
+        if let Some(socket) = self.sockets.remove(id) {
+            self.budget.remove_connection(socket.held);
         }
         self.budget.starved.remove(id);
         self.transmit.remove(id);
@@ -234,7 +231,6 @@ impl Socket {
         while let Some(event) = self.connection.poll_event() {
             match event {
                 osier_tcp::Event::Established => self.news.0 |= News::CONNECTED,
-                // Urgent text is read in line: the mark is there to be asked for.
                 osier_tcp::Event::Readable | osier_tcp::Event::Urgent => {
                     self.news.0 |= News::READABLE;
                 }
@@ -382,21 +378,5 @@ impl Host {
             socket.connection.on_deadline(now, &mut self.account.tcp);
         }
         self.settle(id);
-    }
-}
-
-impl Host {
-    /// Nobody on the link answers for a next hop: attempts to connect through it or to it
-    /// have failed.
-    pub(crate) fn peer_unreachable(&mut self, hop: IpAddr) {
-        let concerned: Vec<u32> = self.connections.connecting.iter().collect();
-        for id in concerned {
-            let Some(socket) = self.connections.sockets.get_mut(id) else { continue };
-            let way = self.ip.next_hop(socket.key.remote().ip());
-            if way.is_ok_and(|(_, next)| next == hop) {
-                socket.connection.on_unreachable(&mut self.account.tcp);
-                self.settle(id);
-            }
-        }
     }
 }

@@ -146,6 +146,8 @@ fn a_lost_syn_ack_is_sent_again_and_the_text_is_read_once() {
     pair.run_for(Duration::from_secs(5));
     assert_eq!(pair.b.host.read_chunk(pair.now, server, 99), Text::NotYet);
     assert_eq!(pair.b.host.info(server).unwrap().state, Some(State::Established));
+    // Its SYN came through with the cookie: the next may show it, too.
+    assert_eq!(pair.a.host.usage().fast_open_cookies, 1);
     pair.transfer((Side::A, client), server, 10_000);
 }
 

@@ -69,6 +69,19 @@ pub struct Sending {
     pub after_idle: AfterIdle,
     /// Whether routers may mark it instead of dropping it (RFC 3168).
     pub ecn: Ecn,
+    /// Whether a path that swallows full segments is given smaller ones.
+    pub black_hole: BlackHole,
+}
+
+/// What follows when full segments go unanswered again and again (RFC 4821 §7.7; Linux:
+/// `net.ipv4.tcp_mtu_probing`).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum BlackHole {
+    /// They become smaller: a router may drop what is too long and say nothing.
+    #[default]
+    Suspect,
+    /// Nothing: only ICMP tells of smaller paths.
+    Ignore,
 }
 
 /// What becomes of the congestion window when nothing was sent for a retransmission timeout.
@@ -350,7 +363,12 @@ impl Config {
             congestion: Algorithm::Cubic,
             initial_window: 10,
             gso_max: 0,
-            sending: Sending { burst_min: 2, after_idle: AfterIdle::Restart, ecn: Ecn::WhenAsked },
+            sending: Sending {
+                burst_min: 2,
+                after_idle: AfterIdle::Restart,
+                black_hole: BlackHole::Suspect,
+                ecn: Ecn::WhenAsked,
+            },
             profile: Profile::Linux,
         }
     }

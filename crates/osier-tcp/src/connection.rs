@@ -12,6 +12,7 @@
 
 mod calls;
 mod completed;
+mod look;
 mod options;
 
 pub use calls::{End, Text, WriteError};
@@ -169,11 +170,6 @@ impl Connection {
         let connection = Connection { phase: Phase::Synchronized(record), fast_opened: None };
         connection.check();
         connection
-    }
-
-    /// After [`Event::Established`]: what an attempt with Fast Open has shown, once.
-    pub fn take_fast_opened(&mut self) -> Option<FastOpened> {
-        self.fast_opened.take().map(|shown| *shown)
     }
 
     fn become_(&mut self, outcome: Outcome) {
@@ -334,33 +330,11 @@ impl Connection {
         }
     }
 
-    /// Octets of memory that the connection holds for what it sends and receives: counted by what
-    /// is pinned, not by what is used.
-    #[inline]
-    pub fn memory(&self) -> u32 {
-        match &self.phase {
-            Phase::Synchronized(tcb) => tcb.memory(),
-            Phase::SynSent(_) | Phase::Failed(..) => 0,
-        }
-    }
-
     /// Octets that wait to be read.
     pub fn readable(&self) -> u32 {
         match &self.phase {
             Phase::Synchronized(tcb) => tcb.text.ready(),
             Phase::SynSent(_) | Phase::Failed(..) => 0,
-        }
-    }
-
-    /// How many octets from here on end the urgent text that the peer has announced; `None` where
-    /// none is left to be read (RFC 9293 §3.8.5 [MUST-33]).
-    pub fn urgent_mark(&self) -> Option<u32> {
-        match &self.phase {
-            Phase::Synchronized(tcb) => {
-                let read = tcb.read_up_to();
-                tcb.rcv.up.filter(|up| up.after(read)).map(|up| up.since(read))
-            }
-            Phase::SynSent(_) | Phase::Failed(..) => None,
         }
     }
 

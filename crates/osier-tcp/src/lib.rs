@@ -88,8 +88,8 @@ mod transmit;
 
 pub use close::time_wait::{TimeWait, TimeWaitVerdict};
 pub use config::{
-    Acknowledgments, AfterIdle, Algorithm, Buffer, Config, Cork, Ecn, Floor, KeepAlive, Nagle,
-    Offer, Opening, Profile, RtoConfig, Sending, UnknownAlgorithm,
+    Acknowledgments, AfterIdle, Algorithm, BlackHole, Buffer, Config, Cork, Ecn, Floor, KeepAlive,
+    Nagle, Offer, Opening, Profile, RtoConfig, Sending, UnknownAlgorithm,
 };
 pub use connection::{Connection, End, Text, Wants, WriteError};
 pub use event::{Ending, Event, Trouble};

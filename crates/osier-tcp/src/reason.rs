@@ -171,6 +171,9 @@ reasons! {
         "ICMP error ignored: it quotes nothing that is in flight (RFC 5927)";
     /// The path MTU shrank.
     PathMtu { mss: u16 } = "path_mtu_changes", "segments limited to {mss} octets by the path";
+    /// RFC 4821 §7.7: full segments vanish.
+    BlackHole { mss: u16 } = "black_holes",
+        "full segments go unanswered: {mss} octets are tried, in case a router drops longer ones";
     /// Orphan in FIN-WAIT-2 ended.
     FinWait2Over = "fin_wait_2_over",
         "given up in FIN-WAIT-2: the peer did not close and no user is left here";

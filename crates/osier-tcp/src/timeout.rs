@@ -7,6 +7,7 @@ use crate::event::{Ending, Event, Trouble};
 use crate::keepalive::{Alarm, R1};
 use crate::loss;
 use crate::model;
+use crate::path_mtu;
 use crate::reason::{Notes, Reason};
 use crate::state::State;
 use crate::tcb::{Probe, Reset, Tcb};
@@ -48,6 +49,7 @@ fn retransmission(tcb: &mut Tcb, now: Instant, notes: &mut Notes) {
     notes.push(Reason::RtoExpired { rto });
     if tcb.recovery.attempts() == R1 {
         tcb.events.push(Event::Trouble(Trouble::Unanswered));
+        path_mtu::unanswered(tcb, now, notes);
     }
     loss::note_cut(tcb, notes);
     tcb.timers.set(Timer::Retransmit, now + tcb.recovery.rto());

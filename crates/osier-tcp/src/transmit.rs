@@ -9,6 +9,7 @@ use crate::handshake::active::syn_ack_of;
 use crate::loss;
 use crate::model;
 use crate::pace;
+use crate::path_mtu;
 use crate::reason::{Notes, Reason};
 use crate::recovery::{Cause, ProbeOf, Retransmission};
 use crate::segment::Transmit;
@@ -142,6 +143,9 @@ fn report(tcb: &mut Tcb) -> Option<Next> {
 fn paced(tcb: &mut Tcb, now: Instant) -> Option<Next> {
     if tcb.snd.outstanding() == 0 {
         restart_after_idle(tcb, now);
+    }
+    if tcb.snd.hole.is_some() {
+        path_mtu::try_former(tcb, now);
     }
     let new = |tcb: &Tcb| sendable::text(tcb).map(|New { octets, fin }| Next::New(octets, fin));
     let next = lost(tcb).or_else(|| new(tcb))?;

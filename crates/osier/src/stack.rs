@@ -11,7 +11,7 @@ use crate::shared::{Inner, Life, Shared};
 use crate::tcp::{Preset, TcpListener, TcpSocket, TcpStream};
 use crate::udp::UdpSocket;
 use bytes::Bytes;
-use osier_host::{PathInfo, SocketInfo};
+use osier_host::{Listening, PathInfo, SocketInfo};
 use osier_time::Instant;
 use osier_wire::ethernet::MacAddr;
 use std::future::poll_fn;
@@ -55,7 +55,7 @@ pub struct Stack {
 }
 
 /// The backlog of a listener for which none was asked: that of `tokio::net::TcpListener::bind`.
-const BACKLOG: u32 = 1_024;
+const BACKLOG: usize = 1_024;
 
 impl Stack {
     /// Settings for a new stack.
@@ -72,7 +72,7 @@ impl Stack {
     /// # Errors
     /// `AddrInUse`, `AddrNotAvailable`; `NetworkDown` where the stack has ended.
     pub fn tcp_listen(&self, at: SocketAddr) -> io::Result<TcpListener> {
-        TcpListener::open(self, at, BACKLOG, Preset::default())
+        TcpListener::open(self, &Listening::at(at, BACKLOG), Preset::default())
     }
 
     /// Opens a connection.

@@ -223,3 +223,34 @@ async fn a_send_buffer_takes_no_more_than_its_size() {
     assert_eq!(stream.try_write(&[0; 10_000]).unwrap(), 3_000);
     assert_eq!(stream.try_write(&[0]).unwrap_err().kind(), ErrorKind::WouldBlock);
 }
+
+#[tokio::test]
+async fn listeners_that_both_say_so_share_a_port_and_others_do_not() {
+    let stack = osier::Stack::builder().build().unwrap();
+    let at = "127.0.0.1:80".parse().unwrap();
+    let listen = |shared: bool| {
+        let socket = stack.tcp_socket();
+        socket.set_reuseport(shared).unwrap();
+        assert_eq!(socket.reuseport().unwrap(), shared);
+        socket.bind(at).unwrap();
+        socket.listen(64)
+    };
+    let (one, other) = (listen(true).unwrap(), listen(true).unwrap());
+    assert_eq!(listen(false).unwrap_err().kind(), std::io::ErrorKind::AddrInUse);
+    let mut counts = (0, 0);
+    for _ in 0..40 {
+        let client = stack.tcp_connect(at);
+        tokio::select! {
+            (client, accepted) = async { tokio::join!(client, one.accept()) } => {
+                client.unwrap();
+                accepted.unwrap();
+                counts.0 += 1;
+            }
+            accepted = other.accept() => {
+                accepted.unwrap();
+                counts.1 += 1;
+            }
+        }
+    }
+    assert!(counts.0 > 5 && counts.1 > 5, "{counts:?}");
+}

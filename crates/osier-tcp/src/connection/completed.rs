@@ -4,7 +4,7 @@
 
 use super::Connection;
 use crate::config::Config;
-use crate::handshake::fast_open;
+use crate::handshake::fast_open::{self, FastOpened};
 use crate::handshake::passive::HalfOpen;
 use crate::reason::Notes;
 use crate::segment::{Arrived, Segment};
@@ -35,5 +35,12 @@ impl HalfOpen {
         notes: &mut Notes,
     ) -> Connection {
         Connection::synchronized(fast_open::received(self, now, syn, arrived, config, notes))
+    }
+}
+
+impl Connection {
+    /// After [`Event::Established`](crate::Event::Established): what an attempt with Fast Open has shown, once.
+    pub fn take_fast_opened(&mut self) -> Option<FastOpened> {
+        self.fast_opened.take().map(|shown| *shown)
     }
 }

@@ -100,7 +100,8 @@ impl SynSent {
         Some(FastOpened {
             cookie: syn_ack.options.fast_open(),
             mss: syn_ack.options.mss,
-            repeated: self.attempts > 0,
+            // Text that is acknowledged shows that the first one got through.
+            repeated: self.attempts > 0 && syn_ack.ack == self.opening.iss + 1,
         })
     }
 

@@ -21,6 +21,11 @@ impl Recovery {
         self.records.memory()
     }
 
+    /// Octets of the oldest segment that is outstanding.
+    pub(crate) fn oldest_segment(&self) -> u32 {
+        self.records.first().map_or(0, |first| first.len().min(first.segment()))
+    }
+
     /// How many of the outstanding segments stand how.
     pub(crate) fn census(&self) -> Census {
         self.records.census()

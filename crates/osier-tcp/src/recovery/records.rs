@@ -54,6 +54,11 @@ impl Record {
         self.to.since(self.from)
     }
 
+    /// Octets of each segment but the last.
+    pub(super) fn segment(&self) -> u32 {
+        u32::from(self.mss)
+    }
+
     /// Segments of the wire.
     pub(super) fn segments(&self) -> u32 {
         self.len().div_ceil(u32::from(self.mss))

@@ -19,6 +19,8 @@ pub(crate) struct Window {
     pub(crate) wnd: u32,
     /// The largest SND.WND ever (RFC 9293 §3.8.6.2.1, RFC 5961 §5.2).
     pub(crate) max_wnd: u32,
+    /// Where smaller segments are sent than the peer takes, since larger ones vanished.
+    pub(crate) hole: Option<Hole>,
     /// SND.UP: behind the urgent text that the peer has not acknowledged.
     pub(crate) up: Option<SeqNumber>,
     /// SND.WL1 and SND.WL2: SEG.SEQ and SEG.ACK of the segment that set the window.
@@ -38,6 +40,15 @@ pub(crate) struct Window {
 enum Syn {
     InFlight,
     Acknowledged,
+}
+
+/// A path that seems to swallow full segments (RFC 4821 §7.7).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Hole {
+    /// What a segment carried before.
+    pub(crate) former: u16,
+    /// When that is tried again.
+    pub(crate) until: Instant,
 }
 
 /// What an acknowledgment's window field said.
@@ -61,6 +72,7 @@ impl Window {
             nxt: iss,
             wnd: 0,
             max_wnd: 0,
+            hole: None,
             up: None,
             wl: (iss, iss),
             scale,

@@ -15,7 +15,9 @@ use osier_time::{Duration, Instant};
 use osier_wire::SeqNumber;
 use osier_wire::ip::Ecn;
 use osier_wire::tcp::Flags;
+use std::cell::Cell;
 use std::collections::VecDeque;
+use std::rc::Rc;
 
 /// What stands at one end.
 #[derive(Debug)]
@@ -89,6 +91,8 @@ pub struct Pair {
     /// How long a segment may have to wait for those before it: where it would be longer, the queue
     /// is full and the segment is dropped.
     pub queue: Duration,
+    /// Until when what A sends keeps a link busy that it shares with other pairs.
+    pub shared: Option<Rc<Cell<Instant>>>,
     /// Until when each direction is busy.
     busy: [Instant; 2],
     pub wire: VecDeque<InFlight>,
@@ -252,6 +256,7 @@ impl Pair {
             delay: Duration::from_millis(10),
             serialization: Duration::ZERO,
             queue: Duration::MAX,
+            shared: None,
             busy: [Instant::ZERO; 2],
             wire: VecDeque::new(),
             rule: Box::new(|_, _| Fate::Deliver),
@@ -328,17 +333,25 @@ impl Pair {
     pub fn send(&mut self, from: Who, transmit: &Transmit) {
         for segment in cut(transmit) {
             let octets = segment.text.len() as u64 + 52;
-            let busy = &mut self.busy[usize::from(from == Who::B)];
+            let shared = self.shared.as_ref().filter(|_| from == Who::A);
+            let mut busy = self.busy[usize::from(from == Who::B)];
+            if let Some(shared) = shared {
+                busy = shared.get();
+            }
             let mut ecn = transmit.ecn;
             self.log.push(InFlight { at: self.now, from, segment: segment.clone(), ecn });
             if ecn != Ecn::NotEct && (self.marks)(from, &segment) {
                 ecn = Ecn::Ce;
             }
-            if *busy - self.now > self.queue {
+            if busy - self.now > self.queue {
                 continue;
             }
-            *busy = (*busy).max(self.now) + self.serialization * octets / 1_500;
-            let mut at = *busy + self.delay;
+            busy = busy.max(self.now) + self.serialization * octets / 1_500;
+            match shared {
+                Some(shared) => shared.set(busy),
+                None => self.busy[usize::from(from == Who::B)] = busy,
+            }
+            let mut at = busy + self.delay;
             let copies = match (self.rule)(from, &segment) {
                 Fate::Deliver => 1,
                 Fate::Drop => 0,
@@ -372,14 +385,16 @@ impl Pair {
         self.flush();
     }
 
+    /// When the next thing happens, if ever.
+    pub fn next_at(&self) -> Option<Instant> {
+        let wire = self.wire.front().map(|first| first.at);
+        let ends = [self.a.next_deadline(self.now), self.b.next_deadline(self.now)];
+        wire.into_iter().chain(ends.into_iter().flatten()).min()
+    }
+
     /// Moves time to the next thing that happens, at most to `until`. Says whether there was one.
     pub fn step(&mut self, until: Instant) -> bool {
-        let next = [
-            self.wire.front().map(|first| first.at),
-            self.a.next_deadline(self.now),
-            self.b.next_deadline(self.now),
-        ];
-        let Some(next) = next.into_iter().flatten().min().filter(|at| *at <= until) else {
+        let Some(next) = self.next_at().filter(|at| *at <= until) else {
             self.now = until;
             return false;
         };

@@ -8,7 +8,7 @@ use crate::shared::Inner;
 use crate::sockets::{self, Key, Stage};
 use crate::stack::Stack;
 use crate::wakers::At;
-use osier_host::Error;
+use osier_host::{Error, Listening};
 use osier_time::Instant;
 use std::io;
 use std::net::SocketAddr;
@@ -62,16 +62,11 @@ impl TcpListener {
         first_that_works(&addresses, |address| stack.tcp_listen(address))
     }
 
-    pub(crate) fn open(
-        stack: &Stack,
-        at: SocketAddr,
-        backlog: u32,
-        preset: Preset,
-    ) -> io::Result<Self> {
+    pub(crate) fn open(stack: &Stack, how: &Listening, preset: Preset) -> io::Result<Self> {
         let (key, local) = stack.call(|inner, _| {
             inner.check_open()?;
-            let id = inner.host.listen(at, backlog as usize).map_err(error::refused)?;
-            let local = inner.host.listener_addr(id).unwrap_or(at);
+            let id = inner.host.listen_as(how).map_err(error::refused)?;
+            let local = inner.host.listener_addr(id).unwrap_or(how.at);
             io::Result::Ok((
                 inner.sockets.listeners.insert(id.0, sockets::Listener::default()),
                 local,

@@ -4,7 +4,7 @@ use super::preset::{Preset, hops, octet};
 use super::{TcpListener, TcpStream};
 use crate::error;
 use crate::stack::Stack;
-use osier_host::Error;
+use osier_host::{Error, Listening, Share};
 use osier_tcp::{Algorithm, KeepAlive};
 use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -38,6 +38,8 @@ struct Options {
     local: Option<SocketAddr>,
     preset: Preset,
     reuseaddr: bool,
+    reuseport: bool,
+    fast_open: usize,
     unspecified: Option<SocketAddr>,
 }
 
@@ -92,7 +94,10 @@ impl TcpSocket {
         let options = self.get();
         let at = options.local.or(options.unspecified);
         let at = at.ok_or_else(|| error::refused(Error::InvalidInput))?;
-        TcpListener::open(&self.stack, at, backlog, options.preset)
+        let share = if options.reuseport { Share::WithOthers } else { Share::Alone };
+        let fast_open = options.fast_open;
+        let how = Listening { share, fast_open, ..Listening::at(at, backlog as usize) };
+        TcpListener::open(&self.stack, &how, options.preset)
     }
 
     /// Opens a connection.
@@ -171,6 +176,31 @@ impl TcpSocket {
     /// Chooses the congestion control: see [`TcpStream::set_congestion`].
     pub fn set_congestion(&self, algorithm: Algorithm) {
         self.set(|options| options.preset.congestion = Some(algorithm));
+    }
+
+    /// What [`TcpSocket::set_reuseport`] said.
+    ///
+    /// # Errors
+    /// None; the signature is that of `tokio::net`.
+    pub fn reuseport(&self) -> io::Result<bool> {
+        Ok(self.get().reuseport)
+    }
+
+    /// Whether several listeners may have one address and port, if all of them say so: each new
+    /// connection goes to one of them, by a hash of both its ends.
+    ///
+    /// # Errors
+    /// None; the signature is that of `tokio::net`.
+    pub fn set_reuseport(&self, reuseport: bool) -> io::Result<()> {
+        self.set(|options| options.reuseport = reuseport);
+        Ok(())
+    }
+
+    /// How many connections a listener takes whose first text came with a SYN that nothing has
+    /// confirmed yet (TCP_FASTOPEN, RFC 7413); 0, the default: no text comes with a SYN. Such text
+    /// may come twice: what it asks for should do no harm if done again.
+    pub fn set_fastopen(&self, connections: usize) {
+        self.set(|options| options.fast_open = connections);
     }
 
     /// Whether keep-alive will be on.
