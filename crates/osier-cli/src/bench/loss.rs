@@ -73,7 +73,7 @@ struct Goals {
     sent_per_delivered: Option<f64>,
     /// Of the rate of the row before, with the same path and no fault.
     of_the_row_before: Option<f64>,
-    /// Segments sent again, of those sent, where nothing is lost.
+    /// Segments sent again, of those sent, beyond those that were lost.
     sent_again: Option<f64>,
     fairness: Option<f64>,
 }
@@ -203,14 +203,16 @@ fn once(row: &Row, seed: u64) -> Figures {
     let all: u64 = octets.iter().sum();
     let text = 1_500 - HEADERS;
     // All that the sender sends is full segments but the handshake.
-    let sent = world.link(WireId(0)).counts().sent.saturating_sub(2 * u64::from(row.flows));
+    let counts = world.link(WireId(0)).counts();
+    let sent = counts.sent.saturating_sub(2 * u64::from(row.flows));
     let host = world.computer(sender).host();
     let again = |id: u32| host.tcp_info(ConnectionId(id), world.now());
     let again: u32 = (0..u32::from(row.flows)).filter_map(again).map(|i| i.total_retrans).sum();
     Figures {
         mbit_per_s: all as f64 * 8.0 / row.seconds as f64 / 1e6,
         sent_per_delivered: (sent * text) as f64 / all as f64,
-        sent_again: f64::from(again) / sent as f64,
+        sent_again: u64::from(again).saturating_sub(counts.lost + counts.overflowed) as f64
+            / sent as f64,
         fairness: (row.flows > 1).then(|| jain(&shares)),
     }
 }

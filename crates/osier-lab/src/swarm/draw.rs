@@ -176,9 +176,7 @@ impl Draft {
             SynCookies::Always,
         ]);
         if config.syn_cookies != SynCookies::Off {
-            // What overtakes the last step of such a handshake draws a RST, as on Linux.
             config.syn_queue = dice.pick(&[1, 2, 1_024]);
-            self.must = Must::MayFail;
         }
         config.time_wait_reuse = dice.pick(&[TimeWaitReuse::Never, TimeWaitReuse::Always]);
         let tcp = &mut config.tcp;
@@ -199,6 +197,10 @@ impl Draft {
         tcp.delayed_ack = Duration::from_millis(dice.pick(&[1, 40, 200]));
         if dice.one_in(8) {
             tcp.retries = 5;
+        }
+        // What overtakes the last step of a handshake by cookie draws a RST, as on Linux, and the
+        // step that comes after it opens a connection which nobody at the other end knows.
+        if tcp.retries == 5 || config.syn_cookies != SynCookies::Off {
             self.may_be_left_alone();
         }
         config
@@ -237,6 +239,10 @@ impl Draft {
             self.octets = self.octets.min(rate / 8 * 10);
         }
         let frames = dice.pick(&[4, 20, 100, 1_000]);
+        // Where others keep a short queue full, every SYN of one connection may find it so.
+        if rate.is_some() && frames == 4 {
+            self.must = Must::MayFail;
+        }
         let queue = Queue { octets: frames * 9_014, frames };
         Conditions { delay: Duration::from_micros(micros), rate, queue, ..Conditions::default() }
     }
