@@ -5,8 +5,8 @@
 //! sender's side, and the receiver verifies each frame. What is measured is both hosts, the link's
 //! cutting, summing and one copy, and the application's reads and writes. Wall-clock figures swing
 //! on a shared machine; instructions do not, so those are what limits are set in
-//! (`docs/performance.md`). `loss` is of another kind: what the protocol makes of a path that loses, in
-//! the lab's time, in `loss.rs`. Other stacks and devices are not measured here.
+//! (`docs/performance.md`). `loss` is of another kind: what the protocol makes of a path that
+//! loses, in the lab's time, in `loss.rs`. Other stacks and devices are not measured here.
 
 mod bulk;
 mod callgrind;
