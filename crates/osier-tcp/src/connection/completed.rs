@@ -39,7 +39,8 @@ impl HalfOpen {
 }
 
 impl Connection {
-    /// After [`Event::Established`](crate::Event::Established): what an attempt with Fast Open has shown, once.
+    /// After [`Event::Established`](crate::Event::Established): what an attempt with Fast Open
+    /// has shown, once.
     pub fn take_fast_opened(&mut self) -> Option<FastOpened> {
         self.fast_opened.take().map(|shown| *shown)
     }
