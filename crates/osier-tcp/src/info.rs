@@ -219,12 +219,15 @@ impl TcpInfo {
             rcv_wnd: tcb.rcv.wnd(),
             notsent_bytes: tcb.unsent(),
             reordering: REORDERING,
-            pacing_rate: u64::MAX,
+            pacing_rate: tcb.congestion.pacing_rate(),
             max_pacing_rate: u64::MAX,
             ..TcpInfo::default()
         };
         if tcb.tally.syn_text > 0 {
             info.options |= TcpInfo::OPT_SYN_DATA;
+        }
+        if tcb.owed.ecn.agreed {
+            info.options |= TcpInfo::OPT_ECN;
         }
         info.of_recovery(tcb);
         info.of_receiver(tcb);

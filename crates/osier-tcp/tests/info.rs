@@ -158,3 +158,11 @@ fn fields_have_the_names_of_linux() {
     assert_eq!(info.fields().count(), names.len());
     assert!(info.fields().any(|field| field == ("min_rtt", 7)));
 }
+
+#[test]
+fn the_pace_that_a_user_sets_is_told() {
+    let mut pair = Pair::connected();
+    assert_eq!(info(&mut pair, Who::A).pacing_rate, u64::MAX);
+    pair.a.connection().set_pacing_rate(Some(1_000_000));
+    assert_eq!(info(&mut pair, Who::A).pacing_rate, 1_000_000);
+}

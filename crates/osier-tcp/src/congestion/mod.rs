@@ -341,6 +341,11 @@ impl Congestion {
         self.follow_pace(mss);
     }
 
+    /// Octets in a second at which text leaves; [`u64::MAX`]: as it comes.
+    pub(crate) fn pacing_rate(&self) -> u64 {
+        self.pacer.as_ref().map_or(u64::MAX, |pacer| pacer.rate())
+    }
+
     /// The pace, where one is kept.
     pub(crate) fn pacer_mut(&mut self) -> Option<&mut Pacer> {
         self.pacer.as_deref_mut()

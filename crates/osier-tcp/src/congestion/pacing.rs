@@ -39,6 +39,11 @@ impl Pacer {
         pacer
     }
 
+    /// The pace.
+    pub(crate) const fn rate(&self) -> u64 {
+        self.rate
+    }
+
     /// Another pace, from the next release on.
     pub(crate) fn set_rate(&mut self, rate: u64, mss: u32) {
         self.rate = rate.min(self.limit).max(RATE_MIN);

@@ -62,7 +62,7 @@ fn established(now: Instant, offer: Offer) -> Box<Tcb> {
     let mut tcb = Tcb::new(&Birth {
         now,
         state: State::SynReceived,
-        opening: Opening { iss: ISS, ts_offset: 77, ..Opening::default() },
+        opening: Opening { iss: ISS, ts_offset: 77 },
         irs: IRS,
         ts_recent: 1_000,
         agreed: Agreed { mss: 1_460, scales: Some(Scales { snd: 7, rcv: 7 }), offer },
