@@ -1,12 +1,13 @@
 //! Which network, which settings, which faults does a seed draw?
 
+mod liar;
+
 use super::works::{self, Manners};
 use super::{Case, Drawn, Must};
 use crate::build::{Cable, Framing, Merging, Offloading};
 use crate::conditions::{Conditions, Loss, Queue, Traffic};
 use crate::dice::{Chance, Dice};
-use crate::program::{Client, Program, Script, Server};
-use crate::rogue::Rogue;
+use crate::program::{Client, Program, Server};
 use crate::world::{Change, NodeId, WireId, World};
 use core::net::{IpAddr, SocketAddr};
 use osier_host::{Config, SynCookies, TimeWaitReuse};
@@ -22,9 +23,8 @@ const AT_ONCE: u64 = 3;
 /// what a liar leaves half-open.
 pub(super) const SOCKETS_MAX: usize = 2_000;
 
-/// The ports of programs: of the honest server, and of the one that liars call.
+/// The port of the first server.
 const PORT: u16 = 80;
-const TRAP: u16 = 666;
 
 const START: Instant = Instant::from_secs(1);
 
@@ -372,43 +372,5 @@ impl Draft {
         let server = Server { at, backlog: 16, script: work.server };
         self.world.run_program(to.0, Program::Server(server));
         self.world.run_program(from, Program::Client(client));
-    }
-
-    /// Somebody who lies, on a cable of its own to the last host.
-    fn liar(&mut self) {
-        let computers: Vec<NodeId> = self.world.computers().map(|(id, _)| id).collect();
-        let victim = computers[computers.len() - 1];
-        let (own, theirs) = (self.ip((9, 66)), self.ip((9, 1)));
-        let trap = SocketAddr::new(theirs, TRAP);
-        let rogue = Rogue::new(own, trap, self.heal_at, Dice::of(self.world.seed, 0x11A2));
-        self.say("a liar");
-        let liar = self.world.add_rogue("liar", rogue);
-        self.world.join(
-            victim,
-            liar,
-            &Cable::both_ways(&Conditions::delayed(Duration::from_millis(3))),
-        );
-        let port = self.world.nodes[victim.0 as usize].ports.len() - 1;
-        let prefix_len = if self.family == Family::V4 { 24 } else { 64 };
-        self.world.add_address(victim, port, theirs, prefix_len);
-        let keep_alive = Some(KeepAlive {
-            idle: Duration::from_secs(30),
-            interval: Duration::from_secs(10),
-            probes: 4,
-        });
-        let echo = Script { keep_alive, ..Script::echo() };
-        let server = Server { at: trap, backlog: 16, script: echo };
-        let trapped = self.world.run_program(victim, Program::Server(server));
-        let ask = Script { keep_alive, hears: None, ..Script::ask(5_000, 5_000) };
-        let client = Client {
-            to: SocketAddr::new(own, 7),
-            connections: 6,
-            at_once: 3,
-            start: START,
-            gap: Duration::from_millis(500),
-            script: ask,
-        };
-        let deceived = self.world.run_program(victim, Program::Client(client));
-        self.deceived.extend([(victim, trapped), (victim, deceived)]);
     }
 }
