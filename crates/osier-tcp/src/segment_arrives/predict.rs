@@ -1,5 +1,5 @@
 //! Is it the segment that was to be expected: the next text in order, in ESTABLISHED, with nothing
-//! out of the ordinary? Then the checks of RFC 9293 §3.10.7.4 have one outcome only, and this is it.
+//! out of the ordinary? Then the checks of RFC 9293 §3.10.7.4 have one outcome, and this is it.
 //!
 //! Van Jacobson's header prediction. It decides nothing that the checks in full do not decide: what
 //! it takes, they would take in the same way, which a test holds them to.
