@@ -236,7 +236,7 @@ fn world(row: &Row, seed: u64) -> (World, NodeId, NodeId) {
         reorder_by: OVERTAKEN_BY,
         ..Conditions::default()
     };
-    let back = Conditions { reorder: Chance::NONE, ..there.clone() };
+    let back = Conditions { reorder: Chance::NONE, ..there };
     let cable = Cable { there, back, ..Cable::default() };
     let mut config = Config::default();
     config.tcp.congestion = row.algorithm;
