@@ -8,9 +8,10 @@
 //! TIME-WAIT (`Config::time_wait_max`), the queues of UDP sockets (`udp.rs`), packets that wait for
 //! a neighbour (`osier-ip/neighbours/waiting.rs`), stray resets, notes.
 
-use crate::connections::{Connections, Socket};
+use crate::connections::{Connections, Owner, Socket};
+use crate::ids::ConnectionId;
 use crate::ready::Ready;
-use osier_tcp::Memory;
+use osier_tcp::{Connection, Memory};
 
 /// The smallest limit that makes sense: below it there is no room between the thresholds.
 pub(crate) const MEMORY_MIN: u64 = 1 << 20;
@@ -30,6 +31,8 @@ const STEP: u32 = 4 << 10;
 pub(crate) struct Budget {
     max: u64,
     used: u64,
+    /// Below so many octets there is plenty.
+    plenty: u64,
     /// How much is left, in words.
     level: Memory,
     /// Whose write found no memory.
@@ -39,7 +42,7 @@ pub(crate) struct Budget {
 impl Budget {
     pub(crate) fn new(max: u64) -> Self {
         let max = max.max(MEMORY_MIN);
-        Budget { max, used: 0, level: Memory::Plenty, starved: Ready::new() }
+        Budget { max, used: 0, plenty: max / 16 * 12, level: Memory::Plenty, starved: Ready::new() }
     }
 
     /// What arriving text is told.
@@ -60,7 +63,9 @@ impl Budget {
         if *before != now {
             self.used = self.used + u64::from(now) - u64::from(*before);
             *before = now;
-            self.look();
+            if self.used >= self.plenty || self.level != Memory::Plenty {
+                self.look();
+            }
         }
     }
 
@@ -99,7 +104,7 @@ impl Budget {
 
     fn look(&mut self) {
         self.level = match self.used {
-            used if used < self.max / 16 * 12 => Memory::Plenty,
+            used if used < self.plenty => Memory::Plenty,
             used if used < self.max / 16 * 14 => Memory::Short,
             used if used < self.max - MARGIN => Memory::Tight,
             _ => Memory::Full,
@@ -108,17 +113,24 @@ impl Budget {
 }
 
 impl Connections {
-    /// After a call that read or wrote text: counts, and lets the connection send.
+    /// A call of the user that reads or writes text; then counts, and lets the connection send.
+    /// `None` where the connection is not the user's.
     #[inline]
-    pub(crate) fn after_text(&mut self, id: u32) {
-        let Some(socket) = self.sockets.get_mut(id) else { return };
+    pub(crate) fn text_call<R>(
+        &mut self,
+        id: ConnectionId,
+        call: impl FnOnce(&mut Connection) -> R,
+    ) -> Option<R> {
+        let socket = self.sockets.get_mut(id.0).filter(|socket| socket.owner == Owner::User)?;
+        let result = call(&mut socket.connection);
         self.budget.change(&mut socket.held, socket.connection.memory());
         if socket.connection.wants_transmit() {
-            self.transmit.push_back(id);
+            self.transmit.push_back(id.0);
         }
         if self.budget.feeds_starved() {
             self.feed_starved();
         }
+        Some(result)
     }
 
     /// Counts what a connection holds after a door through which text comes or goes.

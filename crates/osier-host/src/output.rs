@@ -229,7 +229,12 @@ impl Host {
             }
         };
         let header_len = tcp::HEADER_LEN + segment.options.len();
-        let len = header_len + payload.iter().map(bytes::Bytes::len).sum::<usize>();
+        let text = match &payload[..] {
+            [] => 0,
+            [chunk] => chunk.len(),
+            chunks => chunks.iter().map(bytes::Bytes::len).sum::<usize>(),
+        };
+        let len = header_len + text;
         let wrapped = self.ip.enclose(&letterhead.envelope, len, frame)?;
         let header = tcp::Fixed {
             src_port: letterhead.ports.0,

@@ -37,14 +37,7 @@ impl Host {
         how: impl FnOnce(&mut Connection) -> Text<T>,
     ) -> Text<T> {
         self.account.now = now;
-        let Some(socket) = self.connections.of_user(id) else {
-            return Text::Broken(Ending::Aborted);
-        };
-        let found = how(&mut socket.connection);
-        if matches!(found, Text::Got(_)) {
-            self.connections.after_text(id.0);
-        }
-        found
+        self.connections.text_call(id, how).unwrap_or(Text::Broken(Ending::Aborted))
     }
 
     /// Queues a copy of `text`; says how much was taken.
@@ -53,9 +46,9 @@ impl Host {
     /// [`Error::WouldBlock`] where nothing was, [`Error::BrokenPipe`], [`Error::Ended`].
     pub fn write(&mut self, id: ConnectionId, text: &[u8]) -> Result<usize, Error> {
         let room = self.memory_to_write(id);
-        let socket = self.connections.of_user(id).ok_or(Error::NoSuchSocket)?;
-        let taken = socket.connection.write(&text[..text.len().min(room)])?;
-        self.connections.after_text(id.0);
+        let room = text.len().min(room);
+        let taken = self.connections.text_call(id, |to| to.write(&text[..room]));
+        let taken = taken.ok_or(Error::NoSuchSocket)??;
         if taken == 0 && !text.is_empty() { Err(Error::WouldBlock) } else { Ok(taken) }
     }
 
@@ -69,9 +62,17 @@ impl Host {
         text: &[u8],
         end: End,
     ) -> Result<usize, Error> {
-        let socket = self.connections.of_user(id).ok_or(Error::NoSuchSocket)?;
-        let taken = socket.connection.write_ending(text, end)?;
-        self.wake(id.0);
+        let room = text.len().min(self.memory_to_write(id));
+        if room == 0 && !text.is_empty() {
+            return self
+                .connections
+                .of_user(id)
+                .map_or(Err(Error::NoSuchSocket), |_| Err(Error::WouldBlock));
+        }
+        // What is not taken will be offered again: then comes its end.
+        let end = if room == text.len() { end } else { End::More };
+        let taken = self.connections.text_call(id, |to| to.write_ending(&text[..room], end));
+        let taken = taken.ok_or(Error::NoSuchSocket)??;
         if taken == 0 && !text.is_empty() { Err(Error::WouldBlock) } else { Ok(taken) }
     }
 
@@ -92,7 +93,8 @@ impl Host {
                 break;
             }
         }
-        self.connections.after_text(id.0);
+        self.connections.count(id.0);
+        self.wake(id.0);
         if taken == 0 && offered { Err(Error::WouldBlock) } else { Ok(taken) }
     }
 
@@ -102,10 +104,9 @@ impl Host {
     /// As [`Host::write`].
     pub fn write_urgent(&mut self, id: ConnectionId, text: &[u8]) -> Result<usize, Error> {
         let room = self.memory_to_write(id);
-        let socket = self.connections.of_user(id).ok_or(Error::NoSuchSocket)?;
-        let taken = socket.connection.write_urgent(&text[..text.len().min(room)])?;
-        self.connections.count(id.0);
-        self.wake(id.0);
+        let room = text.len().min(room);
+        let taken = self.connections.text_call(id, |to| to.write_urgent(&text[..room]));
+        let taken = taken.ok_or(Error::NoSuchSocket)??;
         if taken == 0 && !text.is_empty() { Err(Error::WouldBlock) } else { Ok(taken) }
     }
 

@@ -62,7 +62,11 @@ impl Host {
                 return self.unaccepted_input(now, id, segment, arrived);
             }
             socket.connection.on_segment(now, segment, arrived, &mut self.account.tcp);
-            self.connections.count(id);
+            let held = socket.connection.memory();
+            self.connections.budget.change(&mut socket.held, held);
+            if self.connections.budget.feeds_starved() {
+                self.connections.feed_starved();
+            }
             return self.settle(id);
         }
         self.other_input(now, tenant, Incoming { key, segment, arrived, link: packet.link });
