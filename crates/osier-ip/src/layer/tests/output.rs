@@ -213,3 +213,37 @@ fn a_new_route_and_a_lost_address_count_for_the_very_next_packet() {
     wire.hosts[1].remove_address(ETH, ip("10.0.0.2"));
     assert_eq!(wire.hosts[1].on_frame(T0, ETH, last), None);
 }
+
+#[test]
+fn an_envelope_writes_what_wrap_writes_for_packets_of_any_length() {
+    for (dst, cuts) in [("10.0.0.2", true), ("fd00::2", true), ("10.0.0.2", false)] {
+        let mut layer = host(1);
+        if cuts {
+            layer.links[1].config.offloads = Offloads::all(Medium::Ethernet(mac(1)));
+        }
+        let packet = ToSend { protocol: Protocol::TCP, tos: 0x28, ..packet_to(&layer, dst) };
+        let envelope = layer.address(&packet).unwrap();
+        for len in [20, 21, 52, 1_460, 1_461, 1_480, 1_481, 40_000, 65_000, 65_535, 70_000] {
+            let (mut wrapped_by, mut enclosed_by) = (layer.clone(), layer.clone());
+            let (mut one, mut other) = (Frame::default(), Frame::default());
+            let wrapped = wrapped_by.wrap(T0, &ToSend { len, ..packet }, &mut one);
+            let enclosed = enclosed_by.enclose(&envelope, len, &mut other);
+            assert_eq!(one.head, other.head, "{len} octets to {dst}");
+            assert_eq!(wrapped.map(|w| w.fit), enclosed.map(|w| w.fit), "{len} octets to {dst}");
+        }
+    }
+}
+
+#[test]
+fn an_envelope_is_stale_once_a_route_or_an_address_changes() {
+    let mut layer = host(1);
+    let packet = packet_to(&layer, "10.0.0.2");
+    let envelope = layer.address(&packet).unwrap();
+    assert!(layer.is_current(&envelope));
+    let network = Cidr { address: ip("10.0.0.2"), prefix_len: 32 };
+    layer.add_route(Route { network, gateway: Some(ip("10.0.0.9")), link: ETH });
+    assert!(!layer.is_current(&envelope));
+    let envelope = layer.address(&packet).unwrap();
+    layer.remove_address(ETH, ip("10.0.0.1"));
+    assert!(!layer.is_current(&envelope));
+}
