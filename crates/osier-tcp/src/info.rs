@@ -140,7 +140,8 @@ tcp_info! {
     total_retrans: u32,
     /// `tcpi_pacing_rate`: octets in a second; [`u64::MAX`]: not paced.
     pacing_rate: u64,
-    /// `tcpi_max_pacing_rate`: always [`u64::MAX`].
+    /// `tcpi_max_pacing_rate`: the most that the user allows, octets in a second; [`u64::MAX`]:
+    /// no limit.
     max_pacing_rate: u64,
     /// `tcpi_bytes_acked`: octets acknowledged, ever; SYN (of the end that called) and FIN count.
     bytes_acked: u64,
@@ -170,7 +171,7 @@ tcp_info! {
     /// `tcpi_delivered`: segments of ours that arrived, retransmissions not counted twice; the
     /// SYN counts.
     delivered: u32,
-    /// `tcpi_delivered_ce`: segments of them that came with a mark of congestion (ECN).
+    /// `tcpi_delivered_ce`: segments of them of which the peer told with ECE (RFC 3168).
     delivered_ce: u32,
     /// `tcpi_bytes_sent`: octets of text sent, retransmissions included.
     bytes_sent: u64,
@@ -218,9 +219,8 @@ impl TcpInfo {
             snd_wnd: tcb.snd.wnd,
             rcv_wnd: tcb.rcv.wnd(),
             notsent_bytes: tcb.unsent(),
-            reordering: REORDERING,
             pacing_rate: tcb.congestion.pacing_rate(),
-            max_pacing_rate: u64::MAX,
+            max_pacing_rate: tcb.congestion.max_pacing_rate(),
             ..TcpInfo::default()
         };
         if tcb.tally.syn_text > 0 {
@@ -265,6 +265,7 @@ impl TcpInfo {
         let census = recovery.census();
         let mss = tcb.text_mss();
         self.ca_state = match recovery.phase() {
+            Phase::Open if tcb.owed.ecn.is_cut_for_mark() => 2,
             Phase::Open if census.sacked > 0 => 1,
             Phase::Open => 0,
             Phase::FastRecovery => 3,
@@ -288,9 +289,8 @@ impl TcpInfo {
         };
         self.snd_cwnd = (loss::window(tcb) / mss).max(1);
         self.total_retrans = recovery.retransmitted_total() as u32;
-        // What a smaller MSS has cut anew counts as more segments than were sent once.
-        let sent_once = tcb.tally.sent_once.saturating_add(census.sacked);
-        self.delivered = sent_once.saturating_sub(census.segments);
+        self.delivered = loss::delivered(tcb);
+        self.delivered_ce = tcb.tally.delivered_ce;
         self.dsack_dups = recovery.duplicates_reported();
         self.reord_seen = recovery.reordering_seen();
         let overtaken = recovery.reordering_distance().div_ceil(mss) + 1;

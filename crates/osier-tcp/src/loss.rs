@@ -6,7 +6,7 @@
 
 use crate::model;
 use crate::reason::{Notes, Reason};
-use crate::recovery::{AckOutcome, Alarm, Found, Phase};
+use crate::recovery::{AckOutcome, Alarm, Found, Phase, Turn};
 use crate::tcb::{Probe, Tcb};
 use crate::timers::Timer;
 use osier_time::Instant;
@@ -26,8 +26,12 @@ pub(crate) fn found(tcb: &mut Tcb, outcome: &AckOutcome, notes: &mut Notes) {
 /// delivered until then.
 fn cut(tcb: &mut Tcb, in_flight: u32, delivered: u32, notes: &mut Notes) {
     let mss = tcb.text_mss();
-    tcb.congestion.on_loss(in_flight, mss);
-    tcb.owed.ecn.on_cut(tcb.snd.nxt);
+    // RFC 3168 §6.1.2: once in a window. What was cut for a mark is not cut again for a loss.
+    let is_cut = tcb.owed.ecn.is_reducing(tcb.snd.una) && !tcb.congestion.models_path();
+    if !is_cut {
+        tcb.congestion.on_loss(in_flight, mss);
+        tcb.owed.ecn.on_cut_for_loss(tcb.snd.nxt);
+    }
     if let Some(ssthresh) = tcb.congestion.reduction() {
         tcb.recovery.on_window_cut(ssthresh, delivered, mss);
         note_cut(tcb, notes);
@@ -35,14 +39,42 @@ fn cut(tcb: &mut Tcb, in_flight: u32, delivered: u32, notes: &mut Notes) {
 }
 
 /// RFC 3168 §6.1.2: the peer echoes a mark of congestion: the window is cut as for a loss, though
-/// none was. Where a loss is being repaired, it is cut already.
-pub(crate) fn marked(tcb: &mut Tcb, now: Instant, notes: &mut Notes) {
-    notes.push(Reason::MarkEchoed);
-    if tcb.recovery.phase() == Phase::Open {
-        tcb.congestion.on_mark(now, tcb.recovery.in_flight(), tcb.text_mss());
-        note_cut(tcb, notes);
+/// none was. Where a loss is found with it or being repaired, that is the cut; and where a cut is
+/// about to be undone, the echo will be heard again.
+pub(crate) fn marked(tcb: &mut Tcb, now: Instant, outcome: &AckOutcome, notes: &mut Notes) {
+    if matches!(outcome.turn, Turn::Spurious(_)) {
+        return;
     }
-    tcb.owed.ecn.on_cut(tcb.snd.nxt);
+    notes.push(Reason::MarkEchoed);
+    if tcb.recovery.phase() != Phase::Open || outcome.turn == Turn::ProbeRepaired {
+        return tcb.owed.ecn.on_cut_for_loss(tcb.snd.nxt);
+    }
+    let in_flight = tcb.recovery.in_flight();
+    tcb.congestion.on_mark(now, (outcome.in_flight_before, in_flight), tcb.text_mss());
+    note_cut(tcb, notes);
+    tcb.owed.ecn.on_cut_for_mark(tcb.snd.nxt);
+    if tcb.snd.outstanding() == 0 {
+        tcb.congestion.on_mark_answered();
+    }
+}
+
+/// SND.UNA has moved, and the window was cut before. Once all that was in flight then has arrived,
+/// the window may grow again, or be cut for a loss.
+pub(crate) fn look_at_cut(tcb: &mut Tcb) {
+    let ecn = &mut tcb.owed.ecn;
+    let over = ecn.is_cut_for_mark() && !ecn.is_reducing(tcb.snd.una);
+    if over && tcb.recovery.phase() == Phase::Open {
+        tcb.congestion.on_mark_answered();
+    }
+    ecn.on_una(tcb.snd.una);
+}
+
+/// Segments of ours that arrived, as far as is known; the SYN counts.
+pub(crate) fn delivered(tcb: &Tcb) -> u32 {
+    let census = tcb.recovery.census();
+    // What a smaller MSS has cut anew counts as more segments than were sent once.
+    let sent_once = tcb.tally.sent_once.saturating_add(census.sacked);
+    sent_once.saturating_sub(census.segments)
 }
 
 /// Everything that was in flight when the loss was found has arrived.
@@ -64,6 +96,7 @@ pub(crate) fn undone(tcb: &mut Tcb, found: Found, outcome: &AckOutcome, notes: &
         Found::Reports => tcb.congestion.on_spurious_loss(),
         Found::Timeout => tcb.congestion.on_spurious_timeout(in_flight, outcome.acked),
     }
+    tcb.owed.ecn.on_undone();
     notes.push(match found {
         Found::Reports => Reason::SpuriousRetransmission,
         Found::Timeout => Reason::SpuriousTimeout,

@@ -17,6 +17,8 @@ pub(crate) struct Tally {
     pub(crate) data_segs_out: u32,
     /// Segments with sequence numbers that had never been sent.
     pub(crate) sent_once: u32,
+    /// Segments of ours that arrived and were acknowledged with ECE.
+    pub(crate) delivered_ce: u32,
     /// Segments that arrived out of order.
     pub(crate) out_of_order: u32,
     /// Expiries of the retransmission timer.
@@ -60,6 +62,7 @@ impl Tally {
             segs_out,
             data_segs_out: 0,
             sent_once: 1,
+            delivered_ce: 0,
             out_of_order: 0,
             timeouts: 0,
             bytes_acked,

@@ -44,7 +44,7 @@ fn retransmission(tcb: &mut Tcb, now: Instant, notes: &mut Notes) {
     tcb.recovery.on_rto(now);
     tcb.tally.timeouts = tcb.tally.timeouts.saturating_add(1);
     tcb.congestion.on_timeout(before, tcb.recovery.in_flight(), tcb.text_mss());
-    tcb.owed.ecn.on_cut(tcb.snd.nxt);
+    tcb.owed.ecn.on_cut_for_loss(tcb.snd.nxt);
     model::on_alarm(tcb, now);
     notes.push(Reason::RtoExpired { rto });
     if tcb.recovery.attempts() == R1 {

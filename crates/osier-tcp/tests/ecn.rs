@@ -2,10 +2,11 @@
 
 mod pair;
 
-use osier_tcp::{Algorithm, Config, Ecn, Reason, Sending};
+use osier_tcp::{Algorithm, Config, Ecn, Offer, Reason, Segment, Sending, TcpInfo};
 use osier_time::Duration;
 use osier_wire::ip::Ecn as Field;
 use osier_wire::tcp::Flags;
+use pair::puppet::Puppet;
 use pair::{Fate, InFlight, Pair, Role, Who, pattern};
 
 const ASK: Flags = Flags(Flags::ECE.0 | Flags::CWR.0);
@@ -177,4 +178,123 @@ fn whoever_has_not_agreed_does_not_listen() {
     assert!(!pair.a.has_reason(&Reason::MarkEchoed));
     assert!(!pair.a.has_reason(&Reason::CongestionMarked));
     assert!(pair.sent(Who::A).all(|segment| !segment.flags.intersects(ASK)));
+}
+
+const MSS: u32 = 1_460;
+
+/// B has ten segments in flight to an A that is spoken for by hand.
+fn ten_in_flight(congestion: Algorithm) -> Puppet {
+    let offer = Offer { window_scale: false, timestamps: false, sack: true };
+    let config = Config { offer, congestion, ..with(Ecn::On) };
+    let mut puppet = Puppet::new(Config { send_buffer: (1 << 20).into(), ..config });
+    puppet.pair.write(Who::B, &pattern(100 * MSS as usize));
+    assert_eq!(puppet.info().unacked, 10);
+    puppet
+}
+
+/// A acknowledges so many segments of all that B ever sent.
+fn ack(puppet: &Puppet, segments: u32, flags: Flags) -> Segment {
+    let mut segment = puppet.segment(Flags::ACK | flags, b"");
+    segment.ack += segments * MSS;
+    segment
+}
+
+/// The same, and reports the segments from `left` to `right`.
+fn report(puppet: &Puppet, segments: u32, (left, right): (u32, u32), flags: Flags) -> Segment {
+    let mut segment = ack(puppet, segments, flags);
+    segment.options.sack.push(puppet.ack + left * MSS, puppet.ack + right * MSS);
+    segment
+}
+
+fn windows(puppet: &mut Puppet) -> (u8, u32, u32) {
+    let TcpInfo { ca_state, snd_ssthresh, snd_cwnd, .. } = puppet.info();
+    (ca_state, snd_ssthresh, snd_cwnd)
+}
+
+/// RFC 3168 §6.1.2, RFC 9438 §4.6, RFC 5681 §3.1.
+#[test]
+fn an_acknowledgment_with_ece_cuts_the_window_and_does_not_open_it() {
+    for (algorithm, cut) in [(Algorithm::Cubic, 7), (Algorithm::Reno, 5)] {
+        let mut puppet = ten_in_flight(algorithm);
+        puppet.give(ack(&puppet, 2, Flags::ECE));
+        assert_eq!(windows(&mut puppet), (2, cut, cut), "{algorithm}");
+        for segments in 3..=10 {
+            puppet.give(ack(&puppet, segments, Flags::ECE));
+            assert_eq!(windows(&mut puppet), (2, cut, cut), "{algorithm}: {segments}");
+        }
+        // What was sent since, and said CWR, has arrived.
+        puppet.give(ack(&puppet, 12, Flags::NONE));
+        assert_eq!(puppet.info().ca_state, 0, "{algorithm}");
+        assert!(puppet.info().snd_cwnd >= cut, "{algorithm}");
+    }
+}
+
+#[test]
+fn an_old_echo_says_nothing() {
+    let mut puppet = ten_in_flight(Algorithm::Cubic);
+    puppet.give(ack(&puppet, 2, Flags::NONE));
+    puppet.give(ack(&puppet, 1, Flags::ECE));
+    assert_eq!(puppet.info().ca_state, 0);
+}
+
+/// RFC 3168 §6.1.2: at most once in a window of data, for a mark or for a loss.
+#[test]
+fn a_loss_in_a_window_that_was_cut_for_a_mark_does_not_cut_it_again() {
+    for (algorithm, cut) in [(Algorithm::Cubic, 7), (Algorithm::Reno, 5)] {
+        let mut puppet = ten_in_flight(algorithm);
+        puppet.give(ack(&puppet, 2, Flags::ECE));
+        puppet.give(report(&puppet, 2, (3, 7), Flags::ECE));
+        assert_eq!(windows(&mut puppet).0, 3, "{algorithm}");
+        assert_eq!(puppet.info().snd_ssthresh, cut, "{algorithm}");
+        let all = puppet.pair.sent(Who::B).map(Segment::end);
+        let end = all.reduce(|one, other| if other.after(one) { other } else { one }).unwrap();
+        let mut all = ack(&puppet, 0, Flags::NONE);
+        all.ack = end;
+        puppet.give(all);
+        assert_eq!(windows(&mut puppet).1, cut, "{algorithm}");
+        assert!(puppet.info().snd_cwnd >= cut, "{algorithm}: the window may grow again");
+    }
+}
+
+#[test]
+fn a_timeout_in_a_window_that_was_cut_for_a_mark_leaves_the_threshold() {
+    let mut puppet = ten_in_flight(Algorithm::Cubic);
+    puppet.give(ack(&puppet, 2, Flags::ECE));
+    puppet.pair.run_for(Duration::from_secs(1));
+    assert_eq!(windows(&mut puppet), (4, 7, 1));
+}
+
+#[test]
+fn a_mark_in_a_window_that_was_cut_for_a_loss_does_not_cut_it_again() {
+    for found_by in [Flags::NONE, Flags::ECE] {
+        let mut puppet = ten_in_flight(Algorithm::Cubic);
+        puppet.give(report(&puppet, 2, (3, 7), found_by));
+        puppet.give(report(&puppet, 2, (3, 8), Flags::ECE));
+        assert_eq!(puppet.info().snd_ssthresh, 7);
+        // The end of what was in flight then: the recovery is over, the cut is not forgotten.
+        puppet.give(ack(&puppet, 10, Flags::ECE));
+        assert_eq!(puppet.info().snd_ssthresh, 7);
+    }
+}
+
+#[test]
+fn a_loss_in_the_window_after_a_mark_cuts_again() {
+    let mut puppet = ten_in_flight(Algorithm::Cubic);
+    puppet.give(ack(&puppet, 10, Flags::ECE));
+    assert_eq!((puppet.info().unacked, puppet.info().snd_ssthresh), (7, 7));
+    puppet.give(report(&puppet, 10, (11, 15), Flags::NONE));
+    assert_eq!(windows(&mut puppet).0, 3);
+    assert_eq!(puppet.info().snd_ssthresh, 4);
+}
+
+/// Linux: what an acknowledgment with ECE delivers counts.
+#[test]
+fn what_arrived_with_an_echo_is_counted() {
+    let mut puppet = ten_in_flight(Algorithm::Cubic);
+    puppet.give(ack(&puppet, 2, Flags::NONE));
+    assert_eq!((puppet.info().delivered, puppet.info().delivered_ce), (3, 0));
+    puppet.give(report(&puppet, 4, (5, 6), Flags::ECE));
+    assert_eq!((puppet.info().delivered, puppet.info().delivered_ce), (6, 3));
+    puppet.give(ack(&puppet, 6, Flags::NONE));
+    assert_eq!((puppet.info().delivered, puppet.info().delivered_ce), (7, 3));
 }

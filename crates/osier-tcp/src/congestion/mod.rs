@@ -199,18 +199,21 @@ impl Congestion {
     }
 
     /// The network marks congestion where it would have dropped a packet (RFC 3168): as for a loss,
-    /// without one to repair.
-    pub(crate) fn on_mark(&mut self, now: Instant, in_flight: u32, mss: u32) {
+    /// without one to repair. `before`, `in_flight`: octets in flight before and after the
+    /// acknowledgment that says so. Until [`Congestion::on_mark_answered`] the window does not
+    /// grow.
+    pub(crate) fn on_mark(&mut self, now: Instant, (before, in_flight): (u32, u32), mss: u32) {
         match &mut self.control {
-            Control::Cubic(cubic) => {
-                cubic.on_loss(in_flight, mss);
-                cubic.window.on_recovery_over();
-            }
-            Control::Reno(reno) => {
-                reno.on_loss(reno.window.flight(in_flight), mss);
-                reno.window.on_recovery_over();
-            }
+            Control::Cubic(cubic) => cubic.on_loss(before, mss),
+            Control::Reno(reno) => reno.on_loss(reno.window.flight(before), mss),
             Control::Bbr(bbr) => bbr.on_mark(now, in_flight),
+        }
+    }
+
+    /// Everything in flight when the mark was heard of is acknowledged.
+    pub(crate) fn on_mark_answered(&mut self) {
+        if let Some(window) = self.common_mut() {
+            window.on_recovery_over();
         }
     }
 
@@ -230,6 +233,10 @@ impl Congestion {
             bbr.on_spurious();
         } else if let Some(before) = self.before.take() {
             self.control = *before;
+        }
+        // Neither is what the window may have been cut for before.
+        if let Some(window) = self.common_mut() {
+            window.repair = Repair::None;
         }
     }
 
@@ -344,6 +351,11 @@ impl Congestion {
     /// Octets in a second at which text leaves; [`u64::MAX`]: as it comes.
     pub(crate) fn pacing_rate(&self) -> u64 {
         self.pacer.as_ref().map_or(u64::MAX, |pacer| pacer.rate())
+    }
+
+    /// The most that the user allows, octets in a second; [`u64::MAX`]: no limit.
+    pub(crate) fn max_pacing_rate(&self) -> u64 {
+        self.pacer.as_ref().map_or(u64::MAX, |pacer| pacer.limit_rate())
     }
 
     /// The pace, where one is kept.

@@ -51,6 +51,11 @@ impl Pacer {
         self.quantum = worth.max(mss.saturating_mul(QUANTUM_SEGMENTS)).min(u32::MAX / 2);
     }
 
+    /// The user's limit; [`u64::MAX`]: none.
+    pub(crate) const fn limit_rate(&self) -> u64 {
+        self.limit
+    }
+
     /// Whether a user limits it.
     pub(crate) const fn is_limited(&self) -> bool {
         self.limit != u64::MAX

@@ -3,6 +3,7 @@
 //! Ends the handshake in SYN-RECEIVED; takes acknowledged text off the buffer; tells recovery and
 //! congestion control; sets the send window; ends our half of the close.
 
+use super::ecn::{self, Echo};
 use super::{Stop, Verdict};
 use crate::congestion::Acked;
 use crate::event::{Ending, Event};
@@ -43,11 +44,13 @@ pub(crate) fn process(
     }
     let kind = duplicate(tcb, segment, window);
     model::look_for_gap(tcb);
+    let echo = ecn::echo(tcb, segment);
     let outcome = measure(tcb, now, segment, kind);
     if outcome.acked > 0 {
         advance(tcb, segment.ack);
     }
-    congestion(tcb, now, &outcome, notes);
+    ecn::hear(tcb, now, echo, &outcome, notes);
+    congestion(tcb, now, &outcome, echo, notes);
     model::on_ack(tcb, now, &outcome);
     loss::ask_or_repair(tcb);
     alarms(tcb, now, &outcome, window);
@@ -156,15 +159,24 @@ fn advance(tcb: &mut Tcb, ack: SeqNumber) {
     }
 }
 
-/// Lets the congestion window grow, or cuts it.
-fn congestion(tcb: &mut Tcb, now: Instant, outcome: &AckOutcome, notes: &mut Notes) {
+/// Lets the congestion window grow, or cuts it. RFC 3168 §6.1.2: with ECE it does not grow [SHOULD
+/// NOT].
+fn congestion(
+    tcb: &mut Tcb,
+    now: Instant,
+    outcome: &AckOutcome,
+    echo: Option<Echo>,
+    notes: &mut Notes,
+) {
     match outcome.turn {
         Turn::LossFound => loss::found(tcb, outcome, notes),
         Turn::RecoveryOver => {
             loss::repaired(tcb);
             // It is an acknowledgment after the recovery, but most of what it acknowledges was
             // delivered, and let new text go, before.
-            grow(tcb, now, outcome.delivered, outcome);
+            if echo.is_none() {
+                grow(tcb, now, outcome.delivered, outcome);
+            }
         }
         Turn::NextLoss => {
             loss::repaired(tcb);
@@ -174,7 +186,9 @@ fn congestion(tcb: &mut Tcb, now: Instant, outcome: &AckOutcome, notes: &mut Not
         Turn::ProbeRepaired => loss::repaired_by_probe(tcb, outcome, notes),
         Turn::PartialAck => {}
         // What duplicates have told of before does not count again.
-        Turn::None if outcome.acked > 0 => grow(tcb, now, outcome.delivered, outcome),
+        Turn::None if outcome.acked > 0 && echo.is_none() => {
+            grow(tcb, now, outcome.delivered, outcome);
+        }
         Turn::None => {}
     }
 }

@@ -74,7 +74,7 @@ fn examine(
     // Third: security and compartment are IP's affair and nobody uses them.
     syn::check(segment)?; // fourth
     ack::process(tcb, now, segment, notes)?; // fifth
-    ecn::process(tcb, now, segment, arrived, notes);
+    ecn::process(tcb, segment, arrived, notes);
     urgent::process(tcb, segment); // sixth
     let fin = fin::place_of(segment); // before its text is taken out
     text::process(tcb, now, segment, arrived, notes)?; // seventh

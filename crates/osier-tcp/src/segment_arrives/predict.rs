@@ -50,7 +50,10 @@ fn acknowledges_plainly(tcb: &Tcb, ack: SeqNumber) -> bool {
     if ack == tcb.snd.una {
         tcb.snd.outstanding() == 0
     } else {
-        ack.after(tcb.snd.una) && ack.at_or_before(tcb.snd.nxt) && tcb.recovery.is_undisturbed()
+        ack.after(tcb.snd.una)
+            && ack.at_or_before(tcb.snd.nxt)
+            && tcb.recovery.is_undisturbed()
+            && !tcb.owed.ecn.remembers_cut()
     }
 }
 

@@ -20,8 +20,15 @@ pub(crate) struct Ecn {
     pub(crate) echo: bool,
     /// Whether CWR is to be said, with the next new text.
     pub(crate) cwr: bool,
-    /// SND.NXT at the latest cut: what was sent before tells nothing new.
-    cut_until: Option<SeqNumber>,
+    /// The latest cut, and SND.NXT then: what was sent before tells nothing new.
+    cut: Option<(CutFor, SeqNumber)>,
+}
+
+/// For what the window was cut.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum CutFor {
+    Mark,
+    Loss,
 }
 
 impl Ecn {
@@ -41,17 +48,48 @@ impl Ecn {
         marked
     }
 
-    /// The peer says ECE, or does not, in what acknowledges `ack`: whether it is news (RFC 3168
-    /// §6.1.2: once a window).
-    pub(crate) fn hears_of_mark(&mut self, flags: Flags, ack: SeqNumber) -> bool {
-        self.cut_until = self.cut_until.filter(|until| ack.at_or_before(*until));
-        flags.contains(Flags::ECE) && self.cut_until.is_none()
+    /// SND.UNA is at `una`. Every one that moves has to come here while [`Ecn::remembers_cut`]: a
+    /// number that is far behind would seem to be ahead.
+    pub(crate) fn on_una(&mut self, una: SeqNumber) {
+        self.cut = self.cut.filter(|(_, until)| una.at_or_before(*until));
     }
 
-    /// The window was cut, for a mark or for a loss, with `nxt` SND.NXT.
-    pub(crate) fn on_cut(&mut self, nxt: SeqNumber) {
+    /// Whether something sent before the latest cut, or nothing sent since, is acknowledged.
+    #[inline]
+    pub(crate) const fn remembers_cut(&self) -> bool {
+        self.cut.is_some()
+    }
+
+    /// Whether that cut was for a mark.
+    pub(crate) fn is_cut_for_mark(&self) -> bool {
+        self.cut.is_some_and(|(what, _)| what == CutFor::Mark)
+    }
+
+    /// Whether some of the window that was cut for a mark is still in flight, with `una` SND.UNA.
+    pub(crate) fn is_reducing(&self, una: SeqNumber) -> bool {
+        self.cut.is_some_and(|(what, until)| what == CutFor::Mark && una.before(until))
+    }
+
+    /// The window was cut for a mark, with `nxt` SND.NXT.
+    pub(crate) fn on_cut_for_mark(&mut self, nxt: SeqNumber) {
+        self.on_cut(CutFor::Mark, nxt);
+    }
+
+    /// The window was cut for a loss, with `nxt` SND.NXT.
+    pub(crate) fn on_cut_for_loss(&mut self, nxt: SeqNumber) {
+        self.on_cut(CutFor::Loss, nxt);
+    }
+
+    fn on_cut(&mut self, what: CutFor, nxt: SeqNumber) {
         self.cwr = self.agreed;
-        self.cut_until = self.agreed.then_some(nxt);
+        self.cut = self.agreed.then_some((what, nxt));
+    }
+
+    /// The loss was none: the next mark is news (Linux: tcp_ecn_withdraw_cwr).
+    pub(crate) fn on_undone(&mut self) {
+        if !self.is_cut_for_mark() {
+            (self.cwr, self.cut) = (false, None);
+        }
     }
 }
 
@@ -87,15 +125,33 @@ mod tests {
     }
 
     #[test]
-    fn an_echo_is_news_once_a_window() {
-        let mut ecn = Ecn::new(true);
+    fn a_cut_is_remembered_until_something_sent_after_it_is_acknowledged() {
         let (una, nxt) = (SeqNumber(u32::MAX - 10), SeqNumber(5_000));
-        assert!(!ecn.hears_of_mark(Flags::ACK, una));
-        assert!(ecn.hears_of_mark(Flags::ACK | Flags::ECE, una));
-        ecn.on_cut(nxt);
-        assert!(ecn.cwr);
-        assert!(!ecn.hears_of_mark(Flags::ACK | Flags::ECE, una + 100));
-        assert!(!ecn.hears_of_mark(Flags::ACK | Flags::ECE, nxt));
-        assert!(ecn.hears_of_mark(Flags::ACK | Flags::ECE, nxt + 1));
+        let mut ecn = Ecn::new(true);
+        ecn.on_cut_for_mark(nxt);
+        assert!(ecn.cwr && ecn.is_reducing(una));
+        ecn.on_una(nxt);
+        assert!(ecn.remembers_cut() && ecn.is_cut_for_mark());
+        assert!(!ecn.is_reducing(nxt), "what is lost now was sent after it");
+        ecn.on_una(nxt + 1);
+        assert!(!ecn.remembers_cut());
+    }
+
+    #[test]
+    fn a_cut_for_a_loss_that_was_none_is_forgotten_but_not_one_for_a_mark() {
+        let mut ecn = Ecn::new(true);
+        ecn.on_cut_for_loss(SeqNumber(1));
+        ecn.on_undone();
+        assert!(!ecn.remembers_cut() && !ecn.cwr);
+        ecn.on_cut_for_mark(SeqNumber(1));
+        ecn.on_undone();
+        assert!(ecn.remembers_cut() && ecn.cwr);
+    }
+
+    #[test]
+    fn where_it_was_not_agreed_on_nothing_is_remembered() {
+        let mut ecn = Ecn::new(false);
+        ecn.on_cut_for_loss(SeqNumber(1));
+        assert_eq!(ecn, Ecn::default());
     }
 }

@@ -9,6 +9,7 @@ use crate::reason::{Notes, Recording};
 use crate::segment::{Arrived, Segment, Transmit};
 use crate::segment_arrives::{examine, segment_arrives};
 use crate::state::State;
+use crate::tcb::ecn::Ecn;
 use crate::tcb::{Birth, Tcb};
 use crate::transmit;
 use osier_time::{Duration, Instant};
@@ -181,4 +182,26 @@ fn a_request_and_a_response_are_predicted() {
         walk(&mut tcb, &mut now, Step::Read(10));
         walk(&mut tcb, &mut now, Step::Wait(1));
     }
+}
+
+/// RFC 3168 §6.1.2: SND.NXT of the cut is compared with SND.UNA. 2 GiB later it would seem to be
+/// ahead, and nothing would be news for the next 2 GiB.
+#[test]
+fn a_cut_is_forgotten_by_the_first_acknowledgment_of_what_followed_however_it_comes() {
+    let mut now = Instant::from_secs(5);
+    let offer = Offer { window_scale: true, timestamps: true, sack: true };
+    let mut tcb = established(now, offer);
+    tcb.owed.ecn = Ecn::new(true);
+    // Up to the last number before they come round.
+    walk(&mut tcb, &mut now, Step::Write(300));
+    let answer = Step::Arrive { octets: 1, gap: 0, share: 100, window: 60_000 };
+    assert!(walk(&mut tcb, &mut now, answer));
+    tcb.owed.ecn.on_cut_for_mark(tcb.snd.nxt);
+    assert!(walk(&mut tcb, &mut now, answer), "it acknowledges nothing");
+    walk(&mut tcb, &mut now, Step::Write(1_000));
+    assert!(tcb.owed.ecn.remembers_cut() && tcb.snd.nxt.0 < 2_000);
+    walk(&mut tcb, &mut now, answer);
+    assert!(!tcb.owed.ecn.remembers_cut());
+    walk(&mut tcb, &mut now, Step::Write(1_000));
+    assert!(walk(&mut tcb, &mut now, answer), "and from then on all is as it was");
 }
