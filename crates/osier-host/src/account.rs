@@ -168,6 +168,10 @@ impl Account {
         self.notes.push_back(Note { at: self.now, flow, reason });
     }
 
+    pub(crate) fn notes(&self) -> impl Iterator<Item = &Note> {
+        self.notes.iter()
+    }
+
     pub(crate) fn take_note(&mut self) -> Option<Note> {
         self.notes.pop_front()
     }
@@ -205,6 +209,7 @@ mod tests {
         let key = FlowKey::new(([10, 0, 0, 1], 80).into(), ([10, 0, 0, 2], 5).into()).unwrap();
         account.tcp.push(osier_tcp::Reason::ChallengeAck);
         account.close(&key);
+        assert_eq!(account.notes().count(), 1, "to look is not to take");
         let note = account.take_note().unwrap();
         assert_eq!(note.flow, Some(Flow::tcp(&key)));
         assert_eq!(note.reason, Reason::Tcp(osier_tcp::Reason::ChallengeAck));

@@ -237,6 +237,12 @@ impl Host {
         });
     }
 
+    /// The notes that wait to be taken, the oldest first: for one more listener beside whoever
+    /// takes them.
+    pub fn notes(&self) -> impl Iterator<Item = &Note> {
+        self.account.notes()
+    }
+
     /// Takes the oldest note of the doors called so far.
     pub fn take_note(&mut self) -> Option<Note> {
         self.account.take_note()

@@ -8,10 +8,11 @@ use crate::capture_status::CaptureStatus;
 use crate::driver::Driver;
 use crate::shared::Shared;
 use crate::stack::Stack;
+use crate::watchers::Watchers;
 use osier_device::{Device, Properties, Readiness};
 use osier_host::{Config, Host, Keys};
 use osier_ip::{Cidr, LinkConfig, LinkId, Route};
-use osier_tcp::{Profile, Recording};
+use osier_tcp::Profile;
 use osier_wire::link::Medium;
 use osier_wire::{Frame, Received};
 use std::fs::File;
@@ -31,6 +32,8 @@ pub struct Builder<D> {
     seed: Option<u64>,
     capture: CaptureTo,
     on_capture_stopped: Option<Warn>,
+    #[cfg(feature = "metrics")]
+    host_label: Option<String>,
 }
 
 /// Called once with what went wrong.
@@ -72,6 +75,8 @@ impl Builder<NoDevice> {
             seed: None,
             capture: CaptureTo::Nowhere,
             on_capture_stopped: None,
+            #[cfg(feature = "metrics")]
+            host_label: None,
         }
     }
 }
@@ -88,6 +93,8 @@ impl<D: Device + 'static> Builder<D> {
             seed: self.seed,
             capture: self.capture,
             on_capture_stopped: self.on_capture_stopped,
+            #[cfg(feature = "metrics")]
+            host_label: self.host_label,
         }
     }
 
@@ -151,6 +158,15 @@ impl<D: Device + 'static> Builder<D> {
         self
     }
 
+    /// Gives the counters of this stack the label `host`, so that several stacks of a process can
+    /// be told apart (feature `metrics`, see [`counts`](crate::counts)). Without it they have none.
+    #[cfg(feature = "metrics")]
+    #[must_use]
+    pub fn metrics_host(mut self, name: impl Into<String>) -> Self {
+        self.host_label = Some(name.into());
+        self
+    }
+
     /// Starts the stack: its driver is spawned on the current tokio runtime, which must have time
     /// enabled, and I/O for a device of the kernel.
     ///
@@ -167,11 +183,15 @@ impl<D: Device + 'static> Builder<D> {
         let interfaces = interfaces(&self.device, &mut host);
         let shared = Arc::new(Shared::new(host, epoch));
         let capture = open_capture(self.capture, self.on_capture_stopped, &interfaces)?;
+        let capturing = capture.is_some();
+        let watchers = Watchers::new(capture);
+        #[cfg(feature = "metrics")]
+        let watchers = watchers.with_label(self.host_label);
         {
             let now = shared.now();
             let mut inner = shared.lock();
-            if capture.is_some() {
-                inner.host.set_recording(Recording::On);
+            inner.host.set_recording(watchers.recording());
+            if capturing {
                 inner.capture = CaptureStatus::Writing;
             }
             let link = interfaces.device;
@@ -179,7 +199,7 @@ impl<D: Device + 'static> Builder<D> {
             let routes = self.gateways.iter().map(|gateway| default_route(*gateway, link));
             routes.for_each(|route| inner.host.add_route(route));
         }
-        let driver = Driver::new(shared.clone(), self.device, &interfaces, capture)?;
+        let driver = Driver::new(shared.clone(), self.device, interfaces.device, watchers)?;
         runtime.spawn(driver.run());
         Ok(Stack::of(shared))
     }

@@ -5,14 +5,13 @@
 //! the task yields if there was anything to do, else sleeps until the device, a socket or the next
 //! deadline wakes it. Time is read as tokio's alone.
 
-use crate::capture::{Capture, Interfaces};
 use crate::capture_status::CaptureStatus;
 use crate::shared::{Inner, Life, Shared};
+use crate::watchers::Watchers;
 use osier_device::mem::Wire;
 use osier_device::{Device, Properties, Readiness};
 use osier_host::{Event, Host};
 use osier_ip::LinkId;
-use osier_tcp::Recording;
 use osier_time::{Duration, Instant};
 use osier_wire::link::Medium;
 use osier_wire::{Frame, Received};
@@ -42,7 +41,7 @@ pub(crate) struct Driver<D: Device> {
     /// The room of a device that holds no frame: with less, frames wait inside for a flush.
     room_at_rest: usize,
     link: LinkId,
-    capture: Option<Capture>,
+    watchers: Watchers,
     /// Turns a frame to ourselves into one that arrived.
     loopback: Wire,
     sleep: Pin<Box<Sleep>>,
@@ -76,8 +75,8 @@ impl<D: Device + 'static> Driver<D> {
     pub(crate) fn new(
         shared: Arc<Shared>,
         mut device: D,
-        interfaces: &Interfaces,
-        capture: Option<Capture>,
+        link: LinkId,
+        watchers: Watchers,
     ) -> io::Result<Self> {
         let fd = match device.readiness() {
             Readiness::Fd(fd) => Some(watched(fd.try_clone_to_owned()?)?),
@@ -85,7 +84,7 @@ impl<D: Device + 'static> Driver<D> {
         };
         Ok(Driver {
             room_at_rest: device.room(),
-            link: interfaces.device,
+            link,
             loopback: Wire::new(&Properties::offloaded(Medium::Ip, LOOPBACK_MTU)),
             sleep: Box::pin(tokio::time::sleep(std::time::Duration::ZERO)),
             abandoned: None,
@@ -95,7 +94,7 @@ impl<D: Device + 'static> Driver<D> {
             shared,
             device,
             fd,
-            capture,
+            watchers,
         })
     }
 
@@ -106,7 +105,7 @@ impl<D: Device + 'static> Driver<D> {
             Err(error) => Life::Failed(format!("the device of the stack failed: {error}")),
         };
         self.wake();
-        self.end_capture();
+        self.end_watch();
         self.shared.end(life);
     }
 
@@ -127,6 +126,7 @@ impl<D: Device + 'static> Driver<D> {
     fn turn(&mut self, cx: &mut Context<'_>) -> io::Result<Turn> {
         let received = self.receive(cx)?;
         let now = self.shared.now();
+        self.watch();
         self.hear(now);
         let mut sent = 0;
         let next = loop {
@@ -144,7 +144,7 @@ impl<D: Device + 'static> Driver<D> {
         };
         or_lost(self.device.flush())?;
         self.wake();
-        self.write_capture(now);
+        self.show(now);
         Ok(match next {
             Next::Nothing(until) if received == 0 => Turn::Quiet(until),
             _ => Turn::Busy,
@@ -171,13 +171,13 @@ impl<D: Device + 'static> Driver<D> {
     fn hear(&mut self, now: Instant) {
         let mut inner = self.shared.lock();
         inner.driver_is_awake();
-        collect(&mut self.capture, &mut inner.host, now);
+        self.watchers.collect(now, &mut inner.host);
         for frame in self.inbox.drain(..) {
-            on_frame(&mut self.capture, &mut inner.host, now, self.link, frame);
+            self.watchers.on_frame(now, self.link, frame, &mut inner.host);
         }
         if inner.host.next_deadline().is_some_and(|deadline| deadline <= now) {
             inner.host.on_deadline(now);
-            collect(&mut self.capture, &mut inner.host, now);
+            self.watchers.collect(now, &mut inner.host);
         }
         drain_events(&mut inner, now, &mut self.woken, &self.shared);
     }
@@ -187,19 +187,17 @@ impl<D: Device + 'static> Driver<D> {
         let mut inner = self.shared.lock();
         for _ in 0..FRAMES_PER_TURN {
             let Some((link, frame)) = inner.host.poll_transmit(now) else {
-                collect(&mut self.capture, &mut inner.host, now);
+                self.watchers.collect(now, &mut inner.host);
                 drain_events(&mut inner, now, &mut self.woken, &self.shared);
                 return Next::Nothing(inner.driver_sleeps(cx.waker()));
             };
-            if let Some(capture) = &mut self.capture {
-                capture.on_transmit(now, link, &frame, &mut inner.host);
-            }
+            self.watchers.on_transmit(now, link, &frame, &mut inner.host);
             if link != Host::LOOPBACK {
                 return Next::Send(frame);
             }
             self.loopback.carry(&frame, &mut self.looped);
             for frame in self.looped.drain(..) {
-                on_frame(&mut self.capture, &mut inner.host, now, link, frame);
+                self.watchers.on_frame(now, link, frame, &mut inner.host);
             }
             drain_events(&mut inner, now, &mut self.woken, &self.shared);
         }
@@ -234,26 +232,33 @@ impl<D: Device + 'static> Driver<D> {
         self.woken.drain(..).for_each(Waker::wake);
     }
 
-    /// Writes what was judged in this turn, outside the lock.
-    fn write_capture(&mut self, now: Instant) {
-        let Some(capture) = &mut self.capture else { return };
-        let written = capture.write(now);
+    /// Has the host record while somebody listens.
+    fn watch(&mut self) {
+        if self.watchers.listeners_changed() {
+            self.shared.lock().host.set_recording(self.watchers.recording());
+        }
+    }
+
+    /// Shows what this turn brought to whoever watches, outside the lock.
+    fn show(&mut self, now: Instant) {
+        let shared = &self.shared;
+        let written = self.watchers.show(now, || shared.lock().host.counters());
         self.check_capture(&written);
     }
 
-    fn end_capture(&mut self) {
-        let Some(capture) = &mut self.capture else { return };
-        let flushed = capture.flush();
+    fn end_watch(&mut self) {
+        let shared = &self.shared;
+        let flushed = self.watchers.end(|| shared.lock().host.counters());
         self.check_capture(&flushed);
     }
 
     /// A capture that cannot be written ends; traffic goes on.
     fn check_capture(&mut self, written: &io::Result<()>) {
         if let Err(error) = written {
+            self.watchers.drop_capture();
             let mut inner = self.shared.lock();
-            inner.host.set_recording(Recording::Off);
+            inner.host.set_recording(self.watchers.recording());
             inner.capture = CaptureStatus::Stopped(error.to_string());
-            self.capture = None;
         }
     }
 
@@ -281,9 +286,9 @@ impl<D: Device + 'static> Driver<D> {
         until: Option<Instant>,
         cx: &mut Context<'_>,
     ) -> Poll<io::Result<()>> {
-        let flush = self.capture.as_ref().and_then(Capture::flush_at);
+        let show = self.watchers.show_at();
         let goodbye = self.abandoned.map(|since| since + ABANDONED_MAX);
-        let Some(until) = [until, flush, goodbye].into_iter().flatten().min() else {
+        let Some(until) = [until, show, goodbye].into_iter().flatten().min() else {
             return Poll::Pending;
         };
         let until = self.shared.at(until);
@@ -328,25 +333,6 @@ const LOOPBACK_MTU: usize = 65_535;
 fn yield_now<T>(cx: &Context<'_>) -> Poll<T> {
     cx.waker().wake_by_ref();
     Poll::Pending
-}
-
-fn on_frame(
-    capture: &mut Option<Capture>,
-    host: &mut Host,
-    now: Instant,
-    link: LinkId,
-    frame: Received,
-) {
-    let Some(capture) = capture else { return host.on_frame(now, link, frame) };
-    host.on_frame(now, link, frame.clone());
-    capture.on_frame(now, link, &frame, host);
-}
-
-/// Notes of verbs and alarms: they wait for a frame of their flow.
-fn collect(capture: &mut Option<Capture>, host: &mut Host, now: Instant) {
-    if let Some(capture) = capture {
-        capture.collect(now, host);
-    }
 }
 
 fn drain_events(inner: &mut Inner, now: Instant, woken: &mut Vec<Waker>, shared: &Shared) {

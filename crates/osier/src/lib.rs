@@ -43,6 +43,9 @@
 //! | the task that moves frames | `driver.rs` |
 //! | a frame joined with the reasons for it | `capture.rs` |
 //! | the Unix socket behind `osier ss` | `control.rs` |
+//! | who watches what a stack does | `watchers.rs` |
+//! | decisions as events of `tracing` | `events.rs` (feature `tracing`) |
+//! | counters through `metrics` | `counts.rs` (feature `metrics`) |
 //! | `axum::serve` | `http.rs` (feature `axum`) |
 //!
 //! This is the only library of osier that knows a runtime. Time is read as tokio's alone, so a
@@ -54,9 +57,13 @@ mod builder;
 mod capture;
 mod capture_status;
 pub mod control;
+#[cfg(feature = "metrics")]
+pub mod counts;
 mod current;
 mod driver;
 mod error;
+#[cfg(feature = "tracing")]
+pub mod events;
 #[cfg(feature = "axum")]
 mod http;
 mod pings;
@@ -66,6 +73,7 @@ mod stack;
 mod tcp;
 mod udp;
 mod wakers;
+mod watchers;
 
 pub use builder::{Builder, NoDevice};
 pub use capture_status::CaptureStatus;

@@ -29,7 +29,7 @@ const TABLE: [(u8, &str); 17] = [
 ];
 
 /// Who may depend on a crate of others that brings the outside world in.
-const OUTSIDERS: [(&str, &[&str]); 11] = [
+const OUTSIDERS: [(&str, &[&str]); 12] = [
     ("tokio", &["osier", "osier-sim", "osier-cli"]),
     ("axum", &["osier", "osier-sim", "osier-cli"]),
     ("hyper", &["osier", "osier-sim", "osier-cli"]),
@@ -40,6 +40,7 @@ const OUTSIDERS: [(&str, &[&str]); 11] = [
     ("rand", FLOOR_4_AND_UP),
     ("log", FLOOR_4_AND_UP),
     ("tracing", FLOOR_4_AND_UP),
+    ("metrics", FLOOR_4_AND_UP),
     ("parking_lot", FLOOR_4_AND_UP),
 ];
 
