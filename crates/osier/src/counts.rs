@@ -1,9 +1,9 @@
 //! How do the counters of a stack reach the crate `metrics`? (feature `metrics`)
 //!
 //! Every counter of [`Stack::counters`](crate::Stack::counters) is a counter of the facade, under
-//! the name that [`name`] gives it: `state_changes` is `osier_state_changes_total`. It has no label,
-//! or the label `host` where [`Builder::metrics_host`](crate::Builder::metrics_host) named one; the
-//! counters of stacks that share their labels add up.
+//! the name that [`name`] gives it: `state_changes` is `osier_state_changes_total`. It has no
+//! label, or the label `host` where [`Builder::metrics_host`](crate::Builder::metrics_host) named
+//! one; the counters of stacks that share their labels add up.
 //!
 //! ```
 //! # #[tokio::main(flavor = "current_thread")]

@@ -3,20 +3,19 @@
 //! Every decision that a capture would tell on a frame is an event: of a connection under the
 //! target [`TCP`], of the IP layer under [`IP`], of the host under [`HOST`]. Its fields:
 //!
-//! | field | |
-//! | --- | --- |
-//! | `message` | the sentence, as in a capture |
-//! | `reason` | the name of the counter that counts it ([`Stack::counters`](crate::Stack::counters)) |
-//! | `local`, `remote` | both ends, address and port; absent where no flow is concerned |
+//! - `message`: the sentence, as in a capture;
+//! - `reason`: the name of the counter that counts it
+//!   ([`Stack::counters`](crate::Stack::counters));
+//! - `local`, `remote`: both ends, address and port; absent where no flow is concerned.
 //!
 //! Its level says who can cause it:
 //!
-//! | level | |
-//! | --- | --- |
-//! | `WARN` | a connection was broken off: reset, refused, timed out, unreachable; a black hole; another station has our address |
-//! | `INFO` | a connection changed its state, from the end of the handshake on |
-//! | `DEBUG` | whatever a stranger can cause with forged packets, as often as he likes: drops, limits, SYNs, stray segments; and what TCP makes of the path |
-//! | `TRACE` | what is usual: single retransmissions, probes, talk about neighbours |
+//! - `WARN`: a connection was broken off (reset, refused, timed out, unreachable), a path swallows
+//!   full segments, another station has our address;
+//! - `INFO`: a connection changed its state, from the end of the handshake on;
+//! - `DEBUG`: whatever a stranger can cause with forged packets, as often as he likes (drops,
+//!   limits, SYNs, stray segments), and what TCP makes of the path;
+//! - `TRACE`: what is usual: single retransmissions, probes, talk about neighbours.
 //!
 //! ```
 //! # #[tokio::main(flavor = "current_thread")]
