@@ -8,6 +8,7 @@
 use crate::config::{Config, Offer};
 use crate::loss;
 use crate::options::TIMESTAMPS_LEN;
+use crate::rate::Limited;
 use crate::receive::autotune::Autotune;
 use crate::recovery::Phase;
 use crate::state::State;
@@ -160,7 +161,8 @@ tcp_info! {
     data_segs_in: u32,
     /// `tcpi_data_segs_out`: segments with text sent, ever.
     data_segs_out: u32,
-    /// `tcpi_delivery_rate`: octets in a second, where it is measured.
+    /// `tcpi_delivery_rate`: octets in a second, where it is measured: where BBR controls
+    /// congestion.
     delivery_rate: u64,
     /// `tcpi_busy_time`: microseconds with something to send or in flight.
     busy_time: u64,
@@ -291,6 +293,10 @@ impl TcpInfo {
         self.total_retrans = recovery.retransmitted_total() as u32;
         self.delivered = loss::delivered(tcb);
         self.delivered_ce = tcb.tally.delivered_ce;
+        if let Some((rate, limited)) = recovery.delivery_rate() {
+            self.delivery_rate = rate;
+            self.delivery_rate_app_limited = u8::from(limited == Limited::ByUser);
+        }
         self.dsack_dups = recovery.duplicates_reported();
         self.reord_seen = recovery.reordering_seen();
         let overtaken = recovery.reordering_distance().div_ceil(mss) + 1;

@@ -2,7 +2,7 @@
 
 mod pair;
 
-use osier_tcp::{Config, TcpInfo};
+use osier_tcp::{Algorithm, Config, TcpInfo};
 use osier_time::Duration;
 use pair::{Fate, Pair, Who, pattern};
 
@@ -165,4 +165,59 @@ fn the_pace_that_a_user_sets_is_told() {
     assert_eq!(info(&mut pair, Who::A).pacing_rate, u64::MAX);
     pair.a.connection().set_pacing_rate(Some(1_000_000));
     assert_eq!(info(&mut pair, Who::A).pacing_rate, 1_000_000);
+    assert_eq!(info(&mut pair, Who::A).max_pacing_rate, 1_000_000);
+    pair.a.connection().set_pacing_rate(None);
+    assert_eq!(info(&mut pair, Who::A).max_pacing_rate, u64::MAX);
+}
+
+/// What the segments of 1500 octets that a link takes a millisecond for carry.
+const LINK: u64 = MSS as u64 * 1_000;
+
+#[test]
+fn the_rate_of_delivery_is_told_where_it_is_measured() {
+    for (congestion, told) in
+        [(Algorithm::Bbr, LINK * 9 / 10..LINK * 11 / 10), (Algorithm::Cubic, 0..1)]
+    {
+        let config = Config { congestion, ..pair::wide() };
+        let mut pair = Pair::connected_with(config.clone(), config);
+        pair.serialization = Duration::from_millis(1);
+        pair.write(Who::A, &pattern(1_000_000));
+        pair.run_for(Duration::from_millis(400));
+        let a = info(&mut pair, Who::A);
+        assert!(told.contains(&a.delivery_rate), "{congestion}: {}", a.delivery_rate);
+        assert_eq!(a.delivery_rate_app_limited, 0);
+    }
+}
+
+#[test]
+fn a_lower_rate_that_the_user_is_the_cause_of_is_not_told_and_a_first_one_is() {
+    let config = Config { congestion: Algorithm::Bbr, ..pair::wide() };
+    let mut pair = Pair::connected_with(config.clone(), config);
+    pair.transfer(Who::A, &pattern(100), LONG);
+    pair.run_for(Duration::from_secs(1));
+    let first = info(&mut pair, Who::A);
+    assert!(first.delivery_rate > 0);
+    assert_eq!(first.delivery_rate_app_limited, 1);
+    pair.transfer(Who::A, &pattern(10), LONG);
+    pair.run_for(Duration::from_secs(1));
+    assert_eq!(info(&mut pair, Who::A).delivery_rate, first.delivery_rate);
+}
+
+/// Linux: tcp_check_sack_reordering counts from the start of what was overtaken.
+#[test]
+fn the_segments_by_which_another_was_overtaken_are_told() {
+    let mut pair = Pair::connected();
+    let mut nth = 0;
+    // The eighth of ten, and then the fourth of ten.
+    pair.rule = Box::new(move |from, segment| {
+        nth += u32::from(from == Who::A && !segment.text.is_empty());
+        let late = from == Who::A && [8, 14].contains(&nth);
+        if late { Fate::Delay(Duration::from_millis(1)) } else { Fate::Deliver }
+    });
+    for (reordering, seen) in [(3, 1), (7, 2)] {
+        pair.transfer(Who::A, &pattern(10 * MSS), LONG);
+        pair.run_for(Duration::from_secs(1));
+        let a = info(&mut pair, Who::A);
+        assert_eq!((a.reordering, a.reord_seen, a.total_retrans), (reordering, seen, 0));
+    }
 }

@@ -69,6 +69,8 @@ pub(super) struct Sampler {
     lost_end: SeqNumber,
     /// What was lost since the last [`Sampler::take_losses`]: never more than there are records.
     losses: Vec<Lost>,
+    /// What is shown of the rate, and by what it was limited.
+    shown: Option<(u64, Limited)>,
 }
 
 impl Sampler {
@@ -86,6 +88,7 @@ impl Sampler {
             pieces_lost: 0,
             lost_end: SeqNumber(0),
             losses: Vec::new(),
+            shown: None,
         }
     }
 
@@ -186,6 +189,9 @@ impl Sampler {
         let interval = sending.max(now - sent.account.delivered_at);
         // Shorter than any round trip: of what was sent twice, the first has arrived.
         let reliable = interval >= min_rtt && !interval.is_zero();
+        if reliable {
+            self.show(rate(delivered, interval), sent.limited);
+        }
         Some(Sample {
             total: self.account.delivered,
             newly_acked,
@@ -199,6 +205,18 @@ impl Sampler {
             pieces_lost,
             rtt: (sent.turn == Turn::First).then(|| now - sent.at),
         })
+    }
+
+    /// Where its user was the limit, a lower rate says nothing of the path (Linux: tcp_rate_gen).
+    fn show(&mut self, rate: u64, limited: Limited) {
+        if limited == Limited::ByNetwork || self.shown.is_none_or(|(shown, _)| rate >= shown) {
+            self.shown = Some((rate, limited));
+        }
+    }
+
+    /// The latest rate of delivery, octets in a second, and by what it was limited.
+    pub(super) const fn shown(&self) -> Option<(u64, Limited)> {
+        self.shown
     }
 
     fn lost_since(&self, sent: &Sent) -> u32 {
@@ -254,6 +272,12 @@ impl Recovery {
     /// Whether there was nothing to send at times; `None`: nobody asks.
     pub(crate) fn is_limited(&self) -> Option<bool> {
         self.records.is_limited()
+    }
+
+    /// The latest rate of delivery, octets in a second, and by what it was limited; `None`: nobody
+    /// asks, or nothing was delivered yet.
+    pub(crate) fn delivery_rate(&self) -> Option<(u64, Limited)> {
+        self.records.delivery_rate()
     }
 
     /// What was lost since the last time.

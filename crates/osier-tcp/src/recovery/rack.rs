@@ -93,8 +93,9 @@ impl Rack {
         let (order, end) = (delivered.order, delivered.end);
         let newer =
             |old: (Order, SeqNumber)| order.after(old.0) || (order == old.0 && end.after(old.1));
-        // Of all that this acknowledgment delivers, what is last in sequence, as Linux takes it:
-        // with a retransmission in front, text that was sent before it gets more time.
+        // Linux differs: of all that this acknowledgment delivers, what is last in sequence, not
+        // what was sent last (RFC 8985 §6.2, step 2). With a retransmission in front, text that
+        // was sent before it gets more time.
         self.rtt = arrival.now - delivered.sent_at;
         if self.newest.is_none_or(newer) {
             self.newest = Some((order, end));

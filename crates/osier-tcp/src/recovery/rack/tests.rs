@@ -55,6 +55,17 @@ fn the_newest_is_what_was_sent_last_of_all_that_arrived() {
     assert_eq!(rack.rtt, ms(50));
 }
 
+/// §6.2, step 2, would have it 50 ms: the round trip of what was sent last.
+#[test]
+fn linux_takes_the_round_trip_of_what_is_last_in_sequence() {
+    let mut rack = Rack::new();
+    rack.on_delivered(&arrival(100), &delivered(50, 1_000, 1));
+    assert_eq!(rack.rtt, ms(50));
+    rack.on_delivered(&arrival(100), &delivered(5, 2_000, 0));
+    assert_eq!(rack.rtt, ms(95), "sent before, and behind it in sequence");
+    assert_eq!(rack.newest.map(|newest| newest.1), Some(ISS + 1_000), "still what was sent last");
+}
+
 /// §6.2, step 2: less than the shortest round trip, or an older stamp echoed.
 #[test]
 fn what_was_sent_twice_and_arrives_too_soon_is_the_first_transmission() {

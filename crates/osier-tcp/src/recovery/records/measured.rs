@@ -4,6 +4,7 @@
 
 use super::super::delivery::{Sampler, Turn};
 use super::{Order, Record, Records};
+use crate::rate::Limited;
 use alloc::boxed::Box;
 use osier_time::Instant;
 
@@ -26,6 +27,11 @@ impl Records {
     /// Whether there was nothing to send at times; `None`: nobody asks.
     pub(in crate::recovery) fn is_limited(&self) -> Option<bool> {
         self.sampler.as_deref().map(Sampler::is_limited)
+    }
+
+    /// The latest rate of delivery; `None`: nobody asks.
+    pub(in crate::recovery) fn delivery_rate(&self) -> Option<(u64, Limited)> {
+        self.sampler.as_deref().and_then(Sampler::shown)
     }
 
     /// `octets` were sent as the latest transmission.
