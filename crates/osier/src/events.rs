@@ -11,7 +11,7 @@
 //! Its level says who can cause it:
 //!
 //! - `WARN`: a connection was broken off (reset, refused, timed out, unreachable), a path swallows
-//!   full segments, another station has our address;
+//!   full segments, our address had to be defended against another station;
 //! - `INFO`: a connection changed its state, from the end of the handshake on;
 //! - `DEBUG`: whatever a stranger can cause with forged packets, as often as he likes (drops,
 //!   limits, SYNs, stray segments), and what TCP makes of the path;

@@ -1,13 +1,14 @@
 //! Is every decision an event? (feature `tracing`)
 #![cfg(feature = "tracing")]
 
-use osier::Stack;
 use osier::device::mem::pair;
 use osier::device::{Medium, Properties};
 use osier::wire::MacAddr;
+use osier::{CaptureStatus, Stack};
 use osier_pcap::Reader;
 use std::fmt::Debug;
 use std::io::{self, ErrorKind, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -94,12 +95,15 @@ impl Subscriber for Ear {
     fn exit(&self, _: &Id) {}
 }
 
-/// A file in memory.
+/// A file in memory, which may be full.
 #[derive(Clone, Default)]
-struct Memory(Arc<Mutex<Vec<u8>>>);
+struct Memory(Arc<Mutex<Vec<u8>>>, Arc<AtomicBool>);
 
 impl Write for Memory {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.1.load(Ordering::Relaxed) {
+            return Err(ErrorKind::StorageFull.into());
+        }
         self.0.lock().unwrap().extend_from_slice(bytes);
         Ok(bytes.len())
     }
@@ -257,4 +261,20 @@ async fn who_begins_to_listen_hears_what_comes_and_a_capture_outlives_who_ceases
     let comments = packets.flat_map(|packet| packet.comments);
     let opened = comments.filter(|comment| comment.contains("SYN-SENT -> ESTABLISHED"));
     assert_eq!(opened.count(), 3, "once for each life");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_capture_that_ends_for_want_of_room_does_not_end_the_events() {
+    let file = Memory::default();
+    let ear = Ear::for_all_of("osier::tcp", Level::INFO);
+    let _listening = set_default(ear.clone());
+    let (a, b) = stacks(Some(file.clone()));
+    file.1.store(true, Ordering::Relaxed);
+    life(&a, &b).await;
+    assert!(matches!(a.capture_status(), CaptureStatus::Stopped(_)));
+    let before = ear.told().len();
+    life(&a, &b).await;
+    let later = &ear.told()[before..];
+    let here = |told: &&Told| told.local.as_deref().is_some_and(|at| at.starts_with("10.71.0.1:"));
+    assert_eq!(later.iter().filter(here).count(), 5, "{later:#?}");
 }

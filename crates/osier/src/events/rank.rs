@@ -60,7 +60,8 @@ fn moved(arrow: Arrow) -> Rank {
 pub(super) fn ip(reason: &osier_ip::Reason) -> Rank {
     use osier_ip::Reason as Ip;
     match reason {
-        Ip::AddressConflict => Rank::Warn,
+        // At most once in ten seconds, however often a rival speaks (RFC 5227 §2.4).
+        Ip::AddressDefended => Rank::Warn,
         Ip::OtherStation
         | Ip::UnknownEtherType { .. }
         | Ip::NotForUs
@@ -83,7 +84,7 @@ pub(super) fn host(_: &HostReason) -> Rank {
 
 #[cfg(test)]
 mod tests {
-    use super::{Rank, tcp};
+    use super::{Rank, ip, tcp};
     use osier_host::{Note, Reason};
     use osier_tcp::{Arrow, Reason as Tcp};
     use osier_time::Instant;
@@ -100,6 +101,12 @@ mod tests {
             assert_eq!(tcp(&forged, Some(&end)), Rank::Debug, "{forged}");
         }
         assert_eq!(tcp(&Tcp::Moved { arrow: Arrow::EndSynReceived }, None), Rank::Debug);
+    }
+
+    #[test]
+    fn a_rival_for_our_address_is_a_warning_but_not_each_frame_of_his() {
+        assert_eq!(ip(&osier_ip::Reason::AddressDefended), Rank::Warn);
+        assert_eq!(ip(&osier_ip::Reason::AddressConflict), Rank::Debug);
     }
 
     #[test]
