@@ -80,8 +80,8 @@ pub(crate) fn assert_sound(frames: &[Frame]) {
     assert!(bad.is_empty(), "{bad:#?}");
     let misread = frames.iter().filter(|frame| frame.is_misread()).count();
     println!(
-        "tshark: {} frames, none malformed, no bad checksum; of {misread} out of order or sent again \
-         it misread the text as the beginning, or as an overlap, of an HTTP message",
+        "tshark: {} frames, none malformed, no bad checksum; of {misread} out of order or sent \
+         again it misread the text as the beginning, or as an overlap, of an HTTP message",
         frames.len()
     );
 }
