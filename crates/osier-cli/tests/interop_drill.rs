@@ -1,7 +1,7 @@
 //! Does the command as it is released pass our own drills?
 //!
-//! `cargo test` runs them in a debug build; what an optimiser makes of it is another program. Run by
-//! `cargo xtask test`, in release.
+//! `cargo test` runs them in a debug build; what an optimiser makes of it is another program.
+//! Run by `cargo xtask test`, in release.
 
 use std::process::Command;
 
