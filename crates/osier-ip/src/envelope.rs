@@ -6,12 +6,12 @@
 
 use crate::layer::{Layer, Unreachable, Wrapped};
 use crate::link::group_mac_v4;
-use crate::output::{Fit, Hop, LENGTH_MAX, Next, ipv4_header, ipv6_header, longest_cut};
+use crate::output::{Fit, Hop, LENGTH_MAX, Next, ip_header, longest_cut};
 use crate::packet::{LinkId, ToSend};
 use core::net::{IpAddr, Ipv4Addr};
 use osier_wire::ethernet::{self, EtherType};
 use osier_wire::link::Medium;
-use osier_wire::{Frame, MacAddr, ipv4, ipv6};
+use osier_wire::{Frame, MacAddr, ip, ipv4, ipv6};
 
 /// The headers of a flow.
 #[derive(Clone, Copy, Debug)]
@@ -69,6 +69,12 @@ impl Layer {
         if len > envelope.cut_max as usize {
             return Err(self.refuse_len(envelope.link, len));
         }
+        Ok(self.write(envelope, len, frame))
+    }
+
+    /// [`Layer::enclose`] of what the link carries.
+    #[inline]
+    pub(crate) fn write(&mut self, envelope: &Envelope, len: usize, frame: &mut Frame) -> Wrapped {
         if let Some(header) = &envelope.link_header {
             header.emit(frame.head.grow(ethernet::HEADER_LEN));
         }
@@ -86,13 +92,16 @@ impl Layer {
         }
         let fit = if len <= envelope.whole_max as usize { Fit::Whole } else { Fit::IfCut };
         let transport_at = frame.head.len() as u16;
-        Ok(Wrapped { link: envelope.link, transport_at, next: envelope.next, fit })
+        Wrapped { link: envelope.link, transport_at, next: envelope.next, fit }
     }
 
-    fn envelope(&self, hop: Hop, packet: &ToSend) -> Envelope {
+    /// The envelope of packets like this one on a way that was found.
+    /// `dst` of its link header is right for a group; for a neighbour it is written once the
+    /// neighbour is known.
+    pub(crate) fn envelope(&self, hop: Hop, packet: &ToSend) -> Envelope {
         let link = &self.links[usize::from(hop.link.0)];
         let medium = link.config.medium;
-        let (ip_header, ethertype, group) = match packet.dst {
+        let (ip_header_len, ethertype, group) = match packet.dst {
             IpAddr::V4(dst) => (ipv4::HEADER_LEN, EtherType::IPV4, group_mac_v4(dst)),
             IpAddr::V6(dst) => (ipv6::HEADER_LEN, EtherType::IPV6, MacAddr::of_ipv6_group(dst)),
         };
@@ -102,21 +111,12 @@ impl Layer {
                 (Some(ethernet::Header { dst: group, src, ethertype }), hop.to)
             }
         };
-        let ip = match (packet.src, packet.dst) {
-            (IpAddr::V4(src), IpAddr::V4(dst)) => {
-                let header = ipv4_header(packet, (src, dst), 0);
-                Template::V4(ipv4::Template::of(&header), dst)
-            }
-            (IpAddr::V6(src), IpAddr::V6(dst)) => {
-                let header = ipv6_header(packet, (src, dst));
-                Template::V6(ipv6::Template::of(&header))
-            }
-            (IpAddr::V4(_), IpAddr::V6(_)) | (IpAddr::V6(_), IpAddr::V4(_)) => {
-                unreachable!("a way leads between addresses of one version")
-            }
+        let ip = match ip_header(packet) {
+            ip::Header::V4(header) => Template::V4(ipv4::Template::of(&header), header.dst),
+            ip::Header::V6(header) => Template::V6(ipv6::Template::of(&header)),
         };
         let whole = link.config.mtu.min(LENGTH_MAX);
-        let room = |max: usize| max.saturating_sub(ip_header) as u32;
+        let room = |max: usize| max.saturating_sub(ip_header_len) as u32;
         let cut_max = room(whole.max(longest_cut(&link.config, packet)));
         let epoch = self.recent.epoch();
         Envelope { link: hop.link, next, link_header, ip, whole_max: room(whole), cut_max, epoch }

@@ -5,18 +5,12 @@
 
 use crate::addresses::is_link_local;
 use crate::layer::{Event, Layer, Unreachable, Wrapped};
-use crate::link::group_mac_v4;
 use crate::neighbours::{Claim, Due, Key};
 use crate::packet::{Fragment, LinkConfig, LinkId, ToSend};
 use crate::reason::Reason;
-use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use core::net::IpAddr;
 use osier_time::Instant;
-use osier_wire::ethernet::{self, EtherType};
-use osier_wire::link::Medium;
-use osier_wire::{Frame, MacAddr, Protocol, ipv4, ipv6};
-
-/// Time to live and hop limit of what does not say otherwise (RFC 1700, and Linux's).
-const HOP_LIMIT: u8 = 64;
+use osier_wire::{Frame, MacAddr, Protocol, ip, ipv4, ipv6};
 
 /// The longest IP packet, whatever a link says: the length field of IPv4 ends here.
 pub(crate) const LENGTH_MAX: usize = 65_535;
@@ -153,38 +147,14 @@ impl Layer {
     }
 
     /// Writes link and IP headers on a way that was found and is wide enough.
-    #[inline]
     pub(crate) fn write_headers(
         &mut self,
         hop: Hop,
         packet: &ToSend,
         frame: &mut Frame,
     ) -> Wrapped {
-        let link = self.links.get(usize::from(hop.link.0));
-        let (mtu, medium) = link.map_or((0, Medium::Ip), |l| (l.config.mtu, l.config.medium));
-        match (packet.src, packet.dst) {
-            (IpAddr::V4(src), IpAddr::V4(dst)) => {
-                write_ethernet(frame, medium, EtherType::IPV4, group_mac_v4(dst));
-                let count = if packet.len < mtu { 1 } else { packet.len / mtu.max(1) + 1 };
-                let identification = self.identification.take(dst, count as u16);
-                let header = ipv4_header(packet, (src, dst), identification);
-                header.emit(frame.head.grow(ipv4::HEADER_LEN));
-            }
-            (IpAddr::V6(src), IpAddr::V6(dst)) => {
-                let group = MacAddr::of_ipv6_group(dst);
-                write_ethernet(frame, medium, EtherType::IPV6, group);
-                let header = ipv6_header(packet, (src, dst));
-                header.emit(frame.head.grow(ipv6::HEADER_LEN));
-            }
-            (IpAddr::V4(_), IpAddr::V6(_)) | (IpAddr::V6(_), IpAddr::V4(_)) => {
-                unreachable!("a way leads between addresses of one version")
-            }
-        }
-        let transport_at = frame.head.len() as u16;
-        let next = if medium == Medium::Ip { Next::All } else { hop.to };
-        let ip_header = usize::from(transport_at) - medium.header_len();
-        let fit = if ip_header + packet.len <= mtu { Fit::Whole } else { Fit::IfCut };
-        Wrapped { link: hop.link, transport_at, next, fit }
+        let envelope = self.envelope(hop, packet);
+        self.write(&envelope, packet.len, frame)
     }
 
     /// Whether the packet fits the first link, or is a super-frame that its device will cut.
@@ -286,51 +256,28 @@ pub(crate) fn longest_cut(link: &LinkConfig, packet: &ToSend) -> usize {
     if cuts { most.min(LENGTH_MAX) } else { 0 }
 }
 
-/// `dst` is right for a group; for a neighbour it is written once the neighbour is known.
+/// The header of a packet, but for IPv4's identification.
 #[inline]
-fn write_ethernet(frame: &mut Frame, medium: Medium, ethertype: EtherType, dst: MacAddr) {
-    if let Medium::Ethernet(mac) = medium {
-        let header = ethernet::Header { dst, src: mac, ethertype };
-        header.emit(frame.head.grow(ethernet::HEADER_LEN));
+pub(crate) fn ip_header(packet: &ToSend) -> ip::Header {
+    let len = packet.len as u16;
+    let header = ip::Header::new(packet.src, packet.dst, packet.protocol, len);
+    let mut header = header.expect("a way leads between addresses of one version");
+    match &mut header {
+        ip::Header::V4(header) => {
+            header.ttl = hop_limit(packet);
+            header.tos = packet.tos;
+            header.dont_fragment = packet.fragment == Fragment::Never;
+        }
+        ip::Header::V6(header) => {
+            header.hop_limit = hop_limit(packet);
+            header.traffic_class = packet.tos;
+        }
     }
-}
-
-#[inline]
-pub(crate) fn ipv4_header(
-    packet: &ToSend,
-    (src, dst): (Ipv4Addr, Ipv4Addr),
-    identification: u16,
-) -> ipv4::Header {
-    ipv4::Header {
-        src,
-        dst,
-        protocol: packet.protocol,
-        ttl: hop_limit(packet, dst.is_multicast()),
-        tos: packet.tos,
-        identification,
-        dont_fragment: packet.fragment == Fragment::Never,
-        more_fragments: false,
-        fragment_offset: 0,
-        payload_len: packet.len as u16,
-        options: ipv4::Options::NONE,
-    }
-}
-
-#[inline]
-pub(crate) fn ipv6_header(packet: &ToSend, (src, dst): (Ipv6Addr, Ipv6Addr)) -> ipv6::Header {
-    ipv6::Header {
-        src,
-        dst,
-        next_header: packet.protocol,
-        hop_limit: hop_limit(packet, dst.is_multicast()),
-        traffic_class: packet.tos,
-        flow_label: 0,
-        payload_len: packet.len as u16,
-    }
+    header
 }
 
 /// RFC 1112 §6.1: to a group, one hop unless the sender wants more.
 #[inline]
-fn hop_limit(packet: &ToSend, group: bool) -> u8 {
-    packet.hop_limit.unwrap_or(if group { 1 } else { HOP_LIMIT })
+fn hop_limit(packet: &ToSend) -> u8 {
+    packet.hop_limit.unwrap_or(if packet.dst.is_multicast() { 1 } else { ip::HOP_LIMIT })
 }

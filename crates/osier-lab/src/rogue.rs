@@ -13,7 +13,7 @@ use osier_time::{Duration, Instant};
 use osier_wire::checksum::Sum;
 use osier_wire::link::Medium;
 use osier_wire::tcp::{self, Flags, Options, Timestamps};
-use osier_wire::{Protocol, SeqNumber, ip, ipv4, ipv6};
+use osier_wire::{Protocol, SeqNumber, ip};
 
 /// Connections that it remembers.
 const FLOWS_MAX: usize = 8;
@@ -227,32 +227,8 @@ pub(crate) fn packet(src: IpAddr, dst: IpAddr, header: &tcp::Header, text: &[u8]
     segment.extend_from_slice(text);
     let sum = Sum::pseudo_header(src, dst, Protocol::TCP, segment.len()).and(&segment).checksum();
     segment[tcp::CHECKSUM_OFFSET..][..2].copy_from_slice(&sum.to_be_bytes());
-    let payload_len = segment.len() as u16;
-    let outer = match (src, dst) {
-        (IpAddr::V4(src), IpAddr::V4(dst)) => ip::Header::V4(ipv4::Header {
-            src,
-            dst,
-            protocol: Protocol::TCP,
-            ttl: 64,
-            tos: 0,
-            identification: 0,
-            dont_fragment: true,
-            more_fragments: false,
-            fragment_offset: 0,
-            payload_len,
-            options: ipv4::Options::NONE,
-        }),
-        (IpAddr::V6(src), IpAddr::V6(dst)) => ip::Header::V6(ipv6::Header {
-            src,
-            dst,
-            next_header: Protocol::TCP,
-            hop_limit: 64,
-            traffic_class: 0,
-            flow_label: 0,
-            payload_len,
-        }),
-        _ => panic!("a packet has addresses of one version"),
-    };
+    let outer = ip::Header::new(src, dst, Protocol::TCP, segment.len() as u16);
+    let outer = outer.expect("a packet has addresses of one version");
     let mut packet = vec![0; outer.len()];
     outer.emit(&mut packet);
     packet.extend_from_slice(&segment);

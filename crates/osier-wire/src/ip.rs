@@ -8,6 +8,9 @@ use core::fmt;
 use core::net::IpAddr;
 use core::ops::Range;
 
+/// Time to live and hop limit of what does not say otherwise (RFC 1700, and Linux's).
+pub const HOP_LIMIT: u8 = 64;
+
 /// An IP header of either version.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Header {
@@ -18,6 +21,21 @@ pub enum Header {
 }
 
 impl Header {
+    /// A header with nothing special about it, of the version of both addresses; `None` where they
+    /// differ.
+    #[inline]
+    pub const fn new(src: IpAddr, dst: IpAddr, protocol: Protocol, len: u16) -> Option<Header> {
+        match (src, dst) {
+            (IpAddr::V4(src), IpAddr::V4(dst)) => {
+                Some(Header::V4(ipv4::Header::new(src, dst, protocol, len)))
+            }
+            (IpAddr::V6(src), IpAddr::V6(dst)) => {
+                Some(Header::V6(ipv6::Header::new(src, dst, protocol, len)))
+            }
+            (IpAddr::V4(_), IpAddr::V6(_)) | (IpAddr::V6(_), IpAddr::V4(_)) => None,
+        }
+    }
+
     /// Reads a header of the version that the first four bits name; the range is the payload.
     ///
     /// # Errors

@@ -4,6 +4,7 @@
 //! kept, not interpreted.
 
 use crate::checksum::Sum;
+use crate::ip::HOP_LIMIT;
 use crate::{Error, Protocol};
 use alloc::boxed::Box;
 use core::fmt;
@@ -47,6 +48,25 @@ pub struct Header {
 }
 
 impl Header {
+    /// The header of a whole datagram that routers may not cut, with nothing special about it: no
+    /// options, a time to live of 64.
+    #[inline]
+    pub const fn new(src: Ipv4Addr, dst: Ipv4Addr, protocol: Protocol, payload_len: u16) -> Self {
+        Header {
+            src,
+            dst,
+            protocol,
+            ttl: HOP_LIMIT,
+            tos: 0,
+            identification: 0,
+            dont_fragment: true,
+            more_fragments: false,
+            fragment_offset: 0,
+            payload_len,
+            options: Options::NONE,
+        }
+    }
+
     /// Reads a header, verifies its checksum and lengths; the range is the payload, without what
     /// a link may have padded behind it.
     ///

@@ -3,6 +3,7 @@
 //! The fixed header, and a walk over the extension headers to the upper layer. Fragments are
 //! described, not reassembled; jumbograms (RFC 2675) are not read.
 
+use crate::ip::HOP_LIMIT;
 use crate::{Error, Protocol};
 use core::net::Ipv6Addr;
 use core::ops::Range;
@@ -36,6 +37,13 @@ pub struct Header {
 }
 
 impl Header {
+    /// A header with nothing special about it: a hop limit of 64.
+    #[inline]
+    pub const fn new(src: Ipv6Addr, dst: Ipv6Addr, next: Protocol, payload_len: u16) -> Self {
+        let (hop_limit, traffic_class, flow_label) = (HOP_LIMIT, 0, 0);
+        Header { src, dst, next_header: next, hop_limit, traffic_class, flow_label, payload_len }
+    }
+
     /// Reads the fixed header and checks its length; the range is what follows, without what a
     /// link may have padded behind it.
     ///

@@ -7,7 +7,7 @@ use osier_device::{Device, Medium, TunTap, interface, tuntap};
 use osier_wire::checksum::Sum;
 use osier_wire::ethernet::{EtherType, Header as Ethernet};
 use osier_wire::offload::{Checksum, Offload};
-use osier_wire::{Frame, MacAddr, Protocol, Received, ipv4, ipv6};
+use osier_wire::{Frame, MacAddr, Protocol, Received, ip, ipv4, ipv6};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::time::{Duration, Instant};
 
@@ -52,7 +52,9 @@ impl Packet {
             let ethertype = if v4 { EtherType::IPV4 } else { EtherType::IPV6 };
             Ethernet { dst: to_mac, src, ethertype }.emit(frame.head.grow(14));
         }
-        self.ip_header(&mut frame, u16::try_from(len).unwrap());
+        let payload_len = u16::try_from(len).unwrap();
+        let header = ip::Header::new(self.from, self.to, self.protocol, payload_len).unwrap();
+        header.emit(frame.head.grow(header.len()));
         let start = frame.head.len();
         let (header, offset) = &self.transport;
         let out = frame.head.grow(header.len());
@@ -67,40 +69,6 @@ impl Packet {
         let start = u16::try_from(start).unwrap();
         frame.offload.checksum = Checksum::Partial { start, offset: *offset };
         frame
-    }
-
-    fn ip_header(&self, frame: &mut Frame, payload_len: u16) {
-        match (self.from, self.to) {
-            (IpAddr::V4(src), IpAddr::V4(dst)) => {
-                let header = ipv4::Header {
-                    src,
-                    dst,
-                    protocol: self.protocol,
-                    ttl: 64,
-                    tos: 0,
-                    identification: 0,
-                    dont_fragment: true,
-                    more_fragments: false,
-                    fragment_offset: 0,
-                    payload_len,
-                    options: ipv4::Options::NONE,
-                };
-                header.emit(frame.head.grow(header.len()));
-            }
-            (IpAddr::V6(src), IpAddr::V6(dst)) => {
-                let header = ipv6::Header {
-                    src,
-                    dst,
-                    next_header: self.protocol,
-                    hop_limit: 64,
-                    traffic_class: 0,
-                    flow_label: 0,
-                    payload_len,
-                };
-                header.emit(frame.head.grow(40));
-            }
-            _ => unreachable!("a packet has addresses of one version"),
-        }
     }
 }
 

@@ -57,26 +57,15 @@ fn ip_header(fields: IpFields, ends: Ends, protocol: Protocol, len: usize) -> ip
     let payload_len = u16::try_from(len).unwrap_or(u16::MAX);
     match (ends.src.ip(), ends.dst.ip()) {
         (IpAddr::V6(src), IpAddr::V6(dst)) => ip::Header::V6(ipv6::Header {
-            src,
-            dst,
-            next_header: protocol,
             hop_limit: hops,
             traffic_class: tos,
             flow_label: fields.flow_label.unwrap_or(0),
-            payload_len,
+            ..ipv6::Header::new(src, dst, protocol, payload_len)
         }),
         (src, dst) => ip::Header::V4(ipv4::Header {
-            src: to_v4(src),
-            dst: to_v4(dst),
-            protocol,
             ttl: hops,
             tos,
-            identification: 0,
-            dont_fragment: true,
-            more_fragments: false,
-            fragment_offset: 0,
-            payload_len,
-            options: ipv4::Options::NONE,
+            ..ipv4::Header::new(to_v4(src), to_v4(dst), protocol, payload_len)
         }),
     }
 }

@@ -14,7 +14,7 @@ use osier_wire::ip::{Header as IpHeader, Protocol};
 use osier_wire::link::{Medium, Offloads};
 use osier_wire::offload::Offload;
 use osier_wire::tcp::{Flags, Header, Options, Timestamps};
-use osier_wire::{Received, SeqNumber, icmpv4, ipv4, ipv6, tcp};
+use osier_wire::{Received, SeqNumber, icmpv4, tcp};
 
 pub(crate) const HOST_V4: [u8; 4] = [10, 71, 0, 1];
 
@@ -116,7 +116,7 @@ impl Said {
         let sum = Sum::pseudo_header(src, dst, Protocol::TCP, segment.len());
         let checksum = sum.and(&segment).checksum();
         segment[tcp::CHECKSUM_OFFSET..][..2].copy_from_slice(&checksum.to_be_bytes());
-        let header = ip_header(src, dst, segment.len() as u16);
+        let header = IpHeader::new(src, dst, Protocol::TCP, segment.len() as u16).unwrap();
         let mut bytes = vec![0; header.len()];
         header.emit(&mut bytes);
         bytes.extend_from_slice(&segment);
@@ -148,42 +148,12 @@ pub(crate) fn router_says(message: &icmpv4::Message, said: &Said, seq: SeqNumber
     icmp.extend_from_slice(&quoted);
     let checksum = Sum::default().and(&icmp).checksum();
     icmp[2..4].copy_from_slice(&checksum.to_be_bytes());
-    let mut header = ip_header([192, 0, 2, 1].into(), said.from.ip(), icmp.len() as u16);
-    if let IpHeader::V4(header) = &mut header {
-        header.protocol = Protocol::ICMP;
-    }
+    let (router, len) = ([192, 0, 2, 1].into(), icmp.len() as u16);
+    let header = IpHeader::new(router, said.from.ip(), Protocol::ICMP, len).unwrap();
     let mut bytes = vec![0; header.len()];
     header.emit(&mut bytes);
     bytes.extend_from_slice(&icmp);
     Received { bytes: bytes.into(), offload: Offload::NONE }
-}
-
-fn ip_header(src: IpAddr, dst: IpAddr, payload_len: u16) -> IpHeader {
-    match (src, dst) {
-        (IpAddr::V4(src), IpAddr::V4(dst)) => IpHeader::V4(ipv4::Header {
-            src,
-            dst,
-            protocol: Protocol::TCP,
-            ttl: 64,
-            tos: 0,
-            identification: 0,
-            dont_fragment: true,
-            more_fragments: false,
-            fragment_offset: 0,
-            payload_len,
-            options: ipv4::Options::NONE,
-        }),
-        (IpAddr::V6(src), IpAddr::V6(dst)) => IpHeader::V6(ipv6::Header {
-            src,
-            dst,
-            next_header: Protocol::TCP,
-            hop_limit: 64,
-            traffic_class: 0,
-            flow_label: 0,
-            payload_len,
-        }),
-        _ => panic!("two versions"),
-    }
 }
 
 /// Says something to a host and hears what it answers, to anybody.
