@@ -30,6 +30,18 @@ pub(crate) struct PacketdrillOptions {
     pub(crate) scripts: Option<PathBuf>,
     /// Only scripts whose names contain one of these; empty means all.
     pub(crate) only: Vec<String>,
+    /// Whom the program judges.
+    pub(crate) judged: Judged,
+}
+
+/// Whom the unmodified packetdrill judges.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum Judged {
+    /// osier, by the scripts that Linux passes.
+    #[default]
+    Osier,
+    /// The runner in Rust, by all scripts: `--compare`.
+    Runner,
 }
 
 /// May missing tools be installed without asking?
@@ -97,6 +109,7 @@ fn packetdrill(mut words: impl Iterator<Item = String>) -> Result<Chore, String>
             "--bin" => options.bin = Some(PathBuf::from(value()?)),
             "--scripts" => options.scripts = Some(PathBuf::from(value()?)),
             "--only" => options.only.push(value()?),
+            "--compare" => options.judged = Judged::Runner,
             "--help" | "-h" => return Ok(Chore::Help),
             other => return Err(format!("`packetdrill` has no option `{other}`")),
         }
@@ -136,12 +149,13 @@ pub(crate) fn help() -> String {
         let _ = writeln!(text, "  {:<9} {}", step.name, step.does);
     }
     text.push_str(
-        "\ncargo xtask packetdrill --bin PATH --scripts DIR [--only PART]…\n\
+        "\ncargo xtask packetdrill --bin PATH --scripts DIR [--compare] [--only PART]…\n\
          \n\
          Lets the unmodified packetdrill judge osier (docs/rfc/packetdrill.md).\n\
          \n\
          \x20 --bin PATH        the program, built from google/packetdrill 2c4001c4\n\
          \x20 --scripts DIR     the folder gtests/net/tcp of its sources\n\
+         \x20 --compare         all scripts, by `osier drill` too: are the verdicts the same?\n\
          \x20 --only PART       only scripts whose names contain this; may be repeated\n",
     );
     text.push_str(
@@ -188,10 +202,11 @@ mod tests {
 
     #[test]
     fn packetdrill_takes_the_program_and_its_scripts() {
-        let line = "packetdrill --bin /b --scripts /s --only close/ --only sack/";
+        let line = "packetdrill --bin /b --scripts /s --only close/ --only sack/ --compare";
         let Ok(Chore::Packetdrill(options)) = parsed(line, false) else { panic!("{line}") };
         assert_eq!(options.bin, Some(PathBuf::from("/b")));
         assert_eq!(options.only, ["close/", "sack/"]);
+        assert_eq!(options.judged, Judged::Runner);
         assert!(parsed("packetdrill --bin", false).is_err());
     }
 

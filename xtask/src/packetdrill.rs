@@ -8,14 +8,16 @@
 //! | where is … | file |
 //! | --- | --- |
 //! | the expectations, and the table of what came of them | `packetdrill/expected.rs` |
+//! | the runner in Rust beside the program: `--compare` | `packetdrill/compare.rs` |
 //! | one run of one script | `packetdrill/run.rs` |
 //! | what stands for `sysctl`, `tc`, `ip`, `nstat` and `ethtool` | `packetdrill/shims.rs` |
 
+mod compare;
 mod expected;
 mod run;
 mod shims;
 
-use crate::arguments::PacketdrillOptions;
+use crate::arguments::{Judged, PacketdrillOptions};
 use crate::{FAILED, REFUSED};
 use expected::{Expectation, Script, Tally};
 use run::{Bench, Verdict};
@@ -33,7 +35,10 @@ pub(crate) fn judge(options: &PacketdrillOptions) -> ExitCode {
         return ExitCode::from(REFUSED);
     };
     match bench(bin.clone(), scripts.clone()) {
-        Ok(bench) => run_all(&bench, options),
+        Ok(bench) => match options.judged {
+            Judged::Osier => run_all(&bench, options),
+            Judged::Runner => compare_all(&bench, options),
+        },
         Err(remedy) => {
             eprintln!("not run: {remedy}");
             ExitCode::from(REFUSED)
@@ -44,7 +49,7 @@ pub(crate) fn judge(options: &PacketdrillOptions) -> ExitCode {
 fn bench(bin: PathBuf, scripts: PathBuf) -> Result<Bench, String> {
     let absolute =
         |path: PathBuf| path.canonicalize().map_err(|error| format!("{}: {error}", path.display()));
-    let library = run::build_library()?;
+    let library = run::build("osier-packetdrill", "libosier_packetdrill.so")?;
     let shims = Shims::new().map_err(|error| format!("no folder for the shims: {error}"))?;
     Ok(Bench { bin: absolute(bin)?, scripts: absolute(scripts)?, library, shims })
 }
@@ -55,8 +60,9 @@ fn run_all(bench: &Bench, options: &PacketdrillOptions) -> ExitCode {
         return ExitCode::from(FAILED);
     }
     let all = expected::all();
-    let chosen: Vec<Script> = all.into_iter().filter(|script| wanted(script, options)).collect();
-    let verdicts = each(bench, &chosen);
+    let chosen: Vec<Script> =
+        all.into_iter().filter(|script| wanted(&script.name, options)).collect();
+    let verdicts = each(&chosen, |script| judged(bench, script));
     let mut tally = Tally::default();
     for (script, verdict) in chosen.iter().zip(&verdicts) {
         tally.add(script, verdict);
@@ -65,21 +71,45 @@ fn run_all(bench: &Bench, options: &PacketdrillOptions) -> ExitCode {
     if tally.is_as_expected() { ExitCode::SUCCESS } else { ExitCode::from(FAILED) }
 }
 
-fn wanted(script: &Script, options: &PacketdrillOptions) -> bool {
-    options.only.is_empty() || options.only.iter().any(|part| script.name.contains(part))
+/// The runner's verdicts beside the program's.
+fn compare_all(bench: &Bench, options: &PacketdrillOptions) -> ExitCode {
+    let osier = match run::build("osier-cli", "osier") {
+        Ok(osier) => osier,
+        Err(remedy) => {
+            eprintln!("not run: {remedy}");
+            return ExitCode::from(REFUSED);
+        }
+    };
+    let mut scripts = compare::scripts(&bench.scripts);
+    scripts.retain(|name| wanted(name, options));
+    let pairs = each(&scripts, |name| compare::both(bench, &osier, name));
+    let (table, agree) = compare::table(&pairs.concat());
+    println!("{table}");
+    if agree { ExitCode::SUCCESS } else { ExitCode::from(FAILED) }
 }
 
-/// The verdict of each script, found by as many threads as there are processors.
-fn each(bench: &Bench, scripts: &[Script]) -> Vec<Verdict> {
+fn wanted(name: &str, options: &PacketdrillOptions) -> bool {
+    options.only.is_empty() || options.only.iter().any(|part| name.contains(part))
+}
+
+/// The verdict on a script, where it is run.
+fn judged(bench: &Bench, script: &Script) -> Verdict {
+    match script.expectation {
+        Expectation::Unsupported => Verdict::NotRun,
+        Expectation::Passes | Expectation::Differs => bench.variants(script),
+    }
+}
+
+/// What comes of each of them, found by as many threads as there are processors.
+fn each<T: Sync, R: Send>(of: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
     let next = AtomicUsize::new(0);
-    let verdicts = Mutex::new(vec![Verdict::Passed; scripts.len()]);
+    let found = Mutex::new(Vec::new());
     let work = || {
-        while let Some((at, script)) = take(&next, scripts) {
-            let verdict = match script.expectation {
-                Expectation::Unsupported => Verdict::NotRun,
-                Expectation::Passes | Expectation::Differs => bench.variants(script),
-            };
-            verdicts.lock().unwrap_or_else(PoisonError::into_inner)[at] = verdict;
+        loop {
+            let at = next.fetch_add(1, Ordering::Relaxed);
+            let Some(one) = of.get(at) else { return };
+            let result = work(one);
+            found.lock().unwrap_or_else(PoisonError::into_inner).push((at, result));
         }
     };
     let threads = thread::available_parallelism().map_or(1, usize::from);
@@ -88,10 +118,7 @@ fn each(bench: &Bench, scripts: &[Script]) -> Vec<Verdict> {
             scope.spawn(work);
         }
     });
-    verdicts.into_inner().unwrap_or_else(PoisonError::into_inner)
-}
-
-fn take<'a>(next: &AtomicUsize, scripts: &'a [Script]) -> Option<(usize, &'a Script)> {
-    let at = next.fetch_add(1, Ordering::Relaxed);
-    scripts.get(at).map(|script| (at, script))
+    let mut found = found.into_inner().unwrap_or_else(PoisonError::into_inner);
+    found.sort_by_key(|(at, _)| *at);
+    found.into_iter().map(|(_, result)| result).collect()
 }

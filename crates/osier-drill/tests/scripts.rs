@@ -79,3 +79,20 @@ fn every_script_says_which_section_it_is_about() {
         assert!(head.contains("RFC ") && head.contains('§'), "{}", path.display());
     }
 }
+
+/// Whether what a script waits for may come at once, without any delay.
+fn passes_at_once(time: &str) -> bool {
+    let source = format!(
+        "0 socket(..., SOCK_STREAM, IPPROTO_TCP) = 3\n+0 bind(3, ..., ...) = 0\n\
+         +0 listen(3, 1) = 0\n+0 < S 0:0(0) win 1000 <mss 1000>\n{time} > S. 0:0(0) ack 1 <...>"
+    );
+    let verdict = against_osier(&source, Config::new(Over::V4), &mut |_| None);
+    matches!(verdict, Verdict::Passed(_))
+}
+
+#[test]
+fn what_leaves_at_once_is_not_what_was_expected_as_much_later_as_the_tolerance() {
+    assert!(passes_at_once("+.003"));
+    assert!(!passes_at_once("+.004") && !passes_at_once("+.004~+.008"));
+    assert!(passes_at_once("+0~+.008"));
+}

@@ -26,10 +26,24 @@ pub(crate) struct Shared {
     waiter: Option<u64>,
     /// A thread whose call is done and which has not looked at the clock yet.
     leaving: Option<ThreadId>,
+    /// The kernel's number of a thread that has, and now tells packetdrill what came of its call.
+    telling: Option<i32>,
 }
 
-static SHARED: Mutex<Shared> =
-    Mutex::new(Shared { world: None, first: None, moment: 0, waiter: None, leaving: None });
+static SHARED: Mutex<Shared> = Mutex::new(Shared {
+    world: None,
+    first: None,
+    moment: 0,
+    waiter: None,
+    leaving: None,
+    telling: None,
+});
+/// How often, in real time, it is looked whether a thread sleeps.
+const GLANCE: core::time::Duration = core::time::Duration::from_micros(50);
+
+/// And how often at most: as long as the clock may be held.
+const GLANCES: u32 = 100_000;
+
 static HAPPENED: Condvar = Condvar::new();
 static LOOKED: Condvar = Condvar::new();
 
@@ -88,6 +102,24 @@ fn settle(mut shared: MutexGuard<'static, Shared>) -> MutexGuard<'static, Shared
     shared
 }
 
+/// Waits until the thread whose call is done has told packetdrill of it: it sleeps then, for its
+/// next call. Only while packetdrill sleeps, too: else it holds the lock that is needed for that.
+pub(crate) fn hear_out() {
+    let Some(thread) = lock().telling.take() else { return };
+    let path = format!("/proc/self/task/{thread}/stat");
+    for _ in 0..GLANCES {
+        let stat = std::fs::read_to_string(&path).unwrap_or_default();
+        // proc(5): the state stands behind the name, which is in brackets.
+        let state = stat.rsplit_once(") ").and_then(|(_, rest)| rest.chars().next());
+        if !matches!(state, Some('R' | 'D')) {
+            return;
+        }
+        // A bounded wait, as above.
+        let waited = LOOKED.wait_timeout(lock(), GLANCE);
+        drop(waited);
+    }
+}
+
 /// Moves the clock to `end`, from one moment to the next, until `done` says so.
 pub(crate) fn advance(end: Instant, done: impl Fn(&World) -> bool) {
     let mut shared = lock();
@@ -109,6 +141,8 @@ pub(crate) fn look() -> Option<Instant> {
     let me = thread::current().id();
     if shared.leaving == Some(me) {
         shared.leaving = None;
+        // SAFETY: it takes nothing and cannot fail.
+        shared.telling = Some(unsafe { libc::gettid() });
         LOOKED.notify_all();
         return shared.world.as_ref().map(|world| world.now);
     }

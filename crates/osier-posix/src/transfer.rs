@@ -227,6 +227,23 @@ impl Posix {
         self.sendto(now, fd, text, (flags, None))
     }
 
+    /// What a send gives that fails after it had taken `done` octets: their number, and the
+    /// error waits for the next call; but the error where the connection has never come to be
+    /// (Linux: text of a SYN that was refused).
+    ///
+    /// # Errors
+    /// `errno`.
+    pub fn cut_short(&mut self, fd: Fd, done: usize, errno: Errno) -> Result<usize, Errno> {
+        let Ok(tcp) = self.files.tcp_mut(fd) else { return Err(errno) };
+        match tcp.stage {
+            Stage::Open(_) if done > 0 => {
+                tcp.error = Some(errno).filter(|errno| *errno != Errno::EPIPE);
+                Ok(done)
+            }
+            Stage::Open(_) | Stage::Opening(_) | Stage::Fresh | Stage::Listening(_) => Err(errno),
+        }
+    }
+
     /// `sendto(2)`, with the flags and the address.
     ///
     /// # Errors

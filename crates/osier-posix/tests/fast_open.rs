@@ -65,3 +65,16 @@ fn a_deferred_connect_is_made_by_the_first_write() {
     let mut text = [0; 9];
     assert_eq!(two.server.read(two.now, accepted, &mut text), Ok(5));
 }
+
+#[test]
+fn a_send_that_fails_on_its_way_tells_what_was_taken_and_the_error_waits() {
+    let (mut two, listener) = acquainted();
+    let fd = two.client.socket(FAMILY, Kind::Stream, Mode::Blocking).unwrap();
+    let to = (Flags::FASTOPEN, Some(of_server(FAMILY, 80)));
+    assert_eq!(two.client.sendto(two.now, fd, &[7; 5_000], to), Err(Stop::Blocked(5_000)));
+    assert_eq!(two.client.cut_short(fd, 5_000, Errno::ECONNREFUSED), Err(Errno::ECONNREFUSED));
+    two.carry();
+    two.server.accept(two.now, listener, Mode::NonBlocking).unwrap();
+    assert_eq!(two.client.cut_short(fd, 5_000, Errno::ECONNRESET), Ok(5_000));
+    assert_eq!(two.client.write(two.now, fd, b"x"), Err(Errno::ECONNRESET.into()));
+}

@@ -40,7 +40,7 @@ const ERRORS_V4: &str = "-D CMSG_LEVEL_IP=SOL_IP -D CMSG_TYPE_RECVERR=IP_RECVERR
 const ERRORS_V6: &str = "-D CMSG_LEVEL_IP=SOL_IPV6 -D CMSG_TYPE_RECVERR=IPV6_RECVERR";
 
 /// A variant: `--ip_version`, its addresses, its names.
-const VARIANTS: [(&str, [&str; 2]); 3] =
+pub(crate) const VARIANTS: [(&str, [&str; 2]); 3] =
     [("ipv4", [V4, ERRORS_V4]), ("ipv4-mapped-ipv6", [V4, ERRORS_V6]), ("ipv6", [V6, ERRORS_V6])];
 
 /// How a script ended.
@@ -94,7 +94,8 @@ impl Bench {
         }
     }
 
-    fn run(&self, path: &Path, version: &str, words: [&str; 2]) -> Result<(), String> {
+    /// A script in one variant: what was said where it did not pass.
+    pub(crate) fn run(&self, path: &Path, version: &str, words: [&str; 2]) -> Result<(), String> {
         let text = fs::read_to_string(path).map_err(|e| format!("{}: {e}", path.display()))?;
         let name = path.file_name().unwrap_or_default();
         let folder = path.parent().unwrap_or(Path::new("."));
@@ -171,19 +172,19 @@ fn wait(mut child: Child) -> Result<(), String> {
     }
 }
 
-/// Builds the library and says where it lies.
-pub(crate) fn build_library() -> Result<PathBuf, String> {
-    let words = ["build", "-p", "osier-packetdrill", "--message-format=json-render-diagnostics"];
+/// Builds a package and says where a file that came of it lies.
+pub(crate) fn build(package: &str, file: &str) -> Result<PathBuf, String> {
+    let words = ["build", "-p", package, "--message-format=json-render-diagnostics"];
     let output = command::cargo(&words).stderr(Stdio::inherit()).output();
     let output = output.map_err(|error| format!("cargo build: {error}"))?;
     let text = String::from_utf8_lossy(&output.stdout);
-    let name = "libosier_packetdrill.so\"";
+    let name = format!("/{file}\"");
     let found = text.lines().filter(|_| output.status.success()).find_map(|line| {
-        let end = line.find(name)? + name.len() - 1;
+        let end = line.find(&name)? + name.len() - 1;
         let start = line[..end].rfind('"')? + 1;
         Some(PathBuf::from(&line[start..end]))
     });
-    found.ok_or("osier-packetdrill was not built".to_owned())
+    found.ok_or_else(|| format!("{package} was not built"))
 }
 
 #[cfg(test)]

@@ -53,6 +53,12 @@ impl Osier {
             Syscall::Receive { fd, buffers, flags, form } => {
                 self.receive(*fd, buffers, *flags, *form)
             }
+            // Linux: nothing is opened towards AF_UNSPEC.
+            Syscall::Send { flags, to: None, form: Form::Address, .. }
+                if Flags(*flags as u32).has(Flags::FASTOPEN) =>
+            {
+                Outcome::Failed(Errno::EOPNOTSUPP.number())
+            }
             Syscall::Send { fd, buffers, flags, to, form } => {
                 let to = to.filter(|_| matches!(form, Form::Address | Form::Message));
                 self.send(*fd, buffers, (*flags, to))
@@ -172,8 +178,10 @@ impl Osier {
                 self.partly.insert(fd, Partly::Sent(before + more));
                 Outcome::Blocked
             }
-            // What was taken before an error is told; the error waits.
-            Err(Stop::Errno(_)) if before > 0 => Outcome::Done(before as i64, Given::Nothing),
+            Err(Stop::Errno(errno)) => {
+                let told = self.posix().cut_short(fd, before, errno).map_err(Stop::Errno);
+                number(told.map(|n| n as i64))
+            }
             other => number(other.map(|n| (before + n) as i64)),
         }
     }

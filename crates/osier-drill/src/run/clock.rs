@@ -89,7 +89,9 @@ impl<S: Stack> Runner<'_, S> {
             None => Duration::ZERO,
         };
         let tolerance = self.tolerance(since);
-        if found + tolerance >= due.from && found <= due.to + tolerance {
+        // What happens at once is no later than now, even where the tolerance reaches back to it.
+        let early = found < due.from && found + tolerance <= due.from;
+        if !early && found <= due.to + tolerance {
             return Ok(());
         }
         let expected = match due.kind {

@@ -1,7 +1,7 @@
 //! Packets and time: netdev_send, netdev_receive, usleep, gettimeofday.
 
 use crate::foreign::{octets, octets_mut};
-use crate::shared::{advance, answer, end, look, with};
+use crate::shared::{advance, answer, end, hear_out, look, with};
 use core::ffi::{c_int, c_longlong, c_uint, c_void};
 use libc::{size_t, timeval};
 use osier_posix::Errno;
@@ -67,7 +67,9 @@ pub(crate) unsafe extern "C" fn netdev_receive(
 /// Time passes.
 pub(crate) extern "C" fn usleep(_: *mut c_void, micros: c_uint) -> c_int {
     let Some(now) = with(|world| world.now) else { return -1 };
+    hear_out();
     advance(now + Duration::from_micros(u64::from(micros)), |_| false);
+    hear_out();
     0
 }
 

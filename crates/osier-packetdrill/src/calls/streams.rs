@@ -5,7 +5,7 @@ use crate::shared::{answer, blocking};
 use core::ffi::{c_int, c_void};
 use core::net::SocketAddr;
 use libc::{iovec, size_t, sockaddr, socklen_t, ssize_t};
-use osier_posix::{Errno, Flags};
+use osier_posix::{Errno, Flags, Stop};
 
 /// The flags of a call.
 pub(crate) fn flags_of(flags: c_int) -> Flags {
@@ -29,8 +29,10 @@ pub(crate) fn transmit(
 ) -> Result<isize, Errno> {
     blocking(None, |world, done| {
         let fd = world.fd(fd)?;
-        let n = world.posix.sendto(world.now, fd, &text[done..], (flags, to))?;
-        Ok((done + n) as isize)
+        match world.posix.sendto(world.now, fd, &text[done..], (flags, to)) {
+            Err(Stop::Errno(errno)) => Ok(world.posix.cut_short(fd, done, errno)? as isize),
+            other => other.map(|n| (done + n) as isize),
+        }
     })
 }
 
