@@ -2,8 +2,8 @@
 //!
 //! Every script of the folder, in every variant that it is for, by both: `osier drill`, and the
 //! unmodified program with `osier-packetdrill`. Both ask the same stack, so a difference is a bug
-//! of one of the two. Scripts that look at counters of a kernel, change its routes or its queues, or
-//! call `sendfile`, are shown and not counted: the runner has no kernel to ask.
+//! of one of the two. Scripts that look at counters of a kernel, change its routes or its queues,
+//! or call `sendfile`, are shown and not counted: the runner has no kernel to ask.
 
 use super::run::{Bench, VARIANTS};
 use std::fmt::Write as _;
