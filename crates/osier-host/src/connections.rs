@@ -374,9 +374,7 @@ impl Host {
     /// Time has reached what the wheel holds for a connection, which may have moved since.
     pub(crate) fn connection_deadline(&mut self, now: Instant, id: u32) {
         let Some(socket) = self.connections.sockets.get_mut(id) else { return };
-        if socket.connection.next_deadline().is_some_and(|due| due <= now) {
-            socket.connection.on_deadline(now, &mut self.account.tcp);
-        }
+        socket.connection.on_deadline(now, &mut self.account.tcp);
         self.settle(id);
     }
 }

@@ -211,7 +211,7 @@ impl Host {
         transmit: &mut Transmit,
         frame: &mut Frame,
     ) -> Result<Wrapped, Unreachable> {
-        let Transmit { segment, payload, gso_size, ecn, dont_fragment, .. } = transmit;
+        let Transmit { segment, short, payload, gso_size, ecn, dont_fragment, .. } = transmit;
         marks.tos = ecn.mark(marks.tos);
         if !*dont_fragment {
             marks.fragment = Fragment::Allowed;
@@ -230,7 +230,7 @@ impl Host {
         };
         let header_len = tcp::HEADER_LEN + segment.options.len();
         let text = match &payload[..] {
-            [] => 0,
+            [] => short.len(),
             [chunk] => chunk.len(),
             chunks => chunks.iter().map(bytes::Bytes::len).sum::<usize>(),
         };
@@ -246,7 +246,12 @@ impl Host {
             urgent: segment.urgent,
         };
         header.emit(&segment.options, frame.head.grow(header_len));
-        core::mem::swap(&mut frame.payload, payload);
+        if payload.is_empty() {
+            // A text so short that it lies behind the headers.
+            frame.head.grow(short.len()).copy_from_slice(short.as_slice());
+        } else {
+            core::mem::swap(&mut frame.payload, payload);
+        }
         if *gso_size > 0 {
             let header_len = frame.head.len() as u16;
             frame.offload.gso = Some(Gso { kind: letterhead.cut_as, size: *gso_size, header_len });

@@ -60,14 +60,14 @@ pub struct Wants {
     pub events: bool,
     /// [`Connection::wants_transmit`].
     pub transmit: bool,
-    /// [`Connection::next_deadline`].
+    /// [`Connection::next_deadline`], or earlier.
     pub deadline: Option<Instant>,
 }
 
 /// Events.
 impl Connection {
     /// A segment arrived (RFC 9293 §3.10.7); its checksum is good and it belongs here.
-    #[inline]
+    #[inline(always)]
     pub fn on_segment(
         &mut self,
         now: Instant,
@@ -152,7 +152,7 @@ impl Connection {
         Belief::Believed
     }
 
-    /// Time has reached [`Connection::next_deadline`].
+    /// Time has reached [`Connection::next_deadline`], or [`Wants::deadline`].
     pub fn on_deadline(&mut self, now: Instant, notes: &mut Notes) {
         match &mut self.phase {
             Phase::SynSent(syn_sent) => {
@@ -232,7 +232,7 @@ impl Connection {
             Phase::Synchronized(tcb) => Wants {
                 events: tcb.events.any(),
                 transmit: tcb.owed.look == Look::Again,
-                deadline: tcb.timers.next_deadline(),
+                deadline: tcb.timers.soonest(),
             },
             Phase::SynSent(syn_sent) => Wants {
                 events: syn_sent.is_troubled(),

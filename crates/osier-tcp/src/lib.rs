@@ -98,7 +98,7 @@ pub use handshake::fast_open::{FastOpened, FastOpening};
 pub use handshake::passive::{Admission, HalfOpen, Progress, examine};
 pub use info::TcpInfo;
 pub use reason::{Notes, Reason, Recording};
-pub use segment::{Arrived, Belief, IcmpKind, Memory, Segment, Transmit};
+pub use segment::{Arrived, Belief, IcmpKind, Memory, Segment, Short, Transmit};
 pub use state::{Arrow, State};
 pub use stray::answer as answer_stray;
 pub use timers::{Timer, Timers};

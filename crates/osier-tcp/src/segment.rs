@@ -105,11 +105,48 @@ impl Arrived {
     }
 }
 
+/// A few octets of text, in line: a copy of them costs less than the record of a chunk.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Short {
+    len: u8,
+    bytes: [u8; Short::MAX],
+}
+
+impl Short {
+    /// So many octets at most.
+    pub const MAX: usize = 22;
+
+    /// The text.
+    #[inline]
+    pub fn as_slice(&self) -> &[u8] {
+        &self.bytes[..usize::from(self.len)]
+    }
+
+    /// Octets of it.
+    pub const fn len(&self) -> usize {
+        self.len as usize
+    }
+
+    /// Whether there is none.
+    pub const fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// Holds this text, which is at most [`Short::MAX`] long, instead of what it held.
+    #[inline]
+    pub(crate) fn set(&mut self, text: &[u8]) {
+        self.bytes[..text.len()].copy_from_slice(text);
+        self.len = text.len() as u8;
+    }
+}
+
 /// A segment to be sent.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Transmit {
     /// The header; its `text` is empty.
     pub segment: Segment,
+    /// The text, where it is short; then `payload` is empty.
+    pub short: Short,
     /// The text, as a gather list.
     pub payload: Chunks,
     /// Text bytes of each segment on the wire where `payload` is to be cut, else 0.

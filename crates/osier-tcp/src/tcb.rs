@@ -218,10 +218,9 @@ impl Tcb {
     }
 
     /// Text that is queued and has never been sent.
+    #[inline]
     pub(crate) fn unsent(&self) -> u32 {
-        let sent = self.snd.nxt.since(self.snd.text_start());
-        let fin = u32::from(matches!(self.owed.fin, Fin::Sent(_)));
-        self.out.len().saturating_sub(sent - sent.min(fin))
+        self.out.unsent()
     }
 
     /// Whether the peer has acknowledged our FIN.
@@ -300,6 +299,11 @@ impl Tcb {
             outstanding <= self.out.len() + syn + fin,
             "{outstanding} outstanding but only {} octets held",
             self.out.len()
+        );
+        debug_assert_eq!(
+            self.out.len(),
+            outstanding - syn - fin + self.out.unsent(),
+            "what is held is not what is in flight and what waits"
         );
         debug_assert!(
             self.recovery.is_empty() == (outstanding == 0),

@@ -30,6 +30,7 @@ pub(crate) fn on_deadline(tcb: &mut Tcb, now: Instant, notes: &mut Notes) {
             }
         }
     }
+    tcb.timers.look();
 }
 
 /// RFC 6298 §5.4 to §5.7, RFC 5681 §3.1: everything in flight counts as lost, the window falls to

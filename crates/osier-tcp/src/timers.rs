@@ -58,17 +58,20 @@ impl Timer {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Timers {
     due: [Instant; Timer::ALL.len()],
+    /// No alarm is due before: where one was moved or cleared since, none may be due then either.
+    soonest: Instant,
 }
 
 impl Timers {
     /// No alarm set.
     pub const fn new() -> Self {
-        Timers { due: [Instant::MAX; Timer::ALL.len()] }
+        Timers { due: [Instant::MAX; Timer::ALL.len()], soonest: Instant::MAX }
     }
 
     /// Sets an alarm, or moves it.
     pub fn set(&mut self, timer: Timer, at: Instant) {
         self.due[timer as usize] = at;
+        self.soonest = self.soonest.min(at);
     }
 
     /// Sets an alarm unless it is set already.
@@ -117,7 +120,22 @@ impl Timers {
 
     /// The earliest alarm.
     pub fn next_deadline(&self) -> Option<Instant> {
-        self.due.iter().min().copied().filter(|at| *at != Instant::MAX)
+        Some(self.earliest()).filter(|at| *at != Instant::MAX)
+    }
+
+    /// No later than [`Timers::next_deadline`], and exact after [`Timers::look`]: cheap.
+    #[inline]
+    pub fn soonest(&self) -> Option<Instant> {
+        Some(self.soonest).filter(|at| *at != Instant::MAX)
+    }
+
+    /// Finds out which alarm is the earliest.
+    pub fn look(&mut self) {
+        self.soonest = self.earliest();
+    }
+
+    fn earliest(&self) -> Instant {
+        self.due.iter().copied().fold(Instant::MAX, Instant::min)
     }
 }
 

@@ -63,7 +63,18 @@ pub(crate) fn next(tcb: &mut Tcb, now: Instant, out: &mut Transmit, notes: &mut 
 }
 
 /// Decides what is to be sent; changes nothing but what is thereby no longer owed.
+#[inline]
 fn choose(tcb: &mut Tcb, now: Instant) -> Option<Next> {
+    let Some(octets) = sendable::at_once(tcb, now) else { return look(tcb, now) };
+    debug_assert!(
+        matches!(look(tcb, now), Some(Next::New(n, Flags::NONE)) if n == octets),
+        "{octets} octets would not go"
+    );
+    Some(Next::New(octets, Flags::NONE))
+}
+
+/// [`choose`] where it is not plain.
+fn look(tcb: &mut Tcb, now: Instant) -> Option<Next> {
     if tcb.ending.is_some() {
         return None;
     }
@@ -204,7 +215,7 @@ fn sent_before(tcb: &mut Tcb, now: Instant, from: SeqNumber, len: u32, out: &mut
     let octets = len - u32::from(fin);
     tcb.tally.on_again(octets);
     segment(tcb, now, from, out);
-    tcb.out.gather(from.since(tcb.snd.text_start()), octets, &mut out.payload);
+    tcb.out.gather(from.since(tcb.snd.text_start()), octets, out);
     if fin {
         out.segment.flags |= Flags::FIN;
     }
@@ -221,7 +232,7 @@ fn send_new(tcb: &mut Tcb, now: Instant, octets: u32, fin: Flags, out: &mut Tran
     let mss = tcb.text_mss();
     segment(tcb, now, from, out);
     if octets > 0 {
-        tcb.out.gather(from.since(tcb.snd.text_start()), octets, &mut out.payload);
+        tcb.out.gather(tcb.out.len() - tcb.unsent(), octets, out);
     }
     out.gso_size = if octets > mss { mss as u16 } else { 0 };
     // RFC 9293 §3.9.1.2: PSH on the last of what is queued [MUST-61]; and, as Linux does, at the
@@ -243,6 +254,7 @@ fn send_new(tcb: &mut Tcb, now: Instant, octets: u32, fin: Flags, out: &mut Tran
         tcb.persist.on_window_open();
     }
     tcb.snd.nxt = to;
+    tcb.out.on_sent(octets);
     tcb.snd.last_sent = now;
     tcb.tally.on_new(octets, mss);
     tcb.tally.limits.enter(now, limit_of(tcb));

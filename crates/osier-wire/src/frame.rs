@@ -12,9 +12,9 @@ use smallvec::SmallVec;
 /// A gather list: chunks of payload, in order.
 pub type Chunks = SmallVec<[Bytes; 2]>;
 
-/// The longest run of headers that we write: Ethernet (14), IPv4 with options (60), TCP (60).
-/// IPv6 (40) in place of IPv4 is shorter.
-pub const HEAD_MAX: usize = 134;
+/// The longest run of headers that we write: Ethernet (14), IPv4 with options (60), TCP (60), and
+/// 24 bytes of text that is too short for a chunk. IPv6 (40) in place of IPv4 is shorter.
+pub const HEAD_MAX: usize = 158;
 
 /// The headers of a frame, in line: no allocation per frame.
 #[derive(Clone, PartialEq, Eq)]

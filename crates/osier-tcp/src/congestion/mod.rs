@@ -358,6 +358,12 @@ impl Congestion {
         self.pacer.as_ref().map_or(u64::MAX, |pacer| pacer.limit_rate())
     }
 
+    /// Whether a pace is kept.
+    #[inline]
+    pub(crate) const fn is_paced(&self) -> bool {
+        self.pacer.is_some()
+    }
+
     /// The pace, where one is kept.
     pub(crate) fn pacer_mut(&mut self) -> Option<&mut Pacer> {
         self.pacer.as_deref_mut()

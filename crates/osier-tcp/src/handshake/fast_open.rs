@@ -78,6 +78,7 @@ impl FastOpening {
         if acked > 0 {
             let from = tcb.snd.nxt;
             tcb.snd.nxt = from + acked;
+            tcb.out.on_sent(acked);
             let mss = tcb.text_mss();
             tcb.recovery.on_sent(sent_at, from, from + acked, mss);
             notes.push(Reason::FastOpened { octets: acked });

@@ -27,7 +27,7 @@ pub enum Admission {
     /// A SYN: make a [`HalfOpen`] of it.
     Syn,
     /// Answer with this RST.
-    Reset(Transmit),
+    Reset(Box<Transmit>),
     /// Do nothing.
     Ignore,
 }
@@ -42,7 +42,7 @@ pub fn examine(segment: &Segment, notes: &mut Notes) -> Admission {
     // Second: check for an ACK. Nothing was sent that could be acknowledged.
     if segment.has_ack() {
         notes.push(Reason::StrayReset);
-        return Admission::Reset(reset_for(segment));
+        return Admission::Reset(Box::new(reset_for(segment)));
     }
     // Third: check for a SYN. A FIN beside it is the mark of a scan; Linux drops it too.
     if segment.syn() && !segment.fin() {

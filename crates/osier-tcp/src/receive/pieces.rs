@@ -129,6 +129,12 @@ impl Pieces {
         if !self.first.is_empty() {
             return;
         }
+        if self.rest.is_empty() && self.small.is_empty() {
+            // It was all there is; the frame that it lay in is let go.
+            self.first = Bytes::new();
+            (self.pinned, self.first_pins) = (0, 0);
+            return;
+        }
         self.first = match self.rest.pop_front() {
             Some(next) => next,
             None => self.take_small(),

@@ -6,6 +6,7 @@
 //! Sequence numbers, SYN and FIN are the caller's.
 
 use super::tail::Tail;
+use crate::segment::{Short, Transmit};
 use alloc::collections::VecDeque;
 use bytes::{Buf, Bytes};
 use osier_wire::Chunks;
@@ -37,6 +38,8 @@ pub(crate) struct Buffer {
     /// circle of 2^32.
     front: u32,
     tail_at: u32,
+    /// Octets that have never been sent.
+    unsent: u32,
     limit: u32,
     /// Where records end, as positions: only of a user who marks them.
     records: Option<VecDeque<u32>>,
@@ -57,6 +60,7 @@ impl Buffer {
             tail: Tail::EMPTY,
             front: 0,
             tail_at: 0,
+            unsent: 0,
             limit,
             records: None,
         }
@@ -66,6 +70,17 @@ impl Buffer {
     pub(crate) fn len(&self) -> u32 {
         // Writes are clipped to `room`, so the tail is shorter than 2^32.
         self.tail_at.wrapping_sub(self.front) + self.tail.len() as u32
+    }
+
+    /// Octets that have never been sent: the last of those held.
+    #[inline]
+    pub(crate) const fn unsent(&self) -> u32 {
+        self.unsent
+    }
+
+    /// `octets` more are sent for the first time.
+    pub(crate) const fn on_sent(&mut self, octets: u32) {
+        self.unsent -= octets;
     }
 
     /// Whether everything written was acknowledged.
@@ -104,6 +119,12 @@ impl Buffer {
         ends.into_iter().find(|end| *end > offset).map(|end| end - offset)
     }
 
+    /// Whether the user has marked no end of a record.
+    #[inline]
+    pub(crate) const fn is_one_record(&self) -> bool {
+        self.records.is_none()
+    }
+
     /// Forgets the ends that are acknowledged.
     fn forget_records(&mut self) {
         let (front, len) = (self.front, self.len());
@@ -120,11 +141,17 @@ impl Buffer {
     /// Queues a copy of the front of `text` and says how many octets were taken.
     pub(crate) fn push_copy(&mut self, text: &[u8]) -> usize {
         let taken = text.len().min(self.room() as usize);
-        let mut rest = &text[..taken];
+        self.unsent += taken as u32;
+        self.append(&text[..taken]);
+        taken
+    }
+
+    /// Copies text, which there is room for, behind what is held.
+    fn append(&mut self, mut rest: &[u8]) {
         loop {
             rest = &rest[self.tail.append(rest)..];
             if rest.is_empty() {
-                return taken;
+                return;
             }
             if self.tail.is_long() {
                 self.freeze_tail();
@@ -137,8 +164,9 @@ impl Buffer {
     /// octets were taken. Text shorter than a chunk is worth is copied.
     pub(crate) fn push_chunk(&mut self, chunk: &mut Bytes) -> usize {
         let taken = chunk.len().min(self.room() as usize);
+        self.unsent += taken as u32;
         if taken < COPY_BELOW {
-            self.push_copy(&chunk[..taken]);
+            self.append(&chunk[..taken]);
             chunk.advance(taken);
         } else {
             self.freeze_tail();
@@ -148,20 +176,22 @@ impl Buffer {
         taken
     }
 
-    /// Adds the octets from `offset` on, counted from the front, to `gathered`; `max` of them, or
-    /// as many as there are.
+    /// Puts the octets from `offset` on, counted from the front, into an empty transmit; `max` of
+    /// them, or as many as there are.
     #[inline]
-    pub(crate) fn gather(&mut self, offset: u32, max: u32, gathered: &mut Chunks) {
+    pub(crate) fn gather(&mut self, offset: u32, max: u32, into: &mut Transmit) {
         let tail = self.tail.as_slice();
         if self.chunks.is_empty() && tail.len() < FREEZE_FROM {
             let from = (offset as usize).min(tail.len());
             let text = &tail[from..tail.len().min(from + max as usize)];
-            if !text.is_empty() {
-                gathered.push(Bytes::copy_from_slice(text));
+            if text.len() <= Short::MAX {
+                into.short.set(text);
+            } else {
+                into.payload.push(Bytes::copy_from_slice(text));
             }
             return;
         }
-        self.gather_chunks(offset, max, gathered);
+        self.gather_chunks(offset, max, &mut into.payload);
     }
 
     fn gather_chunks(&mut self, offset: u32, max: u32, gathered: &mut Chunks) {

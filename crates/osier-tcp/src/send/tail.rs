@@ -1,10 +1,11 @@
 //! Where does text wait that was written in small pieces? In line while it is a few octets, which
 //! a request often is; else in a buffer that grows.
 
+use crate::segment::Short;
 use bytes::{Buf, Bytes, BytesMut};
 
 /// So many octets lie in line: what fits into the place that the buffer's handle takes anyway.
-const SHORT_MAX: usize = 22;
+const SHORT_MAX: usize = Short::MAX;
 
 /// The text of small writes, to be sent and to be kept until it is acknowledged.
 #[derive(Clone, Debug)]

@@ -150,7 +150,7 @@ impl End {
                     let half = HalfOpen::new(now, &segment, &self.config, opening, &mut self.notes);
                     self.role = Role::HalfOpen(half);
                 }
-                osier_tcp::Admission::Reset(rst) => return Some(rst),
+                osier_tcp::Admission::Reset(rst) => return Some(*rst),
                 osier_tcp::Admission::Ignore => {}
             },
             Role::HalfOpen(half) => match half.on_segment(&segment, &mut self.notes) {
@@ -444,7 +444,7 @@ impl Pair {
 
 /// Cuts a transmit into segments of the wire.
 fn cut(transmit: &Transmit) -> Vec<Segment> {
-    let mut text = BytesMut::new();
+    let mut text = BytesMut::from(transmit.short.as_slice());
     transmit.payload.iter().for_each(|chunk| text.extend_from_slice(chunk));
     let mut text: Bytes = text.freeze();
     let size = match transmit.gso_size {

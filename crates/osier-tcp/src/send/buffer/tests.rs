@@ -3,6 +3,7 @@
 extern crate std;
 
 use super::{Buffer, COPY_BELOW, FREEZE_FROM, TAIL_MAX, TAIL_MIN};
+use crate::segment::Transmit;
 use bytes::Bytes;
 use osier_wire::Chunks;
 use proptest::prelude::*;
@@ -14,9 +15,12 @@ fn flat(chunks: &Chunks) -> Vec<u8> {
 }
 
 fn gathered(buffer: &mut Buffer, offset: u32, max: u32) -> Chunks {
-    let mut gathered = Chunks::new();
-    buffer.gather(offset, max, &mut gathered);
-    gathered
+    let mut transmit = Transmit::default();
+    buffer.gather(offset, max, &mut transmit);
+    if !transmit.short.is_empty() {
+        transmit.payload.insert(0, Bytes::copy_from_slice(transmit.short.as_slice()));
+    }
+    transmit.payload
 }
 
 fn pattern(from: usize, len: usize) -> Vec<u8> {
