@@ -1,8 +1,9 @@
 //! Prints a three-way handshake, a request that had to be sent twice, and a four-way teardown.
 //!
-//! `cargo run -p osier-ladder --example handshake [-- --ascii] [--colour] [--json] [--width N]`
+//! `cargo run -p osier-ladder --example handshake [-- --ascii] [--colour] [--width N]`, or with
+//! `--json`, `--svg` or `--html`.
 
-use osier_ladder::{Band, End, Fate, Glyphs, Ladder, Look, State, Step, Style};
+use osier_ladder::{Band, Caption, End, Fate, Glyphs, Ladder, Look, State, Step, Style};
 use osier_time::Instant;
 
 fn main() {
@@ -19,6 +20,14 @@ fn main() {
             }
             "--json" => {
                 println!("{}", ladder.to_json());
+                return;
+            }
+            "--svg" => {
+                print!("{}", ladder.to_svg(&Caption::new("A connection")));
+                return;
+            }
+            "--html" => {
+                print!("{}", ladder.to_html(&Caption::new("A connection")));
                 return;
             }
             other => fail(&format!("{other} is not known here")),

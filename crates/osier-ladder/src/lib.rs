@@ -15,19 +15,27 @@
 //! | text made harmless, measured, wrapped | `text.rs` |
 //! | time stamps, and how much room a gap gets | `scale.rs` |
 //! | the same ladder for a program | `json.rs` |
+//! | … for a slide: bands, slopes, folds | `svg.rs`, which has a map of its own |
+//! | … for a browser, in one file | `html.rs` |
+//! | the words above a drawing | `caption.rs` |
 //!
-//! Every step is drawn whole before the next, so that a ladder can be printed while it happens:
-//! segments that cross on their way are drawn one below the other, and their times tell.
+//! In a terminal every step is drawn whole before the next, so that a ladder can be printed while
+//! it happens: segments that cross on their way are drawn one below the other, and their times
+//! tell.
 #![forbid(unsafe_code)]
 
+mod caption;
 mod drawer;
+mod html;
 mod json;
 mod ladder;
 mod look;
 mod row;
 mod scale;
+mod svg;
 mod text;
 
+pub use caption::Caption;
 pub use drawer::Drawer;
 pub use ladder::{Band, End, Fate, Ladder, State, Step, What, Why};
 pub use look::{Glyphs, Look, MAX_ENDS, MAX_WIDTH, Style};

@@ -1,6 +1,9 @@
-//! Whatever is drawn: no line is too wide, no word is lost, colour changes nothing but colour.
+//! Whatever is drawn: no line is too wide, no word is lost, colour changes nothing but colour, and
+//! a page is well-formed.
 
-use osier_ladder::{Band, Drawer, End, Fate, Glyphs, Ladder, Look, State, Step, Style, What, Why};
+use osier_ladder::{
+    Band, Caption, Drawer, End, Fate, Glyphs, Ladder, Look, State, Step, Style, What, Why,
+};
 use osier_time::Instant;
 use proptest::prelude::*;
 use unicode_width::UnicodeWidthStr;
@@ -12,6 +15,7 @@ fn text() -> impl Strategy<Value = String> {
         1 => Just(String::new()),
         1 => "[漢字한글🎉é\u{301}\u{200d}\u{202e}\x1b\t\n a]{0,90}",
         1 => "[a-z]{60,200}",
+        1 => "[<>&\"'\u{0}\u{b}\u{fffe}\u{ffff}]{1,20}",
         1 => "([a-z=0-9]{1,12} ){0,20}",
     ]
 }
@@ -145,6 +149,37 @@ proptest! {
         prop_assert_eq!(json["steps"].as_array().unwrap().len(), ladder.steps.len());
         for (told, step) in json["steps"].as_array().unwrap().iter().zip(&ladder.steps) {
             prop_assert_eq!(told["label"].as_str().unwrap(), &step.label);
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(100))]
+
+    /// Well-formed, every step once, nothing outside of the page, and no number that is none.
+    #[test]
+    fn a_page_of_any_ladder_is_well_formed(ladder in ladder(), title in text(), more in text()) {
+        let caption = Caption::new(title).text(more);
+        let svg = ladder.to_svg(&caption);
+        for text in [svg.clone(), ladder.to_html(&caption)] {
+            let dtd = roxmltree::ParsingOptions { allow_dtd: true, ..Default::default() };
+            let page = roxmltree::Document::parse_with_options(&text, dtd).unwrap();
+            let steps = page.descendants().filter(|n| n.attribute("class") == Some("l-step"));
+            prop_assert_eq!(steps.count(), ladder.steps.len());
+        }
+        prop_assert!(svg.lines().all(|line| !line.chars().any(char::is_control)));
+        let page = roxmltree::Document::parse(&svg).unwrap();
+        let number = |name| page.root_element().attribute(name).unwrap().parse::<f64>().unwrap();
+        let (width, height) = (number("width"), number("height"));
+        for node in page.descendants() {
+            for place in ["d", "transform", "width", "height"] {
+                let place = node.attribute(place).unwrap_or_default();
+                prop_assert!(!place.contains("NaN") && !place.contains("inf"), "{place}");
+            }
+            for (name, limit) in [("x", width), ("y", height)] {
+                let at = node.attribute(name).map_or(0.0, |at| at.parse::<f64>().unwrap());
+                prop_assert!((0.0..=limit).contains(&at), "{name}={at} of {limit}");
+            }
         }
     }
 }
