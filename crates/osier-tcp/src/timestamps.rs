@@ -34,9 +34,24 @@ impl Clock {
         Timestamps { value: value_at(now, self.offset), echo: self.recent }
     }
 
-    /// PAWS, RFC 7323 §5.3 R1: whether the segment's timestamp is older than TS.Recent.
+    /// Whether the segment's timestamp is older than TS.Recent, where that is still believed.
     pub(crate) fn is_old(&self, now: Instant, theirs: Timestamps) -> bool {
-        let older = (theirs.value.wrapping_sub(self.recent) as i32) < 0;
+        self.is_older_by_more(now, theirs, 0)
+    }
+
+    /// PAWS, RFC 7323 §5.3 R1: whether the segment is from the past.
+    pub(crate) fn is_past(&self, now: Instant, theirs: Timestamps, profile: Profile) -> bool {
+        let ticks = match profile {
+            // Linux differs: by one tick it may be older. What was sent before a retransmission
+            // and is overtaken by it is not from the past, and nobody wraps a sequence in a tick.
+            Profile::Linux => 1,
+            Profile::Rfc => 0,
+        };
+        self.is_older_by_more(now, theirs, ticks)
+    }
+
+    fn is_older_by_more(&self, now: Instant, theirs: Timestamps, ticks: i32) -> bool {
+        let older = (self.recent.wrapping_sub(theirs.value) as i32) > ticks;
         older && now - self.recent_at < RECENT_VALID
     }
 

@@ -87,6 +87,34 @@ fn linux_takes_what_lacks_the_agreed_timestamp() {
     assert_eq!(puppet.pair.b.received, b"plain");
 }
 
+/// What is taken of a text that was sent before TS.Recent, and overtaken by what set it.
+fn overtaken(config: Config, older_by: u32) -> Vec<u8> {
+    let mut puppet = Puppet::new(config);
+    let stamp =
+        |value| Options { timestamps: Some(Timestamps { value, echo: 0 }), ..Options::default() };
+    let mut first = puppet.segment(Flags::ACK, b"first");
+    first.options = stamp(900_000);
+    puppet.give(first);
+    let mut late = puppet.segment(Flags::ACK, b"late");
+    late.seq += 5;
+    late.options = stamp(900_000 - older_by);
+    puppet.give(late);
+    puppet.pair.b.received.clone()
+}
+
+/// RFC 7323 §5.3 R1.
+#[test]
+fn the_rfc_drops_what_is_older_by_a_tick() {
+    assert_eq!(overtaken(Config::rfc(), 1), b"first");
+    assert_eq!(overtaken(Config::rfc(), 0), b"firstlate");
+}
+
+#[test]
+fn linux_takes_what_is_older_by_a_tick_and_drops_what_is_older_by_two() {
+    assert_eq!(overtaken(Config::linux(), 1), b"firstlate");
+    assert_eq!(overtaken(Config::linux(), 2), b"first");
+}
+
 /// RFC 7323 §3.2.
 #[test]
 fn a_reset_needs_no_timestamp_in_either_profile() {

@@ -47,7 +47,9 @@ pub(crate) fn check(tcb: &mut Tcb, now: Instant, segment: &mut Segment) -> Verdi
 /// RFC 7323 §5.3 R1: a segment from the past, unless it is a RST.
 fn paws(tcb: &Tcb, now: Instant, segment: &Segment) -> Verdict {
     match (&tcb.clock, segment.options.timestamps) {
-        (Some(clock), Some(theirs)) if !segment.rst() && clock.is_old(now, theirs) => {
+        (Some(clock), Some(theirs))
+            if !segment.rst() && clock.is_past(now, theirs, tcb.settings.profile) =>
+        {
             stop(Stop::AckAndDrop(Reason::Paws { value: theirs.value }))
         }
         // RFC 7323 §3.2 [SHOULD].
