@@ -13,7 +13,7 @@ use crate::mapped::Shown;
 use crate::ready::Ready;
 use crate::slots::Slots;
 use crate::timers::Wheel;
-use osier_tcp::{Connection, Ending, Nagle, State, TimeWait, Trouble};
+use osier_tcp::{Connection, Ending, Nagle, PathMtuChange, State, TimeWait, Trouble};
 use osier_time::Instant;
 
 /// A connection and what the host knows of it.
@@ -29,6 +29,8 @@ pub(crate) struct Socket {
     ending: Option<Ending>,
     /// The latest trouble, to be told.
     trouble: Option<Trouble>,
+    /// The largest that its segments may be since that changed last, and why, to be told.
+    path_mtu: (u16, PathMtuChange),
     /// Whether [`Host::release`] breaks the connection off instead of closing it.
     pub(crate) linger: Linger,
     pub(crate) nagle: Nagle,
@@ -78,7 +80,8 @@ impl News {
     const READABLE: u8 = 2;
     const WRITABLE: u8 = 4;
     const TROUBLE: u8 = 8;
-    const CLOSED: u8 = 16;
+    const PATH_MTU: u8 = 16;
+    const CLOSED: u8 = 32;
 }
 
 /// All sockets, and whose turn it is.
@@ -132,6 +135,7 @@ impl Connections {
             news: News::NONE,
             ending: None,
             trouble: None,
+            path_mtu: (0, PathMtuChange::Reported),
             linger: Linger::Close,
             nagle,
             tos: 0,
@@ -219,6 +223,7 @@ impl Socket {
             News::READABLE => Some(Event::Readable(id)),
             News::WRITABLE => Some(Event::Writable(id)),
             News::TROUBLE => self.trouble.map(|trouble| Event::Trouble(id, trouble)),
+            News::PATH_MTU => Some(Event::PathMtu(id, self.path_mtu.1)),
             News::CLOSED => self.ending.map(|ending| Event::Closed(id, ending)),
             _ => None,
         }
@@ -247,8 +252,10 @@ impl Socket {
                     self.ending.get_or_insert(ending);
                     successor.get_or_insert(Successor::Nothing);
                 }
-                // Only a probe of ours can raise it, and none is sent yet.
-                osier_tcp::Event::PathMtu(_) => {}
+                osier_tcp::Event::PathMtu(octets, why) => {
+                    self.path_mtu = (octets, why);
+                    self.news.0 |= News::PATH_MTU;
+                }
             }
         }
         successor.filter(|_| self.is_open())
@@ -308,6 +315,9 @@ impl Host {
         }
         if let Some(shown) = socket.connection.take_fast_opened() {
             self.fast_opens.learn(socket.key.remote().ip(), &shown);
+        }
+        if socket.news.0 & News::PATH_MTU != 0 {
+            self.paths.learn(self.account.now, &socket.key, socket.path_mtu);
         }
         self.account.close(&socket.key);
         if socket.news != News::NONE {

@@ -2,7 +2,7 @@
 
 use crate::account::Flow;
 use core::net::IpAddr;
-use osier_tcp::{Ending, Trouble};
+use osier_tcp::{Ending, PathMtuChange, Trouble};
 use osier_wire::ethernet::MacAddr;
 
 /// A TCP connection of a host. Ids are reused once the owner has released the connection.
@@ -36,6 +36,10 @@ pub enum Event {
     Closed(ConnectionId, Ending),
     /// Something is wrong that may pass; the connection goes on (RFC 9293 §3.9.1.8 [MUST-47]).
     Trouble(ConnectionId, Trouble),
+    /// The connection's segments are of another size from now on, since the path takes more or
+    /// less (RFC 1191, RFC 8201, RFC 4821): `pmtu` of [`Host::tcp_info`](crate::Host::tcp_info)
+    /// says how large its packets may be. Whoever does not care need not look.
+    PathMtu(ConnectionId, PathMtuChange),
     /// A datagram waits, or an error.
     UdpReadable(UdpId),
     /// There is room to send datagrams.

@@ -76,11 +76,19 @@ impl Link {
 
 /// Octets of an IP packet of this flow that are left for TCP, header included.
 pub(crate) fn tcp_octets(key: &FlowKey, mtu: u32) -> u16 {
-    let ip_header = match key {
+    u16::try_from(mtu.saturating_sub(ip_header(key))).unwrap_or(u16::MAX)
+}
+
+/// Octets of an IP packet of this flow that carries so many octets of TCP, header included.
+pub(crate) fn packet_octets(key: &FlowKey, octets: u16) -> u32 {
+    u32::from(octets) + ip_header(key)
+}
+
+const fn ip_header(key: &FlowKey) -> u32 {
+    match key {
         FlowKey::V4(_) => IPV4_HEADER as u32,
         FlowKey::V6(_) => IPV6_HEADER as u32,
-    };
-    u16::try_from(mtu.saturating_sub(ip_header)).unwrap_or(u16::MAX)
+    }
 }
 
 #[cfg(test)]

@@ -2,13 +2,16 @@
 //!
 //! What routers reported, for ten minutes each. The connection that a report quotes learns of it
 //! at once; others towards the same address when they next send, by the epoch. A connection that
-//! was told of a small path is not told when the report expires; probing for more is still to come.
+//! was told of a small path is not told when the report expires: it probes by itself (RFC 4821),
+//! and what it finds is kept here for those to come.
 
-use crate::flow::Keyed;
+use crate::flow::{FlowKey, Keyed};
+use crate::links::packet_octets;
 use crate::ready::Ready;
 use crate::slots::Slots;
 use core::net::IpAddr;
 use hashbrown::HashMap;
+use osier_tcp::PathMtuChange;
 use osier_time::{Duration, Instant};
 
 /// How long a report is believed (RFC 1191 §6.3: ten minutes).
@@ -70,6 +73,23 @@ impl Paths {
         self.epoch = self.epoch.wrapping_add(1);
     }
 
+    /// A connection sends segments of so many octets from now on, TCP header included. That a probe
+    /// arrived is known for certain (RFC 4821 §5.2): a report of less is out of date.
+    #[cold]
+    pub(crate) fn learn(
+        &mut self,
+        now: Instant,
+        key: &FlowKey,
+        (octets, why): (u16, PathMtuChange),
+    ) {
+        let address = key.remote().ip();
+        let mtu = packet_octets(key, octets);
+        if why == PathMtuChange::Probed && self.get(now, address).is_some_and(|known| known < mtu) {
+            self.forget(address);
+            self.report(now, address, mtu);
+        }
+    }
+
     fn forget(&mut self, address: IpAddr) {
         if let Some(id) = self.by_address.remove(&address) {
             self.paths.remove(id);
@@ -85,8 +105,9 @@ impl Paths {
 #[cfg(test)]
 mod tests {
     use super::{LIFETIME, PATHS_MAX, Paths};
-    use crate::flow::Keyed;
+    use crate::flow::{FlowKey, Keyed};
     use core::net::{IpAddr, Ipv4Addr};
+    use osier_tcp::PathMtuChange;
     use osier_time::{Duration, Instant};
 
     fn address(n: u32) -> IpAddr {
@@ -107,6 +128,24 @@ mod tests {
         assert_eq!(paths.get(now + LIFETIME, address(1)), None);
         paths.report(now + LIFETIME, address(1), 1_450);
         assert_eq!(paths.get(now + LIFETIME, address(1)), Some(1_450));
+    }
+
+    #[test]
+    fn a_probe_that_arrived_refutes_a_report_and_nothing_else_does() {
+        let mut paths = Paths::new(Keyed([1; 16]));
+        let now = Instant::from_secs(9);
+        let local = ([10, 0, 0, 9], 80).into();
+        let key = FlowKey::new(local, (address(1), 80).into()).unwrap();
+        paths.learn(now, &key, (1_280, PathMtuChange::Probed));
+        assert_eq!(paths.get(now, address(1)), None, "nothing was reported");
+        paths.report(now, address(1), 1_000);
+        for why in [PathMtuChange::Reported, PathMtuChange::BlackHole] {
+            paths.learn(now, &key, (1_280, why));
+        }
+        paths.learn(now, &key, (900, PathMtuChange::Probed));
+        assert_eq!(paths.get(now, address(1)), Some(1_000));
+        paths.learn(now, &key, (1_280, PathMtuChange::Probed));
+        assert_eq!(paths.get(now, address(1)), Some(1_300));
     }
 
     #[test]

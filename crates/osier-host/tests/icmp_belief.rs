@@ -6,6 +6,7 @@ use core::net::SocketAddr;
 use osier_host::{Config, ConnectionId, Event, Host, Keys};
 use osier_ip::LinkId;
 use osier_tcp::Ending;
+use osier_tcp::PathMtuChange;
 use osier_time::Instant;
 use osier_wire::SeqNumber;
 use osier_wire::icmpv4::{Message, unreachable};
@@ -49,6 +50,8 @@ fn a_report_that_quotes_what_is_in_flight_is_believed_and_remembered() {
     host.on_frame(NOW, link, router_says(&too_big(600), &sent, sent.header.seq));
     assert_eq!((mss(&host, id), host.usage().paths), (560, 1));
     assert_eq!(counter(&host, "path_mtu_learned"), 1);
+    let told: Vec<Event> = core::iter::from_fn(|| host.poll_event()).collect();
+    assert_eq!(told, [Event::PathMtu(id, PathMtuChange::Reported)]);
     let again = hear(&mut host, NOW);
     assert!(!again.is_empty() && again.iter().all(|said| said.text.len() <= 560));
 }

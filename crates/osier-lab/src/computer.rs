@@ -228,6 +228,7 @@ impl Computer {
                     self.end(now, id, Some(ending));
                 }
                 Event::Trouble(..)
+                | Event::PathMtu(..)
                 | Event::Incoming(_)
                 | Event::UdpReadable(_)
                 | Event::UdpWritable(_)

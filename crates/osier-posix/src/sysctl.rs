@@ -5,7 +5,7 @@
 
 use alloc::vec::Vec;
 use osier_host::{Config, SynCookies};
-use osier_tcp::{AfterIdle, Algorithm, Buffer, Ecn};
+use osier_tcp::{AfterIdle, Algorithm, Buffer, Ecn, ProbingMode};
 use osier_time::Duration;
 
 /// Why a setting was not taken over.
@@ -81,7 +81,7 @@ fn only_value(name: &str) -> Option<u64> {
         "tcp_frto" => 2,
         "tcp_dsack" | "tcp_recovery" => 1,
         "tcp_reordering" => 3,
-        "tcp_mtu_probing" | "tcp_abort_on_overflow" => 0,
+        "tcp_abort_on_overflow" => 0,
         _ => return None,
     })
 }
@@ -93,6 +93,7 @@ fn numeric(config: &mut Config, name: &str, numbers: &[u64]) -> Result<(), Refus
         u32::try_from(octets).map_err(|_| Refusal::Value)
     };
     let small = u8::try_from(first).map_err(|_| Refusal::Value);
+    let short = u16::try_from(first).map_err(|_| Refusal::Value);
     let tcp = &mut config.tcp;
     match name {
         "tcp_timestamps" => tcp.offer.timestamps = first != 0,
@@ -117,6 +118,17 @@ fn numeric(config: &mut Config, name: &str, numbers: &[u64]) -> Result<(), Refus
                 _ => return Err(Refusal::Unknown),
             };
         }
+        "tcp_mtu_probing" => {
+            tcp.sending.mtu_probing.mode = match first {
+                0 => ProbingMode::Off,
+                1 => ProbingMode::OnBlackHole,
+                2 => ProbingMode::Always,
+                _ => return Err(Refusal::Value),
+            };
+        }
+        "tcp_base_mss" => tcp.sending.mtu_probing.base_mss = short?,
+        "tcp_probe_threshold" => tcp.sending.mtu_probing.threshold = short?,
+        "tcp_probe_interval" => tcp.sending.mtu_probing.interval = Duration::from_secs(first),
         "tcp_min_tso_segs" => tcp.sending.burst_min = small?.max(1),
         "tcp_slow_start_after_idle" => {
             tcp.sending.after_idle = if first == 0 { AfterIdle::Keep } else { AfterIdle::Restart };
@@ -141,6 +153,7 @@ fn numeric(config: &mut Config, name: &str, numbers: &[u64]) -> Result<(), Refus
 mod tests {
     use super::{Refusal, set};
     use osier_host::Config;
+    use osier_tcp::ProbingMode;
 
     #[test]
     fn what_is_known_is_taken_over_and_what_is_not_is_told() {
@@ -152,6 +165,10 @@ mod tests {
         assert_eq!(set(&mut config, "net.ipv4.tcp_wmem", "4096"), Err(Refusal::Value));
         assert_eq!(set(&mut config, "net.ipv4.tcp_dsack", "0"), Err(Refusal::Unknown));
         assert_eq!(set(&mut config, "net.ipv4.tcp_dsack", "1"), Ok(()));
+        assert_eq!(set(&mut config, "net.ipv4.tcp_mtu_probing", "2"), Ok(()));
+        assert_eq!(set(&mut config, "net.ipv4.tcp_base_mss", "512"), Ok(()));
+        assert_eq!(config.tcp.sending.mtu_probing.mode, ProbingMode::Always);
+        assert_eq!(config.tcp.sending.mtu_probing.base_mss, 512);
         assert_eq!(set(&mut config, "kernel.panic", "1"), Err(Refusal::Unknown));
     }
 }

@@ -3,6 +3,10 @@
 //! Those of a [`Profile`]: `linux`, which is the default, or `rfc`, which keeps to the letter of
 //! the RFCs. Where the two part, the field says how.
 
+mod mtu_probing;
+
+pub use mtu_probing::{MtuProbing, ProbingMode};
+
 use core::fmt;
 use core::str::FromStr;
 use osier_time::Duration;
@@ -69,19 +73,8 @@ pub struct Sending {
     pub after_idle: AfterIdle,
     /// Whether routers may mark it instead of dropping it (RFC 3168).
     pub ecn: Ecn,
-    /// Whether a path that swallows full segments is given smaller ones.
-    pub black_hole: BlackHole,
-}
-
-/// What follows when full segments go unanswered again and again (RFC 4821 §7.7; Linux:
-/// `net.ipv4.tcp_mtu_probing`).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum BlackHole {
-    /// They become smaller: a router may drop what is too long and say nothing.
-    #[default]
-    Suspect,
-    /// Nothing: only ICMP tells of smaller paths.
-    Ignore,
+    /// How the path is searched for larger segments (RFC 4821).
+    pub mtu_probing: MtuProbing,
 }
 
 /// What becomes of the congestion window when nothing was sent for a retransmission timeout.
@@ -366,8 +359,8 @@ impl Config {
             sending: Sending {
                 burst_min: 2,
                 after_idle: AfterIdle::Restart,
-                black_hole: BlackHole::Suspect,
                 ecn: Ecn::WhenAsked,
+                mtu_probing: MtuProbing::default(),
             },
             profile: Profile::Linux,
         }

@@ -21,8 +21,9 @@ pub enum Event {
     /// The connection has ended and will send and receive nothing more. Unread text can still be
     /// read where it ended in order.
     Closed(Ending),
-    /// A probe showed that the path carries segments of this many octets, TCP header included.
-    PathMtu(u16),
+    /// Segments carry more or less from now on, since the path does: so many octets, TCP header
+    /// included (RFC 1191, RFC 8201, RFC 4821).
+    PathMtu(u16, PathMtuChange),
     /// Something is wrong that may pass; the connection goes on. Whoever does not care need not
     /// look (RFC 9293 §3.9.1.8 [MUST-47, SHLD-20]).
     Trouble(Trouble),
@@ -35,6 +36,18 @@ pub enum Trouble {
     Unanswered,
     /// ICMP says that what we sent did not arrive (RFC 9293 §3.9.2.2 [SHLD-25]).
     Unreachable,
+}
+
+/// Why a connection changes the size of its segments.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum PathMtuChange {
+    /// A router, or the host, says that the path takes no more (RFC 1191, RFC 8201).
+    #[default]
+    Reported,
+    /// Full segments went unanswered (RFC 4821 §7.7).
+    BlackHole,
+    /// A probe of this size arrived (RFC 4821 §7.6.1).
+    Probed,
 }
 
 /// How a connection ended.
@@ -59,7 +72,7 @@ pub enum Ending {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Events {
     set: u8,
-    path_mtu: u16,
+    path_mtu: (u16, PathMtuChange),
     trouble: Option<Trouble>,
     ending: Option<Ending>,
 }
@@ -82,8 +95,8 @@ impl Events {
             Event::Urgent => Self::URGENT,
             Event::Writable => Self::WRITABLE,
             Event::TimeWait => Self::TIME_WAIT,
-            Event::PathMtu(octets) => {
-                self.path_mtu = octets;
+            Event::PathMtu(octets, why) => {
+                self.path_mtu = (octets, why);
                 Self::PATH_MTU
             }
             Event::Trouble(trouble) => {
@@ -126,7 +139,7 @@ impl Events {
             Self::URGENT => Some(Event::Urgent),
             Self::WRITABLE => Some(Event::Writable),
             Self::TIME_WAIT => Some(Event::TimeWait),
-            Self::PATH_MTU => Some(Event::PathMtu(self.path_mtu)),
+            Self::PATH_MTU => Some(Event::PathMtu(self.path_mtu.0, self.path_mtu.1)),
             Self::TROUBLE => self.trouble.map(Event::Trouble),
             _ => self.ending.map(Event::Closed),
         }

@@ -25,7 +25,7 @@
 //! | §3.8.6.2 silly windows | `send/nagle.rs`, `receive/window.rs` |
 //! | §3.8.6.3 when to acknowledge | `receive/delayed_ack.rs` |
 //! | §3.9.1 the user's calls; STATUS | `connection/{calls,options}.rs`; `info.rs`, `tally.rs` |
-//! | §3.9.2.2 ICMP, RFC 5927, RFC 1191 | `connection.rs`, `path_mtu.rs` |
+//! | §3.9.2.2 ICMP, RFC 5927, 1191, 4821 | `connection.rs`, `path_mtu.rs`, `send/search.rs` |
 //! | §3.10.7.1 CLOSED | `stray.rs` |
 //! | §3.10.7.2 LISTEN | `handshake/passive.rs` |
 //! | §3.10.7.3 SYN-SENT | `handshake/active.rs` |
@@ -88,11 +88,11 @@ mod transmit;
 
 pub use close::time_wait::{TimeWait, TimeWaitVerdict};
 pub use config::{
-    Acknowledgments, AfterIdle, Algorithm, BlackHole, Buffer, Config, Cork, Ecn, Floor, KeepAlive,
-    Nagle, Offer, Opening, Profile, RtoConfig, Sending, UnknownAlgorithm,
+    Acknowledgments, AfterIdle, Algorithm, Buffer, Config, Cork, Ecn, Floor, KeepAlive, MtuProbing,
+    Nagle, Offer, Opening, ProbingMode, Profile, RtoConfig, Sending, UnknownAlgorithm,
 };
 pub use connection::{Connection, End, Text, Wants, WriteError};
-pub use event::{Ending, Event, Trouble};
+pub use event::{Ending, Event, PathMtuChange, Trouble};
 pub use handshake::cookie::Cookie;
 pub use handshake::fast_open::{FastOpened, FastOpening};
 pub use handshake::passive::{Admission, HalfOpen, Progress, examine};

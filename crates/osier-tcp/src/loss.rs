@@ -5,6 +5,7 @@
 //! the alarm is set. What is sent in consequence is `transmit.rs`'s affair.
 
 use crate::model;
+use crate::path_mtu;
 use crate::reason::{Notes, Reason};
 use crate::recovery::{AckOutcome, Alarm, Found, Phase, Turn};
 use crate::tcb::{Probe, Tcb};
@@ -123,6 +124,7 @@ pub(crate) fn on_alarm(tcb: &mut Tcb, now: Instant, notes: &mut Notes) {
             notes.push(Reason::ReorderingTimeout);
             cut(tcb, in_flight_before, 0, notes);
         }
+        Alarm::ProbeTooLong => path_mtu::probe_lost(tcb, now, notes),
         Alarm::MoreLost => notes.push(Reason::ReorderingTimeout),
         Alarm::Probe => {
             tcb.owed.probe = Some(Probe::Tail);

@@ -174,6 +174,15 @@ reasons! {
     /// RFC 4821 §7.7: full segments vanish.
     BlackHole { mss: u16 } = "black_holes",
         "full segments go unanswered: {mss} octets are tried, in case a router drops longer ones";
+    /// RFC 4821 §7.5: text in a segment longer than the path is known to take.
+    MtuProbe { seq: SeqNumber, mss: u16 } = "mtu_probes",
+        "probe: {seq} goes in one segment of {mss} octets, in case the path takes it (RFC 4821)";
+    /// RFC 4821 §7.6.1.
+    MtuProbeArrived { mss: u16 } = "mtu_probes_arrived",
+        "the probe of {mss} octets arrived: segments are as long from now on (RFC 4821)";
+    /// RFC 4821 §7.6.2: no sign of congestion.
+    MtuProbeLost { mss: u16 } = "mtu_probes_lost",
+        "the probe of {mss} octets did not arrive: the path takes less (RFC 4821)";
     /// Orphan in FIN-WAIT-2 ended.
     FinWait2Over = "fin_wait_2_over",
         "given up in FIN-WAIT-2: the peer did not close and no user is left here";

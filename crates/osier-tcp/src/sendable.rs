@@ -9,8 +9,10 @@ use crate::recovery::Phase;
 use crate::send::burst::{self, Path};
 use crate::send::nagle::{self, Decision, Hold, Push};
 use crate::state::State;
-use crate::tcb::{Due, Fin, Probe, Tcb};
+use crate::tally::Limit;
+use crate::tcb::{Due, Fin, Probe, Tcb, User};
 use osier_time::Instant;
+use osier_wire::SeqNumber;
 use osier_wire::tcp::Flags;
 
 /// New text that may go.
@@ -35,7 +37,6 @@ pub(crate) fn at_once(tcb: &Tcb, now: Instant) -> Option<u32> {
         && tcb.owed.probe.is_none()
         && tcb.small.hold == Hold::No
         && tcb.out.is_one_record()
-        && tcb.snd.hole.is_none()
         && tcb.recovery.phase() == Phase::Open
         && !tcb.congestion.is_paced();
     if !plain {
@@ -126,4 +127,20 @@ pub(crate) fn is_pushed(tcb: &Tcb, octets: u32) -> bool {
     let probed = tcb.owed.probe == Some(Probe::Override);
     let pushed = tcb.small.push == Push::Yes || probed;
     (octets == tcb.unsent() && pushed) || record_left(tcb) == Some(octets)
+}
+
+/// What the next text waits for, once this was sent.
+pub(crate) fn limit_of(tcb: &Tcb) -> Limit {
+    let hungry = tcb.user == User::WaitsForRoom && tcb.unsent() == 0;
+    if hungry { Limit::SendBuffer } else { Limit::Path }
+}
+
+/// Where the last segment sent starts.
+pub(crate) fn last_segment(tcb: &Tcb) -> SeqNumber {
+    let nxt = tcb.snd.nxt;
+    let from = tcb.recovery.last_segment().map_or(nxt, |(from, _)| from);
+    // A FIN alone could not be reported where text before it is missing: it takes some along.
+    let fin_alone = matches!(tcb.owed.fin, Fin::Sent(at) if from == at);
+    let from = if fin_alone { from - tcb.text_mss() } else { from.max(nxt - tcb.text_mss()) };
+    from.max(tcb.snd.text_start())
 }

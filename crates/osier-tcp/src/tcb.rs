@@ -27,6 +27,7 @@ use crate::segment::Memory;
 use crate::send;
 use crate::send::nagle::SmallSegment;
 use crate::send::persist::Persist;
+use crate::send::search;
 use crate::state::{Arrow, State};
 use crate::tally::{Caller, Tally};
 use crate::timers::Timers;
@@ -124,18 +125,15 @@ impl Tcb {
     pub(crate) fn new(birth: &Birth<'_>) -> Box<Tcb> {
         let Birth { now, state, opening, irs, ts_recent, agreed, config, .. } = *birth;
         let scales = agreed.scales;
-        let mut snd = send::window::Window::new(
-            opening.iss,
-            scales.map_or(0, |scales| scales.snd),
-            agreed.mss,
-            now,
-        );
-        snd.nxt = opening.iss + 1;
+        let (mss, search) = search::at_birth(now, &config.sending.mtu_probing, agreed.mss);
+        let scale = scales.map_or(0, |scales| scales.snd);
+        let mut snd = send::window::Window::new(opening.iss, scale, mss, now);
+        (snd.nxt, snd.search) = (opening.iss + 1, search);
         let rcv_scale = scales.map_or(0, |scales| scales.rcv);
         let promised = first_window(config);
         let stamps = if agreed.offer.timestamps { TIMESTAMPS_LEN } else { 0 };
         let sack = if agreed.offer.sack { SackUse::On } else { SackUse::Off };
-        let text_mss = u32::from(agreed.mss) - stamps;
+        let text_mss = u32::from(mss) - stamps;
         let congestion = congestion_of(birth, text_mss);
         let mut recovery = flight_of_syn(birth, sack);
         if congestion.models_path() {

@@ -41,6 +41,7 @@ fn retransmission(tcb: &mut Tcb, now: Instant, notes: &mut Notes) {
         return give_up(tcb, notes);
     }
     let rto = tcb.recovery.rto();
+    path_mtu::inconclusive(tcb, now);
     let before = tcb.recovery.in_flight();
     tcb.recovery.on_rto(now);
     tcb.tally.timeouts = tcb.tally.timeouts.saturating_add(1);
@@ -50,6 +51,8 @@ fn retransmission(tcb: &mut Tcb, now: Instant, notes: &mut Notes) {
     notes.push(Reason::RtoExpired { rto });
     if tcb.recovery.attempts() == R1 {
         tcb.events.push(Event::Trouble(Trouble::Unanswered));
+    }
+    if tcb.recovery.attempts() >= R1 {
         path_mtu::unanswered(tcb, now, notes);
     }
     loss::note_cut(tcb, notes);

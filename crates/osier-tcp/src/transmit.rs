@@ -9,13 +9,13 @@ use crate::handshake::active::syn_ack_of;
 use crate::loss;
 use crate::model;
 use crate::pace;
-use crate::path_mtu;
+use crate::path_mtu::{self, Say};
 use crate::reason::{Notes, Reason};
 use crate::recovery::{Cause, ProbeOf, Retransmission};
 use crate::segment::Transmit;
 use crate::sendable::{self, New};
 use crate::tally::Limit;
-use crate::tcb::{Due, Fin, Look, Probe, Reset, Tcb, User};
+use crate::tcb::{Due, Fin, Look, Probe, Reset, Tcb};
 use crate::timers::Timer;
 use osier_time::Instant;
 use osier_wire::SeqNumber;
@@ -33,6 +33,8 @@ enum Next {
     Again(Retransmission),
     /// New text, and our FIN where its flag is set.
     New(u32, Flags),
+    /// New text as a probe of the path MTU: a segment of this size.
+    MtuProbe(u16),
     /// A probe of the end of the flight.
     TailProbe,
     /// A probe of a closed window or of a silent peer.
@@ -116,6 +118,7 @@ fn build(tcb: &mut Tcb, now: Instant, next: Next, out: &mut Transmit, notes: &mu
         }
         Next::Again(retransmission) => send_again(tcb, now, retransmission, out, notes),
         Next::New(octets, fin) => send_new(tcb, now, octets, fin, out),
+        Next::MtuProbe(mss) => mtu_probe(tcb, now, mss, out, notes),
         Next::TailProbe => tail_probe(tcb, now, out, notes),
         Next::Probe(reason) => {
             notes.push(reason);
@@ -155,11 +158,16 @@ fn paced(tcb: &mut Tcb, now: Instant) -> Option<Next> {
     if tcb.snd.outstanding() == 0 {
         restart_after_idle(tcb, now);
     }
-    if tcb.snd.hole.is_some() {
-        path_mtu::try_former(tcb, now);
-    }
     let new = |tcb: &Tcb| sendable::text(tcb).map(|New { octets, fin }| Next::New(octets, fin));
-    let next = lost(tcb).or_else(|| new(tcb))?;
+    let mut next = lost(tcb);
+    if next.is_none() && tcb.snd.search.is_some() {
+        next = match path_mtu::say(tcb, now) {
+            Say::Probe(mss) => Some(Next::MtuProbe(mss)),
+            Say::Wait => return None,
+            Say::Usual => None,
+        };
+    }
+    let next = next.or_else(|| new(tcb))?;
     match (pace::allowance(tcb, now), next) {
         (u32::MAX, next) => Some(next),
         (0, _) => None,
@@ -257,7 +265,7 @@ fn send_new(tcb: &mut Tcb, now: Instant, octets: u32, fin: Flags, out: &mut Tran
     tcb.out.on_sent(octets);
     tcb.snd.last_sent = now;
     tcb.tally.on_new(octets, mss);
-    tcb.tally.limits.enter(now, limit_of(tcb));
+    tcb.tally.limits.enter(now, sendable::limit_of(tcb));
     tcb.small.on_sent(to, octets, mss);
     if octets > 0 && heard_lately(tcb, now) {
         tcb.delayed_ack.on_text_sent();
@@ -271,6 +279,17 @@ fn send_new(tcb: &mut Tcb, now: Instant, octets: u32, fin: Flags, out: &mut Tran
     if let Some(limit) = tcb.liveness.user_timeout {
         tcb.timers.set_if_idle(Timer::GiveUp, now + limit);
     }
+}
+
+/// RFC 4821 §7.5: a probe is text like any other, in one segment that is longer.
+#[cold]
+fn mtu_probe(tcb: &mut Tcb, now: Instant, mss: u16, out: &mut Transmit, notes: &mut Notes) {
+    let usual = core::mem::replace(&mut tcb.snd.mss, mss);
+    let octets = tcb.text_mss();
+    send_new(tcb, now, octets, Flags::NONE, out);
+    tcb.snd.mss = usual;
+    out.mtu_probe = true;
+    path_mtu::on_sent(tcb, mss, octets, notes);
 }
 
 /// RFC 3168 §6.1.2: new text may be marked by routers, and says that the window was cut. §6.1.5:
@@ -287,12 +306,6 @@ fn heard_lately(tcb: &Tcb, now: Instant) -> bool {
     tcb.tally.data_segs_in > 0 && now - tcb.tally.text_arrived < tcb.settings.delayed_ack
 }
 
-/// What the next text waits for, once this was sent.
-fn limit_of(tcb: &Tcb) -> Limit {
-    let hungry = tcb.user == User::WaitsForRoom && tcb.unsent() == 0;
-    if hungry { Limit::SendBuffer } else { Limit::Path }
-}
-
 /// RFC 8985 §7.3, TLP_send_probe: new text, whatever the congestion window says, where the peer's
 /// window takes it; else the last segment again.
 fn tail_probe(tcb: &mut Tcb, now: Instant, out: &mut Transmit, notes: &mut Notes) {
@@ -305,22 +318,12 @@ fn tail_probe(tcb: &mut Tcb, now: Instant, out: &mut Transmit, notes: &mut Notes
         return;
     }
     let nxt = tcb.snd.nxt;
-    let from = last_segment(tcb);
+    let from = sendable::last_segment(tcb);
     tcb.recovery.on_retransmitted(now, from, nxt);
     pace::on_sent(tcb, nxt.since(from));
     tcb.recovery.on_probe_sent(ProbeOf::LastSegment);
     notes.push(Reason::TailProbeAgain { seq: from });
     sent_before(tcb, now, from, nxt.since(from), out);
-}
-
-/// Where the last segment sent starts.
-fn last_segment(tcb: &Tcb) -> SeqNumber {
-    let nxt = tcb.snd.nxt;
-    let from = tcb.recovery.last_segment().map_or(nxt, |(from, _)| from);
-    // A FIN alone could not be reported where text before it is missing: it takes some along.
-    let fin_alone = matches!(tcb.owed.fin, Fin::Sent(at) if from == at);
-    let from = if fin_alone { from - tcb.text_mss() } else { from.max(nxt - tcb.text_mss()) };
-    from.max(tcb.snd.text_start())
 }
 
 /// RFC 5681 §4.1: after an idle time the window says nothing about the path any more.

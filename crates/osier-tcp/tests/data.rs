@@ -2,7 +2,9 @@
 
 mod pair;
 
-use osier_tcp::{Algorithm, Config, Event, Nagle, Offer, Reason, State};
+use osier_tcp::{
+    Algorithm, Config, Event, MtuProbing, Nagle, Offer, ProbingMode, Reason, Sending, State,
+};
 use osier_time::{Duration, Instant};
 use osier_wire::SeqNumber;
 use pair::{Dice, Fate, Pair, Who, pattern, wide};
@@ -287,6 +289,13 @@ fn swarm(seed: u64) {
         mss: [536, 1460, 9000][pick(3) as usize],
         gso_max: [0, 65_000][pick(2) as usize],
         congestion: [Algorithm::Cubic, Algorithm::Reno][pick(2) as usize],
+        sending: Sending {
+            mtu_probing: MtuProbing {
+                mode: [ProbingMode::OnBlackHole, ProbingMode::Always][pick(2) as usize],
+                ..MtuProbing::default()
+            },
+            ..Config::default().sending
+        },
         ..Config::default()
     };
     let mut pair = Pair::connected_with(config(), config());

@@ -118,6 +118,7 @@ impl Sockets {
             }
             // No listener of ours is deferred.
             Event::Incoming(_)
+            | Event::PathMtu(..)
             | Event::EchoReply { .. }
             | Event::NeighbourUnreachable(_)
             | Event::AddressConflict { .. } => {}

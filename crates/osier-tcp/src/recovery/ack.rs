@@ -91,6 +91,8 @@ pub(crate) enum Turn {
     Spurious(Found),
     /// A tail loss probe has repaired a loss that nothing else had shown (RFC 8985 §7.4.2).
     ProbeRepaired,
+    /// A probe of the path MTU is lost, and nothing else: no sign of congestion (RFC 4821 §7.6.2).
+    ProbeTooLong,
 }
 
 /// By what a loss was found.
@@ -114,6 +116,8 @@ pub(crate) enum Alarm {
     },
     /// More is lost in a recovery that is under way.
     MoreLost,
+    /// A probe of the path MTU is lost, and nothing else (RFC 4821 §7.6.2).
+    ProbeTooLong,
     /// The end of the flight is to be asked after.
     Probe,
 }

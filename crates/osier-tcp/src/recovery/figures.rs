@@ -2,7 +2,7 @@
 //!
 //! Figures for `tcp_info` and for the budget of the host; no decision hangs on them here.
 
-use super::{Census, Recovery};
+use super::{Census, Phase, Recovery};
 use osier_time::Duration;
 
 impl Recovery {
@@ -19,6 +19,15 @@ impl Recovery {
     /// Octets of memory that the records take.
     pub(crate) fn memory(&self) -> u32 {
         self.records.memory()
+    }
+
+    /// Whether nothing is missing, as far as is known, and nothing is asked after: the loss of what
+    /// is sent next would be told from other losses (RFC 4821 §7.4).
+    pub(crate) fn is_calm(&self) -> bool {
+        self.phase == Phase::Open
+            && !self.records.has_lost()
+            && self.records.counts().sacked == 0
+            && !self.tlp.is_out()
     }
 
     /// Octets of the oldest segment that is outstanding.

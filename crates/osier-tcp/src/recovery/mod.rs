@@ -144,7 +144,10 @@ impl Recovery {
             }
             turn => turn,
         };
-        let lost = self.records.counts().lost.saturating_sub(lost_before);
+        let lost = match turn {
+            Turn::ProbeTooLong => 0,
+            _ => self.records.counts().lost.saturating_sub(lost_before),
+        };
         let in_flight = self.in_flight();
         if let Some(prr) = &mut self.prr {
             let good = if news.acked > 0 && lost == 0 { Good::Yes } else { Good::No };
@@ -181,6 +184,9 @@ impl Recovery {
             Some(due) if due <= now => {
                 let lost = self.detect(now);
                 match (self.phase, self.records.end()) {
+                    (Phase::Open, Some(_)) if lost > 0 && self.records.is_probe_lost_alone() => {
+                        Alarm::ProbeTooLong
+                    }
                     (Phase::Open, Some(nxt)) if lost > 0 => {
                         self.begin_fast_recovery(nxt);
                         Alarm::LossFound { in_flight_before }
@@ -253,6 +259,12 @@ impl Recovery {
         if let Some(prr) = &mut self.prr {
             prr.on_sent(octets);
         }
+    }
+
+    /// What was just sent for the first time, `octets` of it, is a probe of the path MTU (RFC
+    /// 4821); 0: its fate is known, or never will be.
+    pub(crate) fn on_mtu_probe(&mut self, octets: u32) {
+        self.records.set_probing(octets);
     }
 
     /// The path takes segments of `mss` octets of text only: what is in flight and longer is to be

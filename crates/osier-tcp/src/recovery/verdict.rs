@@ -107,6 +107,10 @@ impl Recovery {
             SackUse::Off => self.detect_by_duplicates(ack.mss, acked),
         };
         match self.phase {
+            Phase::Open if found && self.records.is_probe_lost_alone() => {
+                self.spare_probe(ack.nxt);
+                Turn::ProbeTooLong
+            }
             Phase::Open if found => {
                 self.begin_fast_recovery(ack.nxt);
                 if over { Turn::NextLoss } else { Turn::LossFound }
@@ -160,10 +164,21 @@ impl Recovery {
             Phase::Loss => false,
         };
         let once = |first: &Record| first.standing == Standing::InFlight && first.resent == 0;
-        if shown && self.records.first().is_some_and(once) {
-            self.records.lose_first(mss);
+        // A probe of the path MTU is longer than the others, and is lost whole.
+        let whole = |first: &Record| once(first).then(|| first.segment().max(mss));
+        if let Some(segment) = self.records.first().and_then(whole).filter(|_| shown) {
+            self.records.lose_first(segment);
         }
         shown
+    }
+
+    /// A probe of the path MTU is lost, and nothing else. Without reports, duplicates that are
+    /// still to come must not seem to tell of another loss (RFC 6582 §3.2 (1)).
+    pub(super) fn spare_probe(&mut self, nxt: SeqNumber) {
+        if self.sack == SackUse::Off {
+            self.recover = Some(nxt);
+            self.newreno.reset();
+        }
     }
 
     pub(super) fn begin_fast_recovery(&mut self, nxt: SeqNumber) {

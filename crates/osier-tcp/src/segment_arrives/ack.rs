@@ -9,6 +9,7 @@ use crate::congestion::Acked;
 use crate::event::{Ending, Event};
 use crate::loss;
 use crate::model;
+use crate::path_mtu;
 use crate::reason::{Notes, Reason};
 use crate::recovery::{AckArrived, AckOutcome, Duplicate, Turn};
 use crate::segment::Segment;
@@ -51,6 +52,9 @@ pub(crate) fn process(
     }
     ecn::hear(tcb, now, echo, &outcome, notes);
     congestion(tcb, now, &outcome, echo, notes);
+    if tcb.snd.search.is_some() {
+        path_mtu::on_ack(tcb, now, &outcome, notes);
+    }
     model::on_ack(tcb, now, &outcome);
     loss::ask_or_repair(tcb);
     alarms(tcb, now, &outcome, window);
@@ -184,7 +188,7 @@ fn congestion(
         }
         Turn::Spurious(found) => loss::undone(tcb, found, outcome, notes),
         Turn::ProbeRepaired => loss::repaired_by_probe(tcb, outcome, notes),
-        Turn::PartialAck => {}
+        Turn::PartialAck | Turn::ProbeTooLong => {}
         // What duplicates have told of before does not count again.
         Turn::None if outcome.acked > 0 && echo.is_none() => {
             grow(tcb, now, outcome.delivered, outcome);

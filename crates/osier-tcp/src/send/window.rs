@@ -3,6 +3,8 @@
 //! SND.UNA, SND.NXT, SND.WND and their kin, with the RFC's names. Counts octets of sequence space;
 //! knows nothing of congestion.
 
+use super::search::Search;
+use alloc::boxed::Box;
 use osier_time::Instant;
 use osier_wire::SeqNumber;
 
@@ -19,8 +21,8 @@ pub(crate) struct Window {
     pub(crate) wnd: u32,
     /// The largest SND.WND ever (RFC 9293 §3.8.6.2.1, RFC 5961 §5.2).
     pub(crate) max_wnd: u32,
-    /// Where smaller segments are sent than the peer takes, since larger ones vanished.
-    pub(crate) hole: Option<Hole>,
+    /// The search for the largest segment that the path takes, where it is not what both ends do.
+    pub(crate) search: Option<Box<Search>>,
     /// SND.UP: behind the urgent text that the peer has not acknowledged.
     pub(crate) up: Option<SeqNumber>,
     /// SND.WL1 and SND.WL2: SEG.SEQ and SEG.ACK of the segment that set the window.
@@ -40,15 +42,6 @@ pub(crate) struct Window {
 enum Syn {
     InFlight,
     Acknowledged,
-}
-
-/// A path that seems to swallow full segments (RFC 4821 §7.7).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Hole {
-    /// What a segment carried before.
-    pub(crate) former: u16,
-    /// When that is tried again.
-    pub(crate) until: Instant,
 }
 
 /// What an acknowledgment's window field said.
@@ -72,7 +65,7 @@ impl Window {
             nxt: iss,
             wnd: 0,
             max_wnd: 0,
-            hole: None,
+            search: None,
             up: None,
             wl: (iss, iss),
             scale,

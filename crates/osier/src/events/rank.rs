@@ -34,6 +34,7 @@ pub(super) fn tcp(reason: &osier_tcp::Reason, next: Option<&Note>) -> Rank {
         | Tcp::FastRetransmit { .. }
         | Tcp::OvertakenRetransmit { .. }
         | Tcp::RecoveryRetransmit { .. }
+        | Tcp::MtuProbe { .. }
         | Tcp::TailProbe { .. }
         | Tcp::TailProbeAgain { .. }
         | Tcp::ZeroWindowProbe { .. }

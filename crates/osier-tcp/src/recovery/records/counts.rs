@@ -13,6 +13,8 @@ pub(in crate::recovery) struct Counts {
     pub(in crate::recovery) sacked_segments: u32,
     /// Octets in flight that were sent again.
     pub(in crate::recovery) resent_in_flight: u32,
+    /// Octets of the probe of the path MTU that is out (RFC 4821 §7.5).
+    pub(in crate::recovery) probing: u32,
 }
 
 impl Counts {
@@ -57,6 +59,19 @@ pub(crate) struct Census {
 }
 
 impl Records {
+    /// A probe of the path MTU of so many octets is out; 0: none is.
+    pub(in crate::recovery) fn set_probing(&mut self, octets: u32) {
+        self.counts.probing = octets;
+    }
+
+    /// Whether all that is lost is the probe of the path MTU (RFC 4821 §7.6.2).
+    pub(in crate::recovery) fn is_probe_lost_alone(&self) -> bool {
+        let probe = self.counts.probing;
+        let is_probe =
+            |r: &Record| r.standing == Standing::Lost && r.len() == probe && r.segment() == probe;
+        probe > 0 && self.counts.lost == probe && self.records.iter().any(is_probe)
+    }
+
     /// Octets of memory besides the first, which lies in line.
     #[inline]
     pub(in crate::recovery) fn memory(&self) -> u32 {
