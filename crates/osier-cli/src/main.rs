@@ -10,6 +10,7 @@ mod bench;
 mod control;
 mod drill;
 mod exit;
+mod lab;
 mod link;
 mod nc;
 mod ping;
@@ -45,8 +46,8 @@ enum Command {
     Ss(ss::Args),
     /// Measure the engine: two hosts back to back in one thread
     Bench(bench::Args),
-    /// Simulate networks of many hosts (not built yet)
-    Lab(Rest),
+    /// Run scenarios on simulated networks, drawn and judged
+    Lab(lab::Args),
     /// Check the engine against every order of events (not built yet)
     Prove(Rest),
     /// Run packetdrill's scripts in virtual time, without any right
@@ -82,7 +83,7 @@ fn run(command: Command) -> Outcome {
         Command::Ping(args) => ping::run(&args),
         Command::Ss(args) => ss::run(&args),
         Command::Bench(args) => bench::run(args),
-        Command::Lab(rest) => not_built("lab", &rest),
+        Command::Lab(args) => lab::run(&args),
         Command::Prove(rest) => not_built("prove", &rest),
         Command::Drill(args) => drill::run(&args),
         Command::Explain(rest) => not_built("explain", &rest),
@@ -108,10 +109,10 @@ mod tests {
 
     #[test]
     fn a_subcommand_that_is_not_built_takes_any_words_and_says_so() {
-        let line = CommandLine::try_parse_from(["osier", "lab", "--hosts", "3", "-x"]).unwrap();
+        let line = CommandLine::try_parse_from(["osier", "prove", "--hosts", "3", "-x"]).unwrap();
         let failure = run(line.command.unwrap()).unwrap_err();
         assert_eq!(failure.code(), exit::Code::Usage);
-        assert!(failure.to_string().starts_with("`osier lab` is not built yet"));
+        assert!(failure.to_string().starts_with("`osier prove` is not built yet"));
     }
 
     #[test]

@@ -14,7 +14,7 @@ use crate::slots::Slots;
 use crate::tcp_input::Incoming;
 use alloc::collections::VecDeque;
 use osier_ip::LinkId;
-use osier_tcp::{TimeWait, TimeWaitVerdict};
+use osier_tcp::{Arrow, Reason, TimeWait, TimeWaitVerdict};
 use osier_time::Instant;
 use osier_wire::Frame;
 
@@ -102,7 +102,14 @@ impl Host {
             let entry = self.time_waits.entries.get(*id);
             entry.is_none_or(|entry| entry.time_wait.deadline(now) <= now)
         });
-        first.map(|id| self.forget_time_wait(id)).is_some()
+        let Some(id) = first else { return false };
+        if let Some(entry) = self.time_waits.entries.get(id) {
+            let key = entry.key;
+            self.account.tcp.push(Reason::Moved { arrow: Arrow::TimeWaitOver });
+            self.account.close(&key);
+        }
+        self.forget_time_wait(id);
+        true
     }
 
     pub(crate) fn forget_time_wait(&mut self, id: u32) {

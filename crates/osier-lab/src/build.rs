@@ -7,6 +7,7 @@
 use crate::computer::Computer;
 use crate::conditions::Conditions;
 use crate::dice::Dice;
+use crate::flooder::Flooder;
 use crate::link::Link;
 use crate::node::Node;
 use crate::program::Program;
@@ -106,6 +107,13 @@ impl World {
         self.add(name, Node::Rogue(Box::new(rogue)))
     }
 
+    /// Adds a source of SYNs; it has one port.
+    pub fn add_flooder(&mut self, name: &str, flooder: Flooder) -> NodeId {
+        let id = self.add(name, Node::Flooder(Box::new(flooder)));
+        self.ask_node(id);
+        id
+    }
+
     fn add(&mut self, name: &str, node: Node) -> NodeId {
         let (name, ports) = (name.to_owned(), Vec::new());
         self.nodes.push(Place { name, node, ports, asked: None });
@@ -146,7 +154,7 @@ impl World {
                 let number = router.add_port(cable.mtu);
                 debug_assert_eq!(number, port);
             }
-            Node::Switch(_) | Node::Rogue(_) => {}
+            Node::Switch(_) | Node::Rogue(_) | Node::Flooder(_) => {}
         }
         port
     }
@@ -158,7 +166,7 @@ impl World {
         match &mut self.nodes[id.0 as usize].node {
             Node::Computer(computer) => computer.add_address(now, LinkId(port as u8 + 1), cidr),
             Node::Router(router) => router.add_address(port, cidr),
-            Node::Switch(_) | Node::Rogue(_) => {}
+            Node::Switch(_) | Node::Rogue(_) | Node::Flooder(_) => {}
         }
         self.serve(id);
     }
@@ -170,7 +178,7 @@ impl World {
                 computer.add_route(Route { network, gateway, link: LinkId(port as u8 + 1) });
             }
             Node::Router(router) => router.add_route(network, port),
-            Node::Switch(_) | Node::Rogue(_) => {}
+            Node::Switch(_) | Node::Rogue(_) | Node::Flooder(_) => {}
         }
     }
 
@@ -225,6 +233,11 @@ impl World {
     /// The name of a node.
     pub fn name(&self, id: NodeId) -> &str {
         &self.nodes[id.0 as usize].name
+    }
+
+    /// The directions of links that lead away from a node, by its ports.
+    pub fn wires_from(&self, id: NodeId) -> &[WireId] {
+        &self.nodes[id.0 as usize].ports
     }
 
     /// One direction of a link.

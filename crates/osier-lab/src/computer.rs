@@ -6,6 +6,7 @@
 use crate::pattern::Pattern;
 use crate::program::{Client, Program, Report, Tally};
 use crate::talk::{Progress, Surroundings, Talk};
+use core::net::SocketAddr;
 use osier_host::{Config, ConnectionId, Event, Host, Keys, ListenerId};
 use osier_ip::{Cidr, LinkConfig, LinkId, Route};
 use osier_tcp::{Ending, Recording};
@@ -261,17 +262,20 @@ impl Computer {
 
     fn open_more(&mut self, now: Instant, program: usize) {
         loop {
-            let run = &mut self.runs[program];
-            let Program::Client(Client { to, gap, connections, at_once, .. }) = run.program else {
+            let run = &self.runs[program];
+            let Program::Client(Client { to, gap, connections, at_once, port, .. }) = run.program
+            else {
                 return;
             };
             if run.next_open.is_none_or(|at| at > now) {
                 return;
             }
+            let local = port.and_then(|port| self.local(to, port));
+            let run = &mut self.runs[program];
             run.opened += 1;
             let more = run.opened < connections && run.open + 1 < at_once;
             run.next_open = more.then_some(now + gap);
-            match self.host.connect(now, to, None) {
+            match self.host.connect(now, to, local) {
                 Ok(id) => {
                     run.open += 1;
                     self.begin(now, id, program);
@@ -279,6 +283,13 @@ impl Computer {
                 Err(_) => run.tally.refused += 1,
             }
         }
+    }
+
+    /// An address of ours of the version of `to`, with a port.
+    fn local(&self, to: SocketAddr, port: u16) -> Option<SocketAddr> {
+        let mut own = self.plan.addresses.iter().map(|(_, cidr)| cidr.address);
+        let fits = own.find(|address| address.is_ipv4() == to.is_ipv4())?;
+        Some(SocketAddr::new(fits, port))
     }
 
     fn begin(&mut self, now: Instant, id: ConnectionId, program: usize) {

@@ -18,13 +18,29 @@ const STEPS_MAX: usize = 2_000;
 /// The first number of each direction of each flow.
 type Firsts = BTreeMap<(SocketAddr, SocketAddr), SeqNumber>;
 
+/// Whether ports are told: where there is but one flow, nobody needs them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Ports {
+    Shown,
+    Hidden,
+}
+
+/// Tells passages in their order, by numbers relative to the first of each flow.
+pub(crate) struct Teller {
+    firsts: Firsts,
+    ports: Ports,
+}
+
 impl World {
     /// The last steps of what was kept since [`World::keep_passages`], drawn as text.
     pub fn ladder(&self) -> String {
         let ends = self.nodes.iter().map(|place| End::new(place.name.as_str())).collect();
-        let mut firsts = Firsts::new();
-        let mut steps: Vec<Step> =
-            self.passages().iter().map(|passage| step(passage, &mut firsts)).collect();
+        let mut teller = Teller::new(Ports::Shown);
+        let step = |passage: &Passage| {
+            let (from, to) = passage.between;
+            teller.step(passage, (from.0 as usize, to.0 as usize))
+        };
+        let mut steps: Vec<Step> = self.passages().iter().map(step).collect();
         let left_out = steps.len().saturating_sub(STEPS_MAX);
         steps.drain(..left_out);
         let drawing = Ladder { ends, steps }.draw(Look { width: 120, ..Look::default() });
@@ -32,17 +48,23 @@ impl World {
     }
 }
 
-fn step(passage: &Passage, firsts: &mut Firsts) -> Step {
-    let (from, to) = passage.between;
-    let (fate, lost) = match passage.fate {
-        Fate::Arrives(at) => (Drawn::Arrived(at), None),
-        Fate::Lost(cause) => (Drawn::Lost, Some(cause)),
-    };
-    let label = label(passage, firsts);
-    let step = Step::segment(passage.at, from.0 as usize, to.0 as usize, fate, label);
-    match lost {
-        None => step,
-        Some(cause) => step.detail(sentence(cause)),
+impl Teller {
+    pub(crate) fn new(ports: Ports) -> Teller {
+        Teller { firsts: Firsts::new(), ports }
+    }
+
+    /// A passage between two lifelines.
+    pub(crate) fn step(&mut self, passage: &Passage, (from, to): (usize, usize)) -> Step {
+        let (fate, lost) = match passage.fate {
+            Fate::Arrives(at) => (Drawn::Arrived(at), None),
+            Fate::Lost(cause) => (Drawn::Lost, Some(cause)),
+        };
+        let label = label(passage, &mut self.firsts, self.ports);
+        let step = Step::segment(passage.at, from, to, fate, label);
+        match lost {
+            None => step,
+            Some(cause) => step.detail(sentence(cause)),
+        }
     }
 }
 
@@ -57,7 +79,7 @@ const fn sentence(cause: Cause) -> &'static str {
 }
 
 /// `PSH,ACK 40312>80 seq=1 ack=77 len=512 win=64240`
-fn label(passage: &Passage, firsts: &mut Firsts) -> String {
+fn label(passage: &Passage, firsts: &mut Firsts, ports: Ports) -> String {
     let segment = &passage.segment;
     let header = &segment.header;
     let ends = (segment.src, segment.dst);
@@ -66,7 +88,11 @@ fn label(passage: &Passage, firsts: &mut Firsts) -> String {
     }
     let first = *firsts.entry(ends).or_insert(header.seq);
     let (src, dst) = (segment.src.port(), segment.dst.port());
-    let mut text = format!("{} {src}>{dst} seq={}", header.flags, relative(header.seq, first));
+    let mut text = match ports {
+        Ports::Shown => format!("{} {src}>{dst}", header.flags),
+        Ports::Hidden => header.flags.to_string(),
+    };
+    text += &format!(" seq={}", relative(header.seq, first));
     if header.flags.contains(Flags::ACK) {
         let theirs = firsts.get(&(segment.dst, segment.src)).copied().unwrap_or(SeqNumber(0));
         text += &format!(" ack={}", relative(header.ack, theirs));

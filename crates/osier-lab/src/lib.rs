@@ -11,13 +11,16 @@
 //! | What does a link do to a frame? | `link.rs`; what it can be like: `conditions.rs` |
 //! | … to this very segment? | `rule.rs`, which sees it through `sight.rs` |
 //! | How is a frame damaged or meddled with? | `mangle.rs` |
+//! | … delivered late, or forged? | `meddle.rs` |
 //! | What runs on a host, and what is a crash? | `computer.rs` |
 //! | What do programs say to each other? | `program.rs`; how far are they: `talk.rs` |
 //! | Which octets, so that a wrong one is seen? | `pattern.rs` |
-//! | What stands between hosts? | `switch.rs`, `router.rs`; who lies: `rogue.rs` |
+//! | What stands between hosts? | `switch.rs`, `router.rs` |
+//! | Who lies? Who floods? | `rogue.rs`, `flooder.rs` |
 //! | Where does chance come from? | `dice.rs` |
 //! | What is written down, and drawn? | `record.rs`, `ladder.rs` |
 //! | Does everything hold, whatever is drawn? | `swarm.rs` |
+//! | What does a scenario say, and does what it expects happen? | `scenario/` |
 #![forbid(unsafe_code)]
 
 mod agenda;
@@ -25,9 +28,11 @@ mod build;
 mod computer;
 mod conditions;
 mod dice;
+mod flooder;
 mod ladder;
 mod link;
 mod mangle;
+mod meddle;
 mod node;
 mod pattern;
 mod program;
@@ -35,6 +40,7 @@ mod record;
 mod rogue;
 mod router;
 mod rule;
+pub mod scenario;
 mod sight;
 pub mod swarm;
 mod switch;
@@ -45,9 +51,11 @@ pub use build::{Cable, Framing, Merging, Offloading};
 pub use computer::Computer;
 pub use conditions::{Conditions, Loss, Queue, Traffic};
 pub use dice::{Chance, Dice};
+pub use flooder::Flooder;
 pub use link::{Cause, Counts, Fate, Link};
+pub use meddle::Forged;
 pub use program::{Client, Program, Reading, Report, Say, Script, Server, Tally, Writing, Wrong};
-pub use record::Passage;
+pub use record::{Passage, Told};
 pub use rogue::Rogue;
 pub use rule::{Match, Rule, Text, Then};
 pub use sight::{Sight, look};

@@ -38,6 +38,8 @@ pub struct Link {
     latest: Instant,
     /// What is under way, by arrival.
     in_flight: VecDeque<(Instant, Bytes)>,
+    /// Copies that rules have made, the newest of a number first.
+    copies: Vec<(u8, Bytes)>,
     counts: Counts,
 }
 
@@ -105,6 +107,7 @@ impl Link {
             leaving: VecDeque::new(),
             latest: Instant::ZERO,
             in_flight: VecDeque::new(),
+            copies: Vec::new(),
             counts: Counts::default(),
         }
     }
@@ -155,7 +158,11 @@ impl Link {
         if self.is_lost() {
             return self.lose(Cause::Chance);
         }
-        let frame = self.mangle(frame);
+        if let Some(Then::Copy(number)) = then {
+            self.copies.retain(|(other, _)| *other != number);
+            self.copies.push((number, frame.clone()));
+        }
+        let frame = self.mangle(frame, then);
         let arrival = self.arrival(departure, then);
         if then == Some(Then::Duplicate) || self.dice.happens(self.conditions.duplicate) {
             self.counts.duplicated += 1;
@@ -166,6 +173,17 @@ impl Link {
             self.launch(arrival, frame);
         }
         Fate::Arrives(arrival)
+    }
+
+    /// The copy that a rule made by this number.
+    pub(crate) fn copy(&self, number: u8) -> Option<Bytes> {
+        self.copies.iter().find(|(other, _)| *other == number).map(|(_, frame)| frame.clone())
+    }
+
+    /// A frame that was somewhere in the network arrives now, whatever the link is like.
+    pub(crate) fn hand_over(&mut self, now: Instant, frame: Bytes) {
+        self.counts.sent += 1;
+        self.launch(now, frame);
     }
 
     /// The next frame that has arrived.
@@ -249,8 +267,8 @@ impl Link {
         }
     }
 
-    fn mangle(&mut self, frame: Bytes) -> Bytes {
-        let corrupt = self.dice.happens(self.conditions.corrupt);
+    fn mangle(&mut self, frame: Bytes, then: Option<Then>) -> Bytes {
+        let corrupt = self.dice.happens(self.conditions.corrupt) || then == Some(Then::Corrupt);
         let shrink = self.dice.happens(self.conditions.shrink_window);
         if corrupt {
             self.counts.corrupted += 1;

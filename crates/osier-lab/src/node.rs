@@ -1,6 +1,7 @@
 //! What can stand at the end of a link?
 
 use crate::computer::Computer;
+use crate::flooder::Flooder;
 use crate::rogue::Rogue;
 use crate::router::Router;
 use crate::switch::Switch;
@@ -17,6 +18,8 @@ pub(crate) enum Node {
     Router(Router),
     /// A peer that follows no rules.
     Rogue(Box<Rogue>),
+    /// One that sends nothing but SYNs.
+    Flooder(Box<Flooder>),
 }
 
 impl Node {
@@ -26,6 +29,7 @@ impl Node {
             Node::Computer(computer) => computer.next_deadline(),
             Node::Switch(_) | Node::Router(_) => None,
             Node::Rogue(rogue) => rogue.next_deadline(),
+            Node::Flooder(flooder) => flooder.next_deadline(),
         }
     }
 }

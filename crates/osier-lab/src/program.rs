@@ -41,6 +41,8 @@ pub struct Client {
     pub start: Instant,
     /// How long after one the next at the soonest.
     pub gap: Duration,
+    /// From which port; `None`: an ephemeral one each.
+    pub port: Option<u16>,
     /// What it says on each.
     pub script: Script,
 }
@@ -79,6 +81,10 @@ pub enum Say {
     AwaitEnd,
     /// Nothing, for so long.
     Pause(Duration),
+    /// Nothing, until then.
+    Until(Instant),
+    /// Nothing, ever: the connection is not let go.
+    Hold,
     /// That no more will be written.
     Shutdown,
     /// That it is broken off.

@@ -8,7 +8,7 @@ use crate::link::Fate;
 use crate::sight::{Sight, look};
 use crate::world::{NodeId, World};
 use bytes::Bytes;
-use osier_host::{Host, Joiner, Judged, Way};
+use osier_host::{Flow, Host, Joiner, Judged, Note, Reason, Way};
 use osier_ip::LinkId;
 use osier_pcap::{Direction, InterfaceId, LinkType, Writer};
 use osier_tcp::Recording;
@@ -29,6 +29,22 @@ pub(crate) struct Record {
     links: Vec<(NodeId, LinkId, Medium)>,
     captured: Vec<Captured>,
     passages: Option<Vec<Passage>>,
+    told: Vec<Told>,
+}
+
+/// What a host of which frames are kept has decided.
+#[derive(Clone, Copy, Debug)]
+pub struct Told {
+    /// When.
+    pub at: Instant,
+    /// Where.
+    pub node: NodeId,
+    /// Both ends of what it was about, where it was about a flow.
+    pub flow: Option<Flow>,
+    /// The decision.
+    pub reason: Reason,
+    /// How many passages were kept before it.
+    pub before: usize,
 }
 
 /// The frames of one host.
@@ -87,6 +103,7 @@ impl Record {
             Some(captured) => {
                 captured.joiner.collect(now, host);
                 host.on_frame(now, link, frame.clone());
+                listen(&mut self.told, &self.passages, node, host);
                 captured.joiner.on_frame(now, link, &frame, host);
                 captured.keep();
             }
@@ -103,8 +120,17 @@ impl Record {
         host: &mut Host,
     ) {
         if let Some(captured) = self.captured.iter_mut().find(|captured| captured.node == node) {
+            listen(&mut self.told, &self.passages, node, host);
             captured.joiner.on_transmit(now, link, frame, host);
             captured.keep();
+        }
+    }
+
+    /// The host has done what there was to do now; what it says of that belongs to no frame yet.
+    pub(crate) fn on_served(&mut self, now: Instant, node: NodeId, host: &mut Host) {
+        if let Some(captured) = self.captured.iter_mut().find(|captured| captured.node == node) {
+            listen(&mut self.told, &self.passages, node, host);
+            captured.joiner.collect(now, host);
         }
     }
 
@@ -122,6 +148,17 @@ impl Record {
         if let (Some(passages), Some(segment)) = (&mut self.passages, look(frame, medium)) {
             passages.push(Passage { at, between: (from, to), fate, segment });
         }
+    }
+}
+
+/// Hears what a host says; the joiner takes it right after.
+fn listen(told: &mut Vec<Told>, passages: &Option<Vec<Passage>>, node: NodeId, host: &Host) {
+    let before = passages.as_ref().map_or(0, Vec::len);
+    if told.len() < KEPT_MAX {
+        told.extend(host.notes().map(|note| {
+            let Note { at, flow, reason } = *note;
+            Told { at, node, flow, reason, before }
+        }));
     }
 }
 
@@ -155,6 +192,11 @@ impl World {
     /// The TCP segments that were put on wires since [`World::keep_passages`].
     pub fn passages(&self) -> &[Passage] {
         self.record.passages.as_deref().unwrap_or_default()
+    }
+
+    /// What the hosts have decided whose frames are kept ([`World::capture`]).
+    pub fn told(&self) -> &[Told] {
+        &self.record.told
     }
 
     /// Writes what was captured as pcapng: an interface for each link of each captured host, and

@@ -51,6 +51,10 @@ pub enum Then {
     Delay(Duration),
     /// It arrives twice.
     Duplicate,
+    /// One of its bits arrives wrong.
+    Corrupt,
+    /// It passes, and the network keeps a copy by this number ([`crate::World::deliver_copy`]).
+    Copy(u8),
 }
 
 impl Match {

@@ -176,6 +176,9 @@ impl Talk {
                 let until = *self.pause_until.get_or_insert(now + time);
                 if until > now { Step::Waits(Some(until)) } else { Step::Next }
             }
+            Say::Until(at) if at > now => Step::Waits(Some(at)),
+            Say::Until(_) => Step::Next,
+            Say::Hold => Step::Waits(None),
             Say::Shutdown => match around.host.shutdown(now, id) {
                 Ok(()) => Step::Next,
                 Err(error) => failed(error),

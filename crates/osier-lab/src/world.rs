@@ -217,6 +217,7 @@ impl World {
             Node::Switch(switch) => switch.on_frame(port, place.ports.len(), &frame, &mut out),
             Node::Router(router) => router.on_frame(port, &frame, &mut out),
             Node::Rogue(rogue) => rogue.on_frame(now, &frame, &mut out),
+            Node::Flooder(_) => {}
         }
         self.ask_wire(id);
         for (port, frame) in out {
@@ -262,19 +263,18 @@ impl World {
     /// Lets a node do what there is to do now.
     pub(crate) fn serve(&mut self, id: NodeId) {
         let now = self.now;
+        let mut out = Vec::new();
         match &mut self.nodes[id.0 as usize].node {
             Node::Computer(computer) if computer.is_on() => {
                 computer.on_deadline(now);
                 self.drain(id);
             }
             Node::Computer(_) | Node::Switch(_) | Node::Router(_) => {}
-            Node::Rogue(rogue) => {
-                let mut out = Vec::new();
-                rogue.on_deadline(now, &mut out);
-                for (port, frame) in out {
-                    self.launch(id, port, frame);
-                }
-            }
+            Node::Rogue(rogue) => rogue.on_deadline(now, &mut out),
+            Node::Flooder(flooder) => flooder.on_deadline(now, &mut out),
+        }
+        for (port, frame) in out {
+            self.launch(id, port, frame);
         }
         self.ask_node(id);
     }
@@ -287,8 +287,11 @@ impl World {
             let told = computer.drain_events(now);
             let sent = self.transmit(id);
             if !told && !sent {
-                return;
+                break;
             }
+        }
+        if let Node::Computer(computer) = &mut self.nodes[id.0 as usize].node {
+            self.record.on_served(now, id, &mut computer.host);
         }
     }
 
@@ -338,7 +341,7 @@ impl World {
         }
     }
 
-    fn ask_wire(&mut self, id: WireId) {
+    pub(crate) fn ask_wire(&mut self, id: WireId) {
         let wire = &mut self.wires[id.0 as usize];
         let Some(at) = wire.link.next_deadline() else { return };
         if wire.asked.is_none_or(|asked| at < asked) {
@@ -363,7 +366,7 @@ impl World {
     pub(crate) fn computer_mut(&mut self, id: NodeId) -> Option<&mut Computer> {
         match &mut self.nodes[id.0 as usize].node {
             Node::Computer(computer) => Some(computer),
-            Node::Switch(_) | Node::Router(_) | Node::Rogue(_) => None,
+            Node::Switch(_) | Node::Router(_) | Node::Rogue(_) | Node::Flooder(_) => None,
         }
     }
 }

@@ -27,7 +27,7 @@ fn server(at: IpAddr, script: Script) -> Program {
 fn client(to: IpAddr, connections: u64, script: Script) -> Program {
     let to = SocketAddr::new(to, PORT);
     let (start, gap) = (Instant::from_secs(1), Duration::ZERO);
-    Program::Client(Client { to, connections, at_once: 8, start, gap, script })
+    Program::Client(Client { to, connections, at_once: 8, start, gap, port: None, script })
 }
 
 /// Two hosts and a link between them.

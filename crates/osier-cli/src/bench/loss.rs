@@ -256,7 +256,7 @@ fn world(row: &Row, seed: u64) -> (World, NodeId, NodeId) {
         let start = START + Duration::from_millis(700 * u64::from(flow));
         let (connections, at_once, gap) = (1, 1, Duration::ZERO);
         let script = Script::bulk();
-        let client = Client { to, connections, at_once, start, gap, script };
+        let client = Client { to, connections, at_once, start, gap, port: None, script };
         world.run_program(sender, Program::Client(client));
     }
     (world, sender, receiver)

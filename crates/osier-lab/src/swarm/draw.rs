@@ -366,6 +366,7 @@ impl Draft {
             at_once: self.dice.between(1, AT_ONCE) as u32,
             start: self.moment(),
             gap: Duration::from_millis(self.dice.pick(&[0, 1, 700])),
+            port: None,
             script: work.client,
         };
         self.say(&format!("{connections} times {}", work.name));

@@ -47,6 +47,7 @@ impl Draft {
             at_once: 3,
             start: START,
             gap: Duration::from_millis(500),
+            port: None,
             script: ask,
         };
         let deceived = self.world.run_program(victim, Program::Client(client));

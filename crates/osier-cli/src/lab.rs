@@ -1,0 +1,242 @@
+//! What happens on a simulated network, and does it happen as expected?
+//!
+//! Scenarios are files (`docs/lab/README.md`) that osier brings along or that a user has written;
+//! the world, the language and the verdicts are osier-lab's. Here they are found, run, shown and
+//! saved. The same scenario and seed give the same capture, which `replay` verifies.
+
+mod saved;
+
+use crate::exit::{Failure, Outcome};
+use osier_lab::scenario::{Order, Run, SHIPPED, Scenario, Verdict, shipped};
+use osier_ladder::{Glyphs, Look, Style};
+use saved::Saved;
+use serde_json::{Value, json};
+use std::io::{IsTerminal, Write};
+use std::path::{Path, PathBuf};
+
+/// Columns of a ladder.
+const WIDTH: usize = 96;
+
+/// What may follow `osier lab`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Command {
+    /// List the scenarios that osier brings along
+    List {
+        /// One JSON object a line
+        #[arg(long)]
+        json: bool,
+    },
+    /// Run a scenario and draw what happens
+    Run(RunArgs),
+    /// Run a saved run again, and verify that it is the same to the last octet
+    Replay {
+        /// A file that `--save` has written, or the line that a run prints
+        #[arg(value_name = "FILE|LINE")]
+        saved: String,
+        #[command(flatten)]
+        show: Show,
+    },
+}
+
+#[derive(Debug, clap::Args)]
+struct RunArgs {
+    /// One that `osier lab list` names, or a TOML file
+    #[arg(value_name = "NAME|FILE")]
+    scenario: String,
+    /// What chance follows from
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    seed: u64,
+    #[command(flatten)]
+    show: Show,
+}
+
+/// What is shown of a run, and written.
+#[derive(Debug, clap::Args)]
+struct Show {
+    /// Write every frame with its reasons as its comment
+    #[arg(long, value_name = "FILE.pcapng")]
+    capture: Option<PathBuf>,
+    /// Write the line that replays it
+    #[arg(long, value_name = "FILE")]
+    save: Option<PathBuf>,
+    /// One JSON object instead of a drawing
+    #[arg(long)]
+    json: bool,
+    /// ASCII without colour
+    #[arg(long)]
+    plain: bool,
+}
+
+pub(crate) fn run(args: &Args) -> Outcome {
+    match &args.command {
+        Command::List { json } => list(*json),
+        Command::Run(args) => {
+            let run = Run::new(&read(&args.scenario)?, args.seed, Order::Written);
+            show(&Saved::of(&args.scenario, &run)?, &run, &args.show)
+        }
+        Command::Replay { saved, show } => replay(saved, show),
+    }
+}
+
+fn list(as_json: bool) -> Outcome {
+    let widest = SHIPPED.iter().map(|shipped| shipped.name.len()).max().unwrap_or(0);
+    for shipped in SHIPPED {
+        let scenario = shipped.scenario();
+        if as_json {
+            let (title, question) = (scenario.title(), scenario.question());
+            print(&format!(
+                "{}\n",
+                json!({ "name": shipped.name, "title": title, "question": question })
+            ))?;
+        } else {
+            print(&format!("{:widest$}  {}\n", shipped.name, scenario.question()))?;
+        }
+    }
+    Ok(())
+}
+
+/// A scenario by its name, or from its file.
+fn read(name: &str) -> Result<Scenario, Failure> {
+    if let Some(shipped) = shipped(name) {
+        return Ok(shipped.scenario());
+    }
+    if !name.ends_with(".toml") && !Path::new(name).exists() {
+        return Err(Failure::usage(format!("there is no scenario `{name}`"))
+            .remedy("`osier lab list` names those that there are; a file of yours ends in .toml"));
+    }
+    let text = std::fs::read_to_string(name)
+        .map_err(|error| Failure::refused(format!("{name} cannot be read: {error}")))?;
+    Scenario::parse(name, &text).map_err(|mistake| Failure::usage(mistake.to_string()))
+}
+
+fn replay(what: &str, how: &Show) -> Outcome {
+    let line = match Path::new(what).is_file() {
+        true => std::fs::read_to_string(what)
+            .map_err(|error| Failure::refused(format!("{what} cannot be read: {error}")))?,
+        false => what.to_owned(),
+    };
+    let saved: Saved = line.parse()?;
+    let run = Run::new(&read(&saved.scenario)?, saved.seed, Order::Written);
+    let now = Saved::of(&saved.scenario, &run)?;
+    show(&now, &run, how)?;
+    match saved.sha256.is_none() || saved.sha256 == now.sha256 {
+        true => Ok(()),
+        false => Err(Failure::not_so("this run is another one than the one that was saved")
+            .remedy(
+                "the scenario or osier has changed since; the same of both give the same octets",
+            )),
+    }
+}
+
+fn show(saved: &Saved, run: &Run, how: &Show) -> Outcome {
+    if let Some(path) = &how.capture {
+        write(path, |file| run.write_capture(file))?;
+    }
+    if let Some(path) = &how.save {
+        write(path, |mut file| writeln!(file, "{saved}"))?;
+    }
+    let verdicts = run.judge();
+    let text = match how.json {
+        true => format!("{}\n", as_json(saved, run, &verdicts)),
+        false => as_text(saved, run, &verdicts, look(how)),
+    };
+    print(&text)?;
+    let failed = verdicts.iter().filter(|verdict| !verdict.holds).count();
+    match failed {
+        0 => Ok(()),
+        _ if how.json => Err(Failure::silent(1)),
+        _ => {
+            let all = verdicts.len();
+            Err(Failure::not_so(format!("{failed} of {all} expectations do not hold"))
+                .remedy(format!("`osier lab replay \"{saved}\"` shows it again")))
+        }
+    }
+}
+
+fn look(how: &Show) -> Look {
+    let asked_not_to = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    let colour = std::io::stdout().is_terminal() && !asked_not_to && !how.plain;
+    Look {
+        width: WIDTH,
+        glyphs: if how.plain { Glyphs::Ascii } else { Glyphs::Unicode },
+        style: if colour { Style::Colour } else { Style::Plain },
+    }
+}
+
+fn as_text(saved: &Saved, run: &Run, verdicts: &[Verdict], look: Look) -> String {
+    let scenario = run.scenario();
+    let mut text = format!("{}\n{}\n\n", scenario.title(), scenario.question());
+    text += &run.ladder().draw(look);
+    for curve in run.curves() {
+        text += &format!("\n{}", curve.draw());
+    }
+    text.push('\n');
+    for verdict in verdicts {
+        text += &match verdict.holds {
+            true => format!("holds:         {}\n", verdict.expected),
+            false => format!(
+                "does not hold: {}\n  expected:    {}\n  actual:      {}\n",
+                verdict.expected, verdict.expected, verdict.actual
+            ),
+        };
+    }
+    text + &format!("replay:        {saved}\n")
+}
+
+fn as_json(saved: &Saved, run: &Run, verdicts: &[Verdict]) -> Value {
+    let ladder: Value = serde_json::from_str(&run.ladder().to_json()).unwrap_or(Value::Null);
+    let verdicts: Vec<Value> = verdicts
+        .iter()
+        .map(|verdict| {
+            let Verdict { expected, actual, holds, share } = verdict;
+            json!({ "expected": expected, "actual": actual, "holds": holds,
+                    "share_of_seeds_ppm": share })
+        })
+        .collect();
+    let curves: Vec<Value> = run
+        .curves()
+        .iter()
+        .map(|curve| {
+            let every = curve.every().as_nanos();
+            json!({ "of": curve.title(), "every_ns": every, "values": curve.values() })
+        })
+        .collect();
+    json!({
+        "scenario": saved.scenario,
+        "seed": saved.seed,
+        "sha256": saved.sha256,
+        "title": run.scenario().title(),
+        "question": run.scenario().question(),
+        "expectations": verdicts,
+        "curves": curves,
+        "ladder": ladder,
+    })
+}
+
+fn write(
+    path: &Path,
+    write: impl FnOnce(std::io::BufWriter<std::fs::File>) -> std::io::Result<()>,
+) -> Outcome {
+    let refused = |error: std::io::Error| {
+        Failure::refused(format!("{} cannot be written: {error}", path.display()))
+    };
+    let file = std::fs::File::create(path).map_err(refused)?;
+    write(std::io::BufWriter::new(file)).map_err(refused)
+}
+
+/// To standard output; a reader that has gone wants no more.
+fn print(text: &str) -> Outcome {
+    let mut out = std::io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+            Err(Failure::refused(format!("standard output cannot be written: {error}")))
+        }
+        _ => Ok(()),
+    }
+}

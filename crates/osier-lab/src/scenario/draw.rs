@@ -1,0 +1,262 @@
+//! How is the ladder of a scenario made?
+//!
+//! Passages, decisions and actions in the order in which they happened. A decision belongs to the
+//! segment that it answers, or to the one that follows from it; one that belongs to none is a note
+//! beside its host.
+
+use super::events::Act;
+use super::run::{Done, Run, end_of, enters};
+use super::words;
+use crate::ladder::{Ports, Teller};
+use crate::link::Fate;
+use crate::record::{Passage, Told};
+use crate::world::NodeId;
+use osier_host::Reason;
+use osier_ladder::{End, Ladder, Step, Why};
+use osier_tcp::State;
+use osier_time::Instant;
+use std::collections::{BTreeSet, VecDeque};
+
+use super::nodes::Kind;
+use super::programs::{Doing, ZERO};
+
+/// Passages that may still be under way when a decision is told; those before are not looked at.
+const LOOK_BACK: usize = 4_096;
+
+/// What is being drawn.
+struct Drawing<'r> {
+    run: &'r Run,
+    teller: Teller,
+    steps: Vec<Step>,
+    /// The passage that each of the newest steps shows.
+    shown: VecDeque<(usize, usize)>,
+    /// Decisions of hosts that wait for what these send next.
+    waiting: Vec<Told>,
+}
+
+impl Run {
+    /// What happened, as a ladder: a lifeline for each node, in the order of the file.
+    pub fn ladder(&self) -> Ladder {
+        let world = &self.stage.world;
+        let (passages, told) = (world.passages(), world.told());
+        let (mut told, mut acts) = (told.iter().peekable(), self.acts.iter().peekable());
+        let mut drawing = Drawing::of(self);
+        for number in 0..=passages.len() {
+            loop {
+                let next = told.peek().filter(|told| told.before == number).map(|t| t.at);
+                let act = acts.peek().filter(|act| act.before == number).map(|a| a.at);
+                match (next, act) {
+                    (Some(at), act) if act.is_none_or(|act| at <= act) => {
+                        told.next().into_iter().for_each(|told| drawing.told(*told));
+                    }
+                    (_, Some(_)) => acts.next().into_iter().for_each(|act| drawing.act(*act)),
+                    _ => break,
+                }
+            }
+            if drawing.steps.len() >= self.scenario.steps {
+                break;
+            }
+            if let Some(passage) = passages.get(number) {
+                drawing.passage(number, passage);
+            }
+        }
+        drawing.flush(None);
+        drawing.steps.truncate(self.scenario.steps);
+        Ladder { ends: ends(self), steps: drawing.steps }
+    }
+}
+
+fn ends(run: &Run) -> Vec<End> {
+    let nodes = run.scenario.nodes.iter().enumerate();
+    nodes
+        .map(|(n, node)| {
+            let mut end = End::new(node.name.as_str());
+            for cidr in &node.addresses {
+                end = end.detail(cidr.address.to_string());
+            }
+            let listens = run
+                .scenario
+                .programs
+                .iter()
+                .any(|program| program.on == n && matches!(program.kind, Doing::Serves { .. }));
+            match node.kind {
+                Kind::Router | Kind::Switch => end,
+                Kind::Host(_) if listens => end.state(words::state(State::Listen)),
+                Kind::Host(_) => end.state(words::state(State::Closed)),
+            }
+        })
+        .collect()
+}
+
+/// Since the beginning of the scenario.
+fn shifted(at: Instant) -> Instant {
+    Instant::ZERO + at.since(ZERO)
+}
+
+impl<'r> Drawing<'r> {
+    fn of(run: &'r Run) -> Self {
+        let passages = run.stage.world.passages().iter();
+        let flows: BTreeSet<_> = passages
+            .map(|passage| {
+                let ends = [passage.segment.src, passage.segment.dst];
+                (ends.iter().min().copied(), ends.iter().max().copied())
+            })
+            .take(LOOK_BACK)
+            .collect();
+        let ports = if flows.len() > 1 { Ports::Shown } else { Ports::Hidden };
+        let (steps, shown, waiting) = (Vec::new(), VecDeque::new(), Vec::new());
+        Drawing { run, teller: Teller::new(ports), steps, shown, waiting }
+    }
+
+    /// The lifeline of a node.
+    fn end(&self, node: NodeId) -> usize {
+        self.run.stage.nodes.iter().position(|known| *known == node).unwrap_or_default()
+    }
+
+    fn passage(&mut self, number: usize, passage: &Passage) {
+        self.flush(Some(passage.at));
+        let (from, to) = (self.end(passage.between.0), self.end(passage.between.1));
+        let mut step = self.teller.step(passage, (from, to));
+        step.at = shifted(passage.at);
+        if let osier_ladder::What::Segment { fate: osier_ladder::Fate::Arrived(at), .. } =
+            &mut step.what
+        {
+            *at = shifted(*at);
+        }
+        let (sentence, section) = words::of_segment(&passage.segment);
+        step.why = Some(Why { sentence, section: Some(section.to_owned()) });
+        step.repeats = self.original(passage);
+        if self.run.acts.iter().any(|act| act.before == number && is_injection(act.act)) {
+            step.details.push("nobody has sent it now: it comes out of the network".to_owned());
+        }
+        let (own, others) = std::mem::take(&mut self.waiting)
+            .into_iter()
+            .partition(|told| told.node == passage.between.0 && is_of(told, passage));
+        self.waiting = others;
+        let own: Vec<Told> = own;
+        for told in own {
+            put(&mut step, from, &told);
+        }
+        self.shown.push_back((number, self.steps.len()));
+        if self.shown.len() > LOOK_BACK {
+            self.shown.pop_front();
+        }
+        self.steps.push(step);
+    }
+
+    /// The step that a segment repeats: the first that carried the same numbers on the same link.
+    fn original(&self, passage: &Passage) -> Option<usize> {
+        let length = end_of(passage).since(passage.segment.header.seq);
+        if length == 0 {
+            return None;
+        }
+        let passages = self.run.stage.world.passages();
+        let same = |(number, _): &&(usize, usize)| {
+            let other = &passages[*number];
+            let (a, b) = (&other.segment, &passage.segment);
+            other.between == passage.between
+                && (a.src, a.dst) == (b.src, b.dst)
+                && a.header.seq.at_or_before(b.header.seq)
+                && end_of(other).after(b.header.seq)
+                && !end_of(passage).after(end_of(other))
+        };
+        self.shown.iter().find(same).map(|(_, step)| *step)
+    }
+
+    fn told(&mut self, told: Told) {
+        self.flush(Some(told.at));
+        if words::is_of_sender(&told.reason) {
+            self.waiting.push(told);
+            return;
+        }
+        let end = self.end(told.node);
+        let passages = self.run.stage.world.passages();
+        let answers = |(number, _): &&(usize, usize)| {
+            let passage = &passages[*number];
+            passage.fate == Fate::Arrives(told.at)
+                && passage.between.1 == told.node
+                && told.flow.is_none_or(|flow| {
+                    (flow.local, flow.remote) == (passage.segment.dst, passage.segment.src)
+                })
+        };
+        match self.shown.iter().find(answers) {
+            Some((_, step)) => put(&mut self.steps[*step], end, &told),
+            None => self.note(&told),
+        }
+    }
+
+    fn note(&mut self, told: &Told) {
+        let end = self.end(told.node);
+        let sentence = words::sentence(&told.reason);
+        let mut step = Step::note(shifted(told.at), end, sentence.as_str());
+        if let Some(state) = enters(told) {
+            step = step.state(end, words::state(state));
+        }
+        step.why = Some(Why { sentence: String::new(), section: section(&told.reason) });
+        self.steps.push(step);
+    }
+
+    /// Decisions of earlier moments that no segment followed are notes.
+    fn flush(&mut self, now: Option<Instant>) {
+        let old = |told: &Told| now.is_none_or(|now| told.at < now);
+        let (old, young) = std::mem::take(&mut self.waiting).into_iter().partition(old);
+        self.waiting = young;
+        let old: Vec<Told> = old;
+        old.iter().for_each(|told| self.note(told));
+    }
+
+    fn act(&mut self, done: Done) {
+        self.flush(Some(done.at));
+        let at = shifted(done.at);
+        let link = |link: usize| {
+            let (a, b) = self.run.scenario.links[link].between;
+            (a, self.run.scenario.nodes[a].name.clone(), self.run.scenario.nodes[b].name.clone())
+        };
+        let step = match done.act {
+            Act::Crash(who) => Step::note(at, who, "the power goes: all that it knew is gone")
+                .state(who, words::state(State::Closed)),
+            Act::Restart(who) => Step::note(at, who, "it comes back, and knows nothing"),
+            Act::Cut(number) => {
+                let (end, a, b) = link(number);
+                Step::note(at, end, format!("the link between {a} and {b} is cut"))
+            }
+            Act::Heal(number) => {
+                let (end, a, b) = link(number);
+                Step::note(at, end, format!("the link between {a} and {b} is whole again"))
+            }
+            Act::Deliver(_) => return,
+            Act::Forge { from, .. } => {
+                let name = &self.run.scenario.nodes[from].name;
+                Step::note(at, from, format!("somebody else writes a segment in {name}'s name"))
+            }
+        };
+        self.steps.push(step);
+    }
+}
+
+const fn is_injection(act: Act) -> bool {
+    matches!(act, Act::Deliver(_) | Act::Forge { .. })
+}
+
+/// Whether a decision is about the flow of a segment that its host sends.
+fn is_of(told: &Told, passage: &Passage) -> bool {
+    told.flow
+        .is_none_or(|flow| (flow.local, flow.remote) == (passage.segment.src, passage.segment.dst))
+}
+
+fn section(reason: &Reason) -> Option<String> {
+    Some(words::section(reason)).filter(|section| !section.is_empty())
+}
+
+/// Adds a decision to a step. The last one that is no mere change of state says why; what it takes
+/// the place of becomes a detail where it was a decision, too.
+fn put(step: &mut Step, end: usize, told: &Told) {
+    let sentence = words::sentence(&told.reason);
+    if let Some(state) = enters(told) {
+        if step.states.len() <= end {
+            step.states.resize(end + 1, None);
+        }
+        step.states[end] = Some(words::state(state));
+    }
+    step.why = Some(Why { sentence, section: section(&told.reason) });
+}

@@ -1,0 +1,45 @@
+//! Which scenarios does osier bring along?
+//!
+//! Each answers a question, which its page in `docs/lab` asks; the order is that of the pages.
+
+use super::Scenario;
+
+/// A scenario that is built in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Shipped {
+    /// Its name.
+    pub name: &'static str,
+    /// Its file.
+    pub text: &'static str,
+}
+
+macro_rules! shipped {
+    ($( $name:literal, )*) => {
+        /// Every scenario that is built in, in the order in which they are best read.
+        pub const SHIPPED: &[Shipped] = &[ $( Shipped {
+            name: $name,
+            text: include_str!(concat!("../../scenarios/", $name, ".toml")),
+        }, )* ];
+    };
+}
+
+shipped! {
+    "three-way-handshake",
+    "third-ack-lost",
+}
+
+/// A scenario by its name.
+pub fn shipped(name: &str) -> Option<&'static Shipped> {
+    SHIPPED.iter().find(|shipped| shipped.name == name)
+}
+
+impl Shipped {
+    /// The scenario.
+    ///
+    /// # Panics
+    /// Where there is a mistake in it, which a test looks for.
+    pub fn scenario(&self) -> Scenario {
+        let file = format!("{}.toml", self.name);
+        Scenario::parse(&file, self.text).unwrap_or_else(|mistake| panic!("{mistake}"))
+    }
+}

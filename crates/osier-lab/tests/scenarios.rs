@@ -1,0 +1,140 @@
+//! Do the shipped scenarios show what their pages say?
+//!
+//! Each is run at 20 seeds, its nodes made in the order of the file and in the reverse, and held
+//! against its own expectations; its capture at seed 1 has a hash that is written down; its page
+//! shows the ladder of seed 1. `OSIER_LAB_UPDATE=1 cargo test -p osier-lab --test scenarios` writes
+//! hashes and ladders anew, to be judged in the diff.
+
+use osier_lab::scenario::{Order, Run, SHIPPED, Shipped, Verdict};
+use osier_ladder::Look;
+use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+
+const SEEDS: u64 = 20;
+
+/// What stands around the generated part of a page.
+const MARKS: [&str; 2] = ["<!-- made by the test -->\n", "<!-- made by the test, end -->"];
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+fn update() -> bool {
+    std::env::var_os("OSIER_LAB_UPDATE").is_some()
+}
+
+fn runs(shipped: &Shipped) -> impl Iterator<Item = (u64, Order, Vec<Verdict>)> {
+    let scenario = shipped.scenario();
+    let seeds = (1..=SEEDS).flat_map(|seed| [(seed, Order::Written), (seed, Order::Reversed)]);
+    seeds.map(move |(seed, order)| (seed, order, Run::new(&scenario, seed, order).judge()))
+}
+
+#[test]
+fn every_scenario_does_what_it_expects_at_every_seed_and_in_both_orders() {
+    let mut failures = String::new();
+    for shipped in SHIPPED {
+        let mut held: BTreeMap<(String, u32), u32> = BTreeMap::new();
+        for (seed, order, verdicts) in runs(shipped) {
+            for verdict in verdicts {
+                let Verdict { expected, actual, holds, share } = verdict;
+                *held.entry((expected.clone(), share)).or_default() += u32::from(holds);
+                if !holds && share == 1_000_000 {
+                    let name = shipped.name;
+                    let _ = writeln!(
+                        failures,
+                        "{name} seed {seed}, {order:?}: expected `{expected}`, actual: {actual}"
+                    );
+                }
+            }
+        }
+        for ((expected, share), times) in held {
+            if u64::from(times) * 1_000_000 < u64::from(share) * SEEDS * 2 {
+                let name = shipped.name;
+                let _ = writeln!(failures, "{name}: `{expected}` held {times} of {}", SEEDS * 2);
+            }
+        }
+    }
+    assert!(failures.is_empty(), "\n{failures}");
+}
+
+fn capture(shipped: &Shipped, seed: u64) -> Vec<u8> {
+    let mut octets = Vec::new();
+    let run = Run::new(&shipped.scenario(), seed, Order::Written);
+    run.write_capture(&mut octets).expect("a vector takes all");
+    octets
+}
+
+#[test]
+fn the_capture_of_seed_1_is_the_same_on_every_machine() {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios/SHA256SUMS");
+    let mut sums = String::new();
+    for shipped in SHIPPED {
+        let hash = Sha256::digest(capture(shipped, 1));
+        let hex: String = hash.iter().map(|octet| format!("{octet:02x}")).collect();
+        let _ = writeln!(sums, "{hex}  {}.pcapng", shipped.name);
+    }
+    if update() {
+        std::fs::write(&file, &sums).expect("the folder is ours");
+    }
+    let written = std::fs::read_to_string(&file).expect("the sums are written down");
+    assert_eq!(written, sums, "OSIER_LAB_UPDATE=1 writes them anew; say why they changed");
+}
+
+#[test]
+fn the_same_seed_gives_the_same_octets_and_another_order_the_same_verdicts() {
+    let shipped = &SHIPPED[0];
+    assert_eq!(capture(shipped, 7), capture(shipped, 7));
+    assert_ne!(capture(shipped, 7), capture(shipped, 8));
+}
+
+/// What a page shows of its scenario: the ladder, the curves and what the test holds.
+fn shown(shipped: &Shipped) -> String {
+    let scenario = shipped.scenario();
+    let run = Run::new(&scenario, 1, Order::Written);
+    let mut text = String::new();
+    let ladder = run.ladder().draw(Look { width: 96, ..Look::default() });
+    let _ = write!(text, "\n```text\n{ladder}```\n");
+    for curve in run.curves() {
+        let _ = write!(text, "\n```text\n{}```\n", curve.draw());
+    }
+    text += "\nWhat the test holds:\n\n";
+    for (sentence, share) in scenario.expectations() {
+        let seeds = match share {
+            1_000_000 => "at every seed".to_owned(),
+            share => format!("at {} % of the seeds", share / 10_000),
+        };
+        let _ = writeln!(text, "- `{sentence}`, {seeds}");
+    }
+    text + "\n"
+}
+
+#[test]
+fn every_page_shows_the_ladder_of_its_scenario() {
+    let mut stale = Vec::new();
+    for shipped in SHIPPED {
+        let path = root().join(format!("docs/lab/{}.md", shipped.name));
+        let page = std::fs::read_to_string(&path).unwrap_or_default();
+        let [begin, end] = MARKS;
+        let parts = page.split_once(begin).and_then(|(before, rest)| {
+            let (_, after) = rest.split_once(end)?;
+            Some((before, after))
+        });
+        let Some((before, after)) = parts else {
+            stale.push(format!("{} has no place for the ladder", path.display()));
+            continue;
+        };
+        let wanted = format!("{before}{begin}{}{end}{after}", shown(shipped));
+        if update() && wanted != page {
+            std::fs::write(&path, wanted).expect("the folder is ours");
+        } else if wanted != page {
+            stale.push(format!("{} is stale: OSIER_LAB_UPDATE=1 writes it anew", path.display()));
+        }
+        let scenario = shipped.scenario();
+        if !page.contains(scenario.title()) || !page.contains(scenario.question()) {
+            stale.push(format!("{} does not ask the question", path.display()));
+        }
+    }
+    assert!(stale.is_empty(), "{stale:#?}");
+}
