@@ -8,7 +8,7 @@ mod saved;
 
 use crate::exit::{Failure, Outcome};
 use osier_lab::scenario::{Order, Run, SHIPPED, Scenario, Verdict, shipped};
-use osier_ladder::{Glyphs, Look, Style};
+use osier_ladder::{Caption, Glyphs, Look, Style};
 use saved::Saved;
 use serde_json::{Value, json};
 use std::io::{IsTerminal, Write};
@@ -62,6 +62,12 @@ struct Show {
     /// Write every frame with its reasons as its comment
     #[arg(long, value_name = "FILE.pcapng")]
     capture: Option<PathBuf>,
+    /// Write the drawing as an SVG
+    #[arg(long, value_name = "FILE.svg")]
+    svg: Option<PathBuf>,
+    /// Write one HTML file: the drawing, its steps, the verdicts
+    #[arg(long, value_name = "FILE.html")]
+    html: Option<PathBuf>,
     /// Write the line that replays it
     #[arg(long, value_name = "FILE")]
     save: Option<PathBuf>,
@@ -142,6 +148,13 @@ fn show(saved: &Saved, run: &Run, how: &Show) -> Outcome {
         write(path, |mut file| writeln!(file, "{saved}"))?;
     }
     let verdicts = run.judge();
+    let caption = caption(saved, run, &verdicts);
+    if let Some(path) = &how.svg {
+        write(path, |mut file| file.write_all(run.ladder().to_svg(&caption).as_bytes()))?;
+    }
+    if let Some(path) = &how.html {
+        write(path, |mut file| file.write_all(run.ladder().to_html(&caption).as_bytes()))?;
+    }
     let text = match how.json {
         true => format!("{}\n", as_json(saved, run, &verdicts)),
         false => as_text(saved, run, &verdicts, look(how)),
@@ -167,6 +180,16 @@ fn look(how: &Show) -> Look {
         glyphs: if how.plain { Glyphs::Ascii } else { Glyphs::Unicode },
         style: if colour { Style::Colour } else { Style::Plain },
     }
+}
+
+/// The words above a picture.
+fn caption(saved: &Saved, run: &Run, verdicts: &[Verdict]) -> Caption {
+    let scenario = run.scenario();
+    let held = verdicts.iter().filter(|verdict| verdict.holds).count();
+    let (Saved { scenario: name, seed, .. }, all) = (saved, verdicts.len());
+    Caption::new(scenario.title())
+        .text(scenario.question())
+        .text(format!("osier lab run {name} --seed {seed}: {held} of {all} expectations hold"))
 }
 
 fn as_text(saved: &Saved, run: &Run, verdicts: &[Verdict], look: Look) -> String {

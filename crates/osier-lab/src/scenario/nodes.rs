@@ -7,7 +7,7 @@ use super::reader::{Table, Value};
 use core::net::IpAddr;
 use osier_host::{Config, SynCookies, TimeWaitReuse};
 use osier_ip::Cidr;
-use osier_tcp::{Algorithm, BlackHole, Buffer, Ecn, KeepAlive, Nagle, Profile};
+use osier_tcp::{Algorithm, Buffer, Ecn, KeepAlive, Nagle, ProbingMode, Profile};
 use osier_time::Duration;
 
 /// Something with links.
@@ -54,7 +54,7 @@ const HOST_KEYS: [&str; 25] = [
 ];
 
 /// Keys that are not about one connection.
-const MORE_KEYS: [&str; 3] = ["initial-window", "ecn", "black-hole"];
+const MORE_KEYS: [&str; 3] = ["initial-window", "ecn", "mtu-probing"];
 
 const YES_NO: [(&str, Switch); 2] = [("on", Switch::On), ("off", Switch::Off)];
 
@@ -160,12 +160,16 @@ fn of_connections(table: &Table<'_>, tcp: &mut osier_tcp::Config) -> Result<(), 
 fn options(table: &Table<'_>, tcp: &mut osier_tcp::Config) -> Result<(), Mistake> {
     let switch = |value: Value<'_>| Ok(value.one_of(&YES_NO)? == Switch::On);
     let ecn = [("off", Ecn::Off), ("when asked", Ecn::WhenAsked), ("on", Ecn::On)];
-    let hole = [("suspect", BlackHole::Suspect), ("ignore", BlackHole::Ignore)];
+    let probing = [
+        ("off", ProbingMode::Off),
+        ("on black hole", ProbingMode::OnBlackHole),
+        ("always", ProbingMode::Always),
+    ];
     table.set("timestamps", &mut tcp.offer.timestamps, switch)?;
     table.set("sack", &mut tcp.offer.sack, switch)?;
     table.set("window-scale", &mut tcp.offer.window_scale, switch)?;
     table.set("ecn", &mut tcp.sending.ecn, |value| value.one_of(&ecn))?;
-    table.set("black-hole", &mut tcp.sending.black_hole, |value| value.one_of(&hole))?;
+    table.set("mtu-probing", &mut tcp.sending.mtu_probing.mode, |v| v.one_of(&probing))?;
     table.set("initial-window", &mut tcp.initial_window, |v| Ok(v.number(1, 255)? as u8))?;
     table.set("mss", &mut tcp.mss, |value| Ok(value.number(88, 65_495)? as u16))
 }
