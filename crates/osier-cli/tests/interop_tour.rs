@@ -119,10 +119,16 @@ fn waits(out: &str, with_whom: &str) -> bool {
 #[ignore = "needs root and a Linux kernel"]
 fn the_kernel_closes_first_where_that_is_asked_for() {
     let Some(stage) = Stage::new("client") else { return };
-    let out = tour(&stage, User::Root, Node::Free, &["--plain", "--close", "client"]);
+    let words = ["--plain", "--close", "client", "--svg", "it.svg", "--html", "it.html"];
+    let out = tour(&stage, User::Root, Node::Free, &words);
     check_ladder(&out, Side::Left);
     assert!(waits(&out, "TIME-WAIT is with the kernel"), "{out}");
     check_capture(&stage);
+    let (svg, html) = (stage.read("it.svg"), stage.read("it.html"));
+    assert!(svg.starts_with("<svg") && html.contains(&svg), "the page holds the drawing");
+    for state in FIRST.iter().chain(SERVER_SECOND) {
+        assert!(svg.contains(&format!(">{state}<")), "{state} is not in the drawing");
+    }
 }
 
 #[test]

@@ -14,10 +14,12 @@
 //! | a frame read, and what it means for the connection | `sight.rs`, `track.rs` |
 //! | the sentence for each step, with its RFC section | `story.rs`, `label.rs` |
 //! | the screen, Enter, the capture, time without holds | `screen.rs`, `capture.rs`, `clock.rs` |
+//! | the ladder as SVG and HTML | `drawings.rs` |
 //! | the first and the last words | `words.rs` |
 
 mod capture;
 mod clock;
+mod drawings;
 mod end;
 mod far;
 mod kernel;
@@ -35,6 +37,7 @@ mod words;
 
 use crate::exit::Outcome;
 use clap::ValueEnum;
+use std::path::PathBuf;
 
 /// What may follow `osier` alone.
 #[derive(Clone, Debug, clap::Args)]
@@ -48,6 +51,12 @@ pub(crate) struct Args {
     /// No colour, and no characters but ASCII
     #[arg(long)]
     plain: bool,
+    /// Draw it to this file as well, for a slide
+    #[arg(long, value_name = "FILE.svg")]
+    svg: Option<PathBuf>,
+    /// Write it to this file as well, as one page for a browser
+    #[arg(long, value_name = "FILE.html")]
+    html: Option<PathBuf>,
 }
 
 /// Who closes first.

@@ -6,6 +6,7 @@
 
 use super::capture::Capture;
 use super::clock::Clock;
+use super::drawings::Drawings;
 use super::end::End;
 use super::far::{Far, Sort};
 use super::kernel::{Hope, PREFIX, Run};
@@ -57,8 +58,9 @@ pub(crate) fn tour(sort: Sort, args: &Args) -> Result<(), Stop> {
     let clock = Clock::start();
     // Before the far end takes us to another namespace, where the file might be refused to us.
     let capture = Capture::create(clock.epoch());
+    let drawings = Drawings::create(args).map_err(Stop::Failed)?;
     let far = Far::new(sort, args, MAC, server()).map_err(Stop::NotGranted)?;
-    Walk::new(args, clock, capture, far).and_then(Walk::go).map_err(Stop::Failed)
+    Walk::new(args, clock, (capture, drawings), far).and_then(Walk::go).map_err(Stop::Failed)
 }
 
 /// Says what was refused, and what comes in its place.
@@ -77,6 +79,7 @@ struct Walk {
     cast: Cast,
     screen: Screen,
     capture: Capture,
+    drawings: Drawings,
     /// Steps told so far.
     steps: usize,
     /// Segments that came again while the user read, and frames that are not of this story.
@@ -86,7 +89,12 @@ struct Walk {
 }
 
 impl Walk {
-    fn new(args: &Args, clock: Clock, capture: Capture, far: Far) -> Result<Self, Failure> {
+    fn new(
+        args: &Args,
+        clock: Clock,
+        (capture, mut drawings): (Capture, Drawings),
+        far: Far,
+    ) -> Result<Self, Failure> {
         let cidr = Cidr { address: ADDRESS, prefix_len: PREFIX };
         let mtu = match &far {
             Far::Kernel(kernel) => kernel.mtu(),
@@ -96,6 +104,7 @@ impl Walk {
         let server = Server::new(&mut near, args.close).map_err(refused)?;
         let cast = far.cast();
         let screen = Screen::new(args, &lifelines(&far));
+        drawings.begin(&lifelines(&far));
         let (track, last) = (Track::default(), clock.now());
         let left_out = words::LeftOut::default();
         let args = args.clone();
@@ -109,6 +118,7 @@ impl Walk {
             cast,
             screen,
             capture,
+            drawings,
             steps: 0,
             left_out,
             last,
@@ -125,7 +135,8 @@ impl Walk {
             }
         }
         self.screen.close();
-        words::conclusion(self.ending());
+        let drawn = std::mem::take(&mut self.drawings).finish()?;
+        words::conclusion(self.ending(), &drawn);
         Ok(())
     }
 
@@ -256,6 +267,7 @@ impl Walk {
         };
         let name = self.cast.server;
         let step = notes.iter().fold(step, |step, note| step.detail(format!("{name}: {note}")));
+        self.drawings.step(&step);
         self.screen.step(&step);
         self.steps += 1;
     }

@@ -62,14 +62,15 @@ pub(crate) fn introduction(screen: &Screen, far: &Far) {
     );
 }
 
-/// What it came to.
-pub(crate) fn conclusion(ending: Ending) {
+/// What it came to, and what was drawn of it.
+pub(crate) fn conclusion(ending: Ending, drawn: &[String]) {
     let Ending { screen, far, cast, closer, waits, capture, left_out } = ending;
     println!();
     time_wait(&screen, &cast, closer, waits);
     what_was_left_out(&screen, &left_out);
     program(&screen, far);
     screen.say(&capture.words());
+    drawn.iter().for_each(|sentence| screen.say(sentence));
     try_next(&screen, closer);
 }
 

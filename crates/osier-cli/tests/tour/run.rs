@@ -113,6 +113,11 @@ impl Stage {
         text.lines().map(|row| row.split('\t').map(str::to_owned).collect()).collect()
     }
 
+    /// What the tour has written into a file of this name.
+    pub(crate) fn read(&self, name: &str) -> String {
+        fs::read_to_string(self.folder.join(name)).expect("the file is there")
+    }
+
     /// The processes that work in this folder, with their command lines.
     pub(crate) fn processes(&self) -> Vec<String> {
         let numbers = fs::read_dir("/proc").expect("there is /proc").flatten();

@@ -1,7 +1,7 @@
 //! Where do the arrows lie, and the words between the lifelines?
 //!
 //! Arrows first; then the words whose place is given: notes, names of states, `lost`; then the
-//! lengths of folds and the labels, which look for a place.
+//! labels and the lengths of folds, which look for a place.
 
 use super::labels::{COLUMN, Label, Shaft, Side, Strip, Taken, shortened};
 use super::scene::Columns;
@@ -44,12 +44,12 @@ impl Words {
         let mut labels: Vec<Option<Label>> =
             (0..told.steps.len()).map(|step| note(told, columns, times, step)).collect();
         labels.iter().flatten().for_each(|label| taken.words(label.strip));
-        let folds = times.folds.iter().map(|fold| fold_words(columns, fold, &mut taken)).collect();
         for (step, shaft) in shafts.iter().enumerate() {
             if let Some(shaft) = shaft {
                 labels[step] = taken.place(&label(told, step), shaft);
             }
         }
+        let folds = times.folds.iter().map(|fold| fold_words(columns, fold, &mut taken)).collect();
         Words { shafts, labels, folds }
     }
 }
@@ -127,7 +127,7 @@ fn fold_words(columns: &Columns, fold: &super::times::Fold, taken: &mut Taken) -
     let words = width(&stamp(fold.length)) + " later".len();
     let wide = words as f64 * COLUMN;
     let (first, second) = (columns.ends[0], columns.ends[1]);
-    let places = [0.5, 0.25, 0.75].map(|part| {
+    let places = [0.5, 0.25, 0.75, 0.15, 0.85].map(|part| {
         let middle = first + (second - first) * part;
         level(middle - wide / 2.0, wide, fold.y - 9.0, 18.0)
     });
