@@ -41,6 +41,8 @@ pub(crate) struct Lost {
     pub(crate) in_flight_then: u32,
     /// Octets lost since then, these included.
     pub(crate) lost: u32,
+    /// C.delivered when that was found, with what the same acknowledgment delivers.
+    pub(crate) delivered: u64,
     /// Whether there was nothing to send at times.
     pub(crate) limited: Limited,
 }

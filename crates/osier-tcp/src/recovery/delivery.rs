@@ -142,7 +142,8 @@ impl Sampler {
         if let Some(sent) = self.get(order).copied() {
             let lost = self.lost_since(&sent);
             let Sent { in_flight, limited, .. } = sent;
-            self.losses.push(Lost { octets, in_flight_then: in_flight, lost, limited });
+            let delivered = self.account.delivered;
+            self.losses.push(Lost { octets, in_flight_then: in_flight, lost, delivered, limited });
         }
     }
 

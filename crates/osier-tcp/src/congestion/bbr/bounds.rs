@@ -122,10 +122,12 @@ impl Bbr {
 
 /// Losses.
 impl Bbr {
-    /// NoteLoss. (What undo needs is saved when the recovery begins.)
-    pub(super) fn note_loss(&mut self) {
+    /// NoteLoss: the first loss of a round begins another, so that the best of a whole round trip
+    /// is known when it is over. `delivered`: C.delivered. (What undo needs is saved when the
+    /// recovery begins.)
+    pub(super) fn note_loss(&mut self, delivered: u64) {
         if !self.losses.lost {
-            self.losses.end = self.rounds.delivered;
+            self.losses.end = delivered;
         }
         self.losses.lost = true;
     }

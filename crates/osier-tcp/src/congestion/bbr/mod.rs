@@ -187,7 +187,7 @@ impl Bbr {
 
     /// HandleLostPacket.
     pub(super) fn on_lost(&mut self, now: Instant, lost: &Lost) {
-        self.note_loss();
+        self.note_loss(lost.delivered);
         if self.cycle.awaits_feedback {
             self.judge_loss(now, lost);
         }

@@ -48,7 +48,7 @@ pub(super) struct Rounds {
     /// BBR.next_round_delivered.
     next: u64,
     /// C.delivered.
-    pub(super) delivered: u64,
+    delivered: u64,
     /// C.is_cwnd_limited, in this round and in the one before.
     full_now: bool,
     full_before: bool,

@@ -101,9 +101,9 @@ impl Flow {
     }
 
     fn lose(&mut self, segments_lost_since: u32, in_flight_then: u32) {
-        let lost = segments_lost_since * MSS;
-        let limited = self.limited;
-        self.bbr.on_lost(self.now, &Lost { octets: MSS, in_flight_then, lost, limited });
+        let (lost, limited) = (segments_lost_since * MSS, self.limited);
+        let delivered = self.total;
+        self.bbr.on_lost(self.now, &Lost { octets: MSS, in_flight_then, lost, delivered, limited });
     }
 }
 
@@ -297,6 +297,21 @@ fn a_lossy_round_of_cruising_slows_down_to_what_was_delivered() {
     // The next probe begins without it.
     flow.until(State::Refill);
     assert_eq!(flow.bbr.bounds.bw_short, u64::MAX);
+}
+
+#[test]
+fn the_round_of_a_loss_is_over_when_what_was_sent_after_it_was_heard_of_arrives() {
+    let mut flow = Flow::cruising();
+    // It is told by the next acknowledgment, a tenth of a round.
+    flow.total += 20 * u64::from(MSS);
+    flow.lose(1, 200 * MSS);
+    flow.total -= 20 * u64::from(MSS);
+    flow.ack();
+    let acks = (1..100).find(|_| {
+        flow.ack();
+        flow.bbr.losses.start
+    });
+    assert_eq!(acks, Some(PARTS));
 }
 
 #[test]

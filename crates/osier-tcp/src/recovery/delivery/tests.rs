@@ -130,6 +130,8 @@ fn a_loss_is_told_with_what_was_in_flight_when_it_was_sent() {
     let sample = sender.gets(12, 4, Some((5, 8))).unwrap();
     let [lost] = sender.recovery.take_losses()[..] else { panic!("one loss") };
     assert_eq!((lost.octets, lost.lost, lost.in_flight_then), (MSS, MSS, 8 * MSS));
+    // Four before it and three behind it have arrived: what tells of the loss is counted.
+    assert_eq!(lost.delivered, 7 * u64::from(MSS));
     assert_eq!((sample.newly_lost, sample.pieces_lost, sample.lost), (MSS, 1, MSS));
     assert!(sender.recovery.take_losses().is_empty());
 }
