@@ -66,9 +66,13 @@ pub struct Keys {
     /// Keys of SYN cookies that other hosts share, so that one may finish what another began;
     /// `None`: derived from `secret`.
     pub cookies: Option<CookieKeys>,
+    /// Keys of Fast Open cookies that other hosts share (RFC 7413 §4.1.2); `None`: derived from
+    /// `secret`. [`Host::set_fast_open_keys`](crate::Host::set_fast_open_keys) replaces them.
+    pub fast_open: Option<CookieKeys>,
 }
 
-/// The keys of SYN cookies: two, so that they can be replaced while handshakes are under way.
+/// The keys of cookies, of a SYN or of Fast Open: two, so that they can be replaced while handshakes
+/// are under way and clients hold cookies.
 #[derive(Clone, Copy)]
 pub struct CookieKeys {
     /// New cookies are made with this one.
@@ -84,7 +88,13 @@ impl Keys {
         for (n, lane) in secret.chunks_exact_mut(8).enumerate() {
             lane.copy_from_slice(&seed.wrapping_add(n as u64).to_le_bytes());
         }
-        Keys { secret, cookies: None }
+        Keys { secret, cookies: None, fast_open: None }
+    }
+}
+
+impl core::fmt::Debug for CookieKeys {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str("CookieKeys(secret)")
     }
 }
 

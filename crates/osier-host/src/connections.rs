@@ -6,6 +6,7 @@
 //! takes what the connection wants: to be told of, to send, to be woken.
 
 use crate::budget::Budget;
+use crate::fast_open::Gives;
 use crate::flow::{FlowKey, Tenant};
 use crate::host::Host;
 use crate::ids::{ConnectionId, Event};
@@ -31,6 +32,8 @@ pub(crate) struct Socket {
     trouble: Option<Trouble>,
     /// The largest that its segments may be since that changed last, and why, to be told.
     path_mtu: (u16, PathMtuChange),
+    /// Whether its SYN,ACK gives the client a new Fast Open cookie.
+    pub(crate) gives: Gives,
     /// Whether [`Host::release`] breaks the connection off instead of closing it.
     pub(crate) linger: Linger,
     pub(crate) nagle: Nagle,
@@ -136,6 +139,7 @@ impl Connections {
             ending: None,
             trouble: None,
             path_mtu: (0, PathMtuChange::Reported),
+            gives: Gives::Nothing,
             linger: Linger::Close,
             nagle,
             tos: 0,

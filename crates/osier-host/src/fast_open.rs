@@ -7,7 +7,7 @@
 //! way may mind it (§7.1).
 
 use crate::account::Flow;
-use crate::config::Keys;
+use crate::config::{CookieKeys, Keys};
 use crate::flow::{FlowKey, Keyed};
 use crate::host::Host;
 use crate::ids::{Error, ListenerId};
@@ -33,7 +33,7 @@ const MSS_UNKNOWN: u16 = 536;
 /// The key of our cookies, and the cookies of others.
 #[derive(Clone)]
 pub(crate) struct FastOpens {
-    key: Key,
+    keys: CookieKeys,
     by_server: HashMap<IpAddr, u32, Keyed>,
     known: Slots<Known>,
     /// The oldest first.
@@ -51,7 +51,10 @@ struct Known {
 impl FastOpens {
     pub(crate) fn new(keys: &Keys, keyed: Keyed) -> Self {
         FastOpens {
-            key: derive(keys, Purpose::FastOpen),
+            keys: keys.fast_open.unwrap_or_else(|| CookieKeys {
+                current: derive(keys, Purpose::FastOpen),
+                previous: None,
+            }),
             by_server: HashMap::with_hasher(keyed),
             known: Slots::new(),
             order: Ready::new(),
@@ -60,8 +63,20 @@ impl FastOpens {
 
     /// The cookie of the client of this flow, for the address that it knows us by.
     fn cookie(&self, key: &FlowKey) -> Option<FastOpenCookie> {
-        let mac = hash(&self.key, &[key.addresses()]);
-        FastOpenCookie::new(&mac.to_be_bytes())
+        made_with(&self.keys.current, key)
+    }
+
+    /// What a cookie is worth.
+    fn judge(&self, key: &FlowKey, shown: FastOpen) -> Worth {
+        let is_made_with =
+            |secret: &Key| made_with(secret, key).map(FastOpen::Cookie) == Some(shown);
+        if is_made_with(&self.keys.current) {
+            return Worth::Good;
+        }
+        match &self.keys.previous {
+            Some(previous) if is_made_with(previous) => Worth::Old,
+            Some(_) | None => Worth::Nothing,
+        }
     }
 
     /// What goes with the SYN to a server.
@@ -114,6 +129,20 @@ impl FastOpens {
     }
 }
 
+fn made_with(secret: &Key, key: &FlowKey) -> Option<FastOpenCookie> {
+    FastOpenCookie::new(&hash(secret, &[key.addresses()]).to_be_bytes())
+}
+
+/// What a cookie that a client shows is worth.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Worth {
+    /// It is the one that we would give.
+    Good,
+    /// It is good, but made with the key before: the client is given another.
+    Old,
+    Nothing,
+}
+
 /// Whether a SYN,ACK gives the client its cookie.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Gives {
@@ -150,6 +179,13 @@ impl Host {
         Some(usize::from(known.mss.min(ours).saturating_sub(OPTIONS_MAX)))
     }
 
+    /// Replaces the keys of our Fast Open cookies (RFC 7413 §4.1.2: change them from time to time;
+    /// Linux: TCP_FASTOPEN_KEY). Cookies of the current key are given; one of the previous key is
+    /// still believed, and its client is given another. Hosts that share an address share the keys.
+    pub fn set_fast_open_keys(&mut self, keys: CookieKeys) {
+        self.fast_opens.keys = keys;
+    }
+
     /// How many connections of a listener may be open whose text came with a SYN that nothing has
     /// confirmed yet; 0 turns Fast Open off. Those that are open count no more.
     ///
@@ -173,24 +209,27 @@ impl Host {
         let offers = self.listeners.slots.get(listener).is_some_and(|l| l.pending.is_some());
         let (Some(option), true) = (option, offers) else { return Err(Gives::Nothing) };
         let flow = Some(Flow::tcp(&incoming.key));
-        let good = self.fast_opens.cookie(&incoming.key).map(FastOpen::Cookie);
         if option == FastOpen::Request {
             return Err(Gives::Cookie);
         }
-        if Some(option) != good {
-            self.account.push(flow, HostReason::FastOpenRejected);
-            return Err(Gives::Cookie);
-        }
+        let gives = match self.fast_opens.judge(&incoming.key, option) {
+            Worth::Good => Gives::Nothing,
+            Worth::Old => Gives::Cookie,
+            Worth::Nothing => {
+                self.account.push(flow, HostReason::FastOpenRejected);
+                return Err(Gives::Cookie);
+            }
+        };
         if !self.may_be_pending(listener) {
             self.account.push(flow, HostReason::FastOpensFull);
             return Err(Gives::Nothing);
         }
-        self.open_fast(now, listener, incoming);
+        self.open_fast(now, listener, incoming, gives);
         Ok(())
     }
 
     /// Makes the connection at once.
-    fn open_fast(&mut self, now: Instant, listener: u32, incoming: &Incoming) {
+    fn open_fast(&mut self, now: Instant, listener: u32, incoming: &Incoming, gives: Gives) {
         let (key, syn) = (incoming.key, &incoming.segment);
         let opening = self.openings.opening(now, &key);
         let config = self.links[usize::from(incoming.link.0)].tcp(&key);
@@ -205,6 +244,9 @@ impl Host {
         {
             pending.sockets.push(socket);
         }
+        if let Some(opened) = self.connections.sockets.get_mut(socket) {
+            opened.gives = gives;
+        }
         self.account.push(Some(Flow::tcp(&key)), HostReason::FastOpenAccepted);
     }
 
@@ -218,6 +260,21 @@ impl Host {
             socket.is_some_and(|socket| socket.connection.state() == State::SynReceived)
         });
         pending.sockets.len() < pending.limit
+    }
+
+    /// Whether a SYN shows a listener that offers Fast Open a cookie that is good.
+    pub(crate) fn shows_cookie(&self, listener: u32, incoming: &Incoming) -> bool {
+        let offers = self.listeners.slots.get(listener).is_some_and(|l| l.pending.is_some());
+        let shown = incoming.segment.options.fast_open().filter(|_| offers);
+        shown.is_some_and(|it| self.fast_opens.judge(&incoming.key, it) != Worth::Nothing)
+    }
+
+    /// A connection that was opened with a cookie of the key before says SYN,ACK: with a new one.
+    #[cold]
+    pub(crate) fn renew_cookie(&self, id: u32, key: &FlowKey, options: &mut Options) {
+        if self.connections.sockets.get(id).is_some_and(|socket| socket.gives == Gives::Cookie) {
+            self.give_cookie(key, options);
+        }
     }
 
     /// Adds the cookie to a SYN,ACK.

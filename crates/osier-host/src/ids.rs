@@ -23,7 +23,7 @@ pub struct UdpId(pub u32);
 pub enum Event {
     /// Somebody wants to connect to a deferred listener, and waits for
     /// [`Host::decide`](crate::Host::decide).
-    Incoming(Flow),
+    Incoming(ListenerId, Flow),
     /// `accept` will find a connection.
     Acceptable(ListenerId),
     /// The handshake of a connection that we opened is done.

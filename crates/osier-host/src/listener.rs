@@ -170,7 +170,7 @@ impl Host {
     }
 
     /// There is room: usually a handshake begins.
-    fn greet(
+    pub(crate) fn greet(
         &mut self,
         now: Instant,
         listener: u32,

@@ -146,6 +146,9 @@ impl Host {
                 self.connections.transmit.remove(id);
                 continue;
             }
+            if transmit.segment.syn() {
+                self.renew_cookie(id, &key, &mut transmit.segment.options);
+            }
             let sender = Sender { key: &key, id: Some(id), marks };
             match self.wrap_segment(sender, &mut transmit, frame) {
                 Ok(wrapped) => {

@@ -5,14 +5,15 @@
 //! bounded. A peer that repeats its SYN meanwhile changes nothing.
 
 use crate::account::Flow;
-use crate::flow::{FlowKey, Keyed};
+use crate::flow::{FlowKey, Keyed, Tenant};
 use crate::host::Host;
-use crate::ids::{Error, Event};
+use crate::ids::{Error, Event, ListenerId};
 use crate::ready::Ready;
 use crate::reason::HostReason;
 use crate::slots::Slots;
 use crate::tcp_input::Incoming;
 use alloc::vec::Vec;
+use bytes::Bytes;
 use hashbrown::HashMap;
 use osier_time::{Duration, Instant};
 use osier_wire::SeqNumber;
@@ -71,8 +72,8 @@ impl Undecided {
 
     pub(crate) fn poll_event(&mut self) -> Option<Event> {
         let id = self.news.pop_front()?;
-        let key = &self.syns.get(id)?.incoming.key;
-        Some(Event::Incoming(Flow::tcp(key)))
+        let waiting = self.syns.get(id)?;
+        Some(Event::Incoming(ListenerId(waiting.listener), Flow::tcp(&waiting.incoming.key)))
     }
 
     fn insert(&mut self, waiting: Waiting) {
@@ -110,12 +111,24 @@ impl Host {
                     self.account.push(Some(flow), reason);
                     return Err(Error::LimitReached);
                 }
-                self.begin_handshake(now, listener, &incoming, beyond);
+                self.greet(now, listener, &incoming, beyond);
             }
             Decision::Refuse => self.stray_input(now, &key, &incoming.segment),
             Decision::Ignore => self.account.push(Some(flow), HostReason::IncomingIgnored),
         }
         Ok(())
+    }
+
+    /// Whether somebody waits for a decision under that name.
+    pub fn is_undecided(&self, flow: Flow) -> bool {
+        let key = FlowKey::new(flow.local, flow.remote);
+        key.is_some_and(|key| self.undecided.by_key.contains_key(&key))
+    }
+
+    /// Whether a handshake that somebody else began is under way under that name.
+    pub fn is_half_open(&self, flow: Flow) -> bool {
+        let key = FlowKey::new(flow.local, flow.remote);
+        key.is_some_and(|key| matches!(self.flow(&key), Some(Tenant::HalfOpen(_))))
     }
 
     /// A SYN met a deferred listener.
@@ -135,8 +148,11 @@ impl Host {
             return self.account.push(flow, HostReason::UndecidedFull { limit });
         }
         let mut incoming = incoming.clone();
-        // RFC 9293 §3.10.7.2: text in a SYN may wait; the peer sends it again.
-        incoming.segment.text = bytes::Bytes::new();
+        // RFC 7413 §4.2.2: with a good cookie its text is taken when the owner accepts. Other text
+        // the peer sends again (RFC 9293 §3.10.7.2).
+        let text =
+            if self.shows_cookie(listener, &incoming) { &incoming.segment.text[..] } else { &[] };
+        incoming.segment.text = Bytes::copy_from_slice(text);
         let until = now + PATIENCE;
         self.undecided.insert(Waiting { listener, incoming, beyond, until });
         self.account.push(flow, HostReason::IncomingDeferred);

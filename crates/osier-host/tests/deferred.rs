@@ -10,7 +10,7 @@ use osier_host::{
 use osier_ip::{Claim, LinkId};
 use osier_tcp::{State, Text};
 use osier_time::{Duration, Instant};
-use osier_wire::tcp::Flags;
+use osier_wire::tcp::{FastOpen, FastOpenCookie, Flags};
 use stranger::{HOST_V4, Said, counter, hear, host, say, syn, usual_options};
 
 const NOW: Instant = Instant::from_secs(1_000);
@@ -34,7 +34,7 @@ fn deferred() -> (Host, LinkId, ListenerId) {
 fn ask(host: &mut Host, link: LinkId, from: SocketAddr) -> Flow {
     let heard = say(host, link, NOW, &syn(from, here(), 7, usual_options(5)));
     assert!(heard.is_empty(), "nothing is said before the owner decides: {heard:?}");
-    let Some(Event::Incoming(flow)) = host.poll_event() else { panic!("nobody was asked") };
+    let Some(Event::Incoming(_, flow)) = host.poll_event() else { panic!("nobody was asked") };
     assert_eq!((flow.local, flow.remote), (here(), from));
     flow
 }
@@ -92,7 +92,7 @@ fn undecided_syns_are_bounded_expire_and_are_counted() {
     assert_eq!(kept, 1_024);
     assert_eq!(counter(&host, "dropped_undecided_full"), 3_000 - kept);
     let flow = match host.poll_event() {
-        Some(Event::Incoming(flow)) => flow,
+        Some(Event::Incoming(of, flow)) if of == listener => flow,
         other => panic!("{other:?}"),
     };
     let late = host.next_deadline().expect("patience ends");
@@ -191,4 +191,38 @@ fn without_reuse_a_listener_waits_until_old_connections_are_gone() {
     host.abort(NOW, id);
     hear(&mut host, NOW);
     assert!(host.listen_as(&careful).is_ok());
+}
+
+/// RFC 7413 §4.2.2, where the owner is asked first: text that came with a good cookie waits with
+/// the SYN; other text comes again.
+#[test]
+fn text_that_came_with_a_good_cookie_waits_for_the_decision() {
+    let (mut host, link) = host(Config::default(), Keys::from_seed(1));
+    let answers = Answers::Deferred;
+    let how = Listening { answers, fast_open: 8, ..Listening::at(here(), 8) };
+    let listener = host.listen_as(&how).unwrap();
+    let knock = |host: &mut Host, port, cookie| {
+        let mut options = usual_options(5);
+        options.set_fast_open(cookie);
+        let knock = syn(peer(port), here(), 7, options).with_text(b"hello");
+        assert!(say(host, link, NOW, &knock).is_empty());
+        let told = core::iter::from_fn(|| host.poll_event());
+        let asked = told.filter_map(|event| match event {
+            Event::Incoming(of, flow) if of == listener => Some(flow),
+            _ => None,
+        });
+        let flow = asked.last().expect("the owner is asked");
+        host.decide(NOW, flow, Decision::Accept).unwrap();
+        hear(host, NOW).remove(0)
+    };
+    let answer = knock(&mut host, 4_000, FastOpen::Request);
+    assert_eq!(answer.header.ack.0, 8, "the text was not taken");
+    let cookie = answer.header.options.fast_open().expect("a cookie was asked for");
+    assert!(host.accept(listener).is_none());
+    let answer = knock(&mut host, 4_001, cookie);
+    assert_eq!(answer.header.ack.0, 13);
+    let (id, _) = host.accept(listener).unwrap();
+    assert_eq!(host.read_chunk(NOW, id, 99), Text::Got("hello".into()));
+    let forged = FastOpen::Cookie(FastOpenCookie::new(&[1; 8]).unwrap());
+    assert_eq!(knock(&mut host, 4_002, forged).header.ack.0, 8);
 }

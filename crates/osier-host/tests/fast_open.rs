@@ -5,7 +5,9 @@ mod stranger;
 
 use bytes::Bytes;
 use core::net::SocketAddr;
-use osier_host::{Config, ConnectionId, Error, Event, Host, Keys, ListenerId, Listening};
+use osier_host::{
+    Config, ConnectionId, CookieKeys, Error, Event, Host, Keys, ListenerId, Listening,
+};
 use osier_ip::LinkId;
 use osier_tcp::{State, Text};
 use osier_time::{Duration, Instant};
@@ -234,4 +236,57 @@ fn without_fast_open_the_option_is_ignored() {
         assert_eq!(answer.header.options.fast_open(), None);
     }
     assert!(host.accept(listener).is_none());
+}
+
+/// RFC 7413 §4.1.2: keys are changed, and who holds an old cookie is given a new one.
+#[test]
+fn a_cookie_of_the_key_before_is_good_and_is_replaced_and_one_of_the_key_before_that_is_not() {
+    let (mut pair, listener) = listening(10);
+    let text = Bytes::from_static(b"hello");
+    open(&mut pair, listener, &text);
+    let keys = |current: u8, previous: Option<u8>| CookieKeys {
+        current: [current; 16],
+        previous: previous.map(|key| [key; 16]),
+    };
+    pair.b.host.set_fast_open_keys(keys(1, None));
+    // The key that the secret gave is not known any more.
+    let (_, server, took) = open(&mut pair, listener, &text);
+    assert_eq!(took, Duration::from_millis(15));
+    assert_eq!(read_all(&mut pair, server, text.len()), text);
+    assert_eq!(pair.counter(Side::B, "fast_opens_rejected"), 1);
+    // From here on every rotation is outlived, if the client comes once between two.
+    for key in 2..5 {
+        pair.b.host.set_fast_open_keys(keys(key, Some(key - 1)));
+        let (client, server, took) = open(&mut pair, listener, &text);
+        assert_eq!(took, Duration::from_millis(5), "key {key}");
+        assert_eq!(read_all(&mut pair, server, text.len()), text);
+        pair.await_event(Side::A, Event::Connected(client));
+    }
+    assert_eq!(pair.counter(Side::B, "fast_opens_accepted"), 3);
+    pair.b.host.set_fast_open_keys(keys(6, Some(5)));
+    let (_, server, took) = open(&mut pair, listener, &text);
+    assert_eq!(took, Duration::from_millis(15), "the key of its cookie was replaced twice");
+    assert_eq!(read_all(&mut pair, server, text.len()), text);
+    assert_eq!(pair.counter(Side::B, "fast_opens_rejected"), 2);
+}
+
+/// Two hosts that stand for one address give and take the same cookies.
+#[test]
+fn hosts_that_share_their_keys_believe_each_others_cookies() {
+    let shared = CookieKeys { current: [9; 16], previous: None };
+    let answer_to_request = |seed| {
+        let keys = Keys { fast_open: Some(shared), ..Keys::from_seed(seed) };
+        let (mut host, link) = host(Config::default(), keys);
+        let at = SocketAddr::from((HOST_V4, 80));
+        let how = Listening { fast_open: 9, ..Listening::at(at, 9) };
+        host.listen_as(&how).unwrap();
+        let from = SocketAddr::from(([203, 0, 113, 9], 4_321));
+        let mut options = usual_options(5);
+        options.set_fast_open(FastOpen::Request);
+        let answer = say(&mut host, link, NOW, &syn(from, at, 7, options)).remove(0);
+        answer.header.options.fast_open()
+    };
+    let cookie = answer_to_request(1);
+    assert!(matches!(cookie, Some(FastOpen::Cookie(_))));
+    assert_eq!(cookie, answer_to_request(2));
 }

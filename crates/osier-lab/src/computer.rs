@@ -230,7 +230,7 @@ impl Computer {
                 }
                 Event::Trouble(..)
                 | Event::PathMtu(..)
-                | Event::Incoming(_)
+                | Event::Incoming(..)
                 | Event::UdpReadable(_)
                 | Event::UdpWritable(_)
                 | Event::EchoReply { .. }

@@ -11,7 +11,7 @@ use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
 use alloc::string::String;
 use osier_host::ConnectionId;
-use osier_tcp::{Cork, KeepAlive, Nagle, TcpInfo};
+use osier_tcp::{Algorithm, Cork, KeepAlive, Nagle, TcpInfo};
 use osier_time::{Duration, Instant};
 
 /// The value of an option.
@@ -97,6 +97,9 @@ impl Posix {
         value: Value,
     ) -> Result<(), Errno> {
         let value = judged(name, value)?;
+        if name == Name::Congestion && algorithm(&value).is_none() {
+            return Err(Errno::ENOENT);
+        }
         let (options, id) = match &mut self.files.get_mut(fd)?.what {
             What::Udp(udp) => (&mut udp.options, None),
             What::Epoll(_) => return Err(Errno::ENOTSOCK),
@@ -136,10 +139,17 @@ impl Posix {
         match name {
             Name::Linger => Ok(Value::Linger(None)),
             Name::ReceiveTimeout | Name::SendTimeout => Ok(Value::Time(Duration::ZERO)),
-            Name::Congestion => Ok(Value::Text(congestion_name(self.host.config().tcp.congestion))),
+            Name::Congestion => Ok(Value::Text(congestion_name(self.congestion(fd)?))),
             Name::Info => self.tcp_info(now, fd).map(|info| Value::Info(Box::new(info))),
             _ => self.number(now, fd, name).map(Value::Int),
         }
+    }
+
+    /// The congestion control of a connection, or what one starts with.
+    fn congestion(&self, fd: Fd) -> Result<Algorithm, Errno> {
+        let id = self.files.tcp(fd)?.connection();
+        let of_connection = id.and_then(|id| self.host.congestion(id).ok());
+        Ok(of_connection.unwrap_or(self.host.config().tcp.congestion))
     }
 
     fn number(&mut self, now: Instant, fd: Fd, name: Name) -> Result<i32, Errno> {
@@ -231,6 +241,13 @@ impl Posix {
         if options.set.contains_key(&Name::UserTimeout) {
             let _ = self.host.set_user_timeout(now, id, options.user_timeout());
         }
+        if let Some(algorithm) = options.set.get(&Name::Congestion).and_then(algorithm) {
+            let _ = self.host.set_congestion(now, id, algorithm);
+        }
+        if options.set.contains_key(&Name::MaxPacingRate) {
+            let rate = u64::try_from(options.int(Name::MaxPacingRate)).ok();
+            let _ = self.host.set_pacing_rate(id, rate);
+        }
         // Half of what is kept is for the kernel's own overhead, as on Linux.
         let text = |name| u32::try_from(options.int(name) / 2).unwrap_or(0);
         for name in [Name::SendBuffer, Name::SendBufferForce] {
@@ -253,6 +270,14 @@ impl Posix {
                 let _ = self.host.set_hop_limit(id, options.int(name) as u8);
             }
         }
+    }
+}
+
+/// The algorithm that TCP_CONGESTION names, where there is one of that name.
+fn algorithm(value: &Value) -> Option<Algorithm> {
+    match value {
+        Value::Text(name) => name.trim_end_matches('\0').parse().ok(),
+        Value::Int(_) | Value::Linger(_) | Value::Time(_) | Value::Info(_) => None,
     }
 }
 

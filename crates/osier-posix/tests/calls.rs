@@ -130,3 +130,32 @@ fn options_are_kept_inherited_and_told_as_linux_tells_them() {
     assert_eq!(two.server.getsockopt(two.now, server, Name::AcceptConn), Ok(Value::Int(0)));
     assert_eq!(two.server.getsockopt(two.now, listener, Name::AcceptConn), Ok(Value::Int(1)));
 }
+
+#[test]
+fn the_congestion_control_is_chosen_before_and_while_a_connection_lives() {
+    let mut two = Two::new(Family::Inet);
+    let (client, listener, _) = two.connected(Family::Inet);
+    let name = |name: &str| Value::Text(name.into());
+    let of = |posix: &mut Posix, fd| posix.getsockopt(Instant::ZERO, fd, Name::Congestion);
+    let chosen = |posix: &Posix| posix.host().sockets_with_info(Instant::ZERO);
+    assert_eq!(of(&mut two.client, client), Ok(name("cubic")));
+    for algorithm in ["reno", "bbr", "cubic"] {
+        let set = two.client.setsockopt(two.now, client, Name::Congestion, name(algorithm));
+        assert_eq!(set, Ok(()));
+        assert_eq!(of(&mut two.client, client), Ok(name(algorithm)));
+        let live = chosen(&two.client).into_iter().find_map(|(_, path)| path);
+        assert_eq!(live.map(|path| path.congestion), Some(algorithm));
+    }
+    let unknown = two.client.setsockopt(two.now, client, Name::Congestion, name("vegas"));
+    assert_eq!(unknown, Err(Errno::ENOENT));
+    assert_eq!(of(&mut two.client, client), Ok(name("cubic")), "nothing has changed");
+    // What a listener was told holds for what it accepts.
+    two.server.setsockopt(two.now, listener, Name::Congestion, name("reno")).unwrap();
+    let again = two.client.socket(Family::Inet, Kind::Stream, Mode::NonBlocking).unwrap();
+    let _ = two.client.connect(two.now, again, of_server(Family::Inet, 80));
+    two.carry();
+    let (accepted, _) = two.server.accept(two.now, listener, Mode::NonBlocking).unwrap();
+    assert_eq!(of(&mut two.server, accepted), Ok(name("reno")));
+    let all = chosen(&two.server).into_iter().filter_map(|(_, path)| path);
+    assert!(all.map(|path| path.congestion).any(|algorithm| algorithm == "reno"));
+}

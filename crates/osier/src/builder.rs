@@ -10,8 +10,8 @@ use crate::shared::Shared;
 use crate::stack::Stack;
 use crate::watchers::Watchers;
 use osier_device::{Device, Properties, Readiness};
-use osier_host::{Config, Host, Keys};
-use osier_ip::{Cidr, LinkConfig, LinkId, Route};
+use osier_host::{Config, CookieKeys, Host, Keys};
+use osier_ip::{Cidr, Claim, LinkConfig, LinkId, Route};
 use osier_tcp::Profile;
 use osier_wire::link::Medium;
 use osier_wire::{Frame, Received};
@@ -29,6 +29,8 @@ pub struct Builder<D> {
     addresses: Vec<Cidr>,
     gateways: Vec<IpAddr>,
     config: Config,
+    claim: Claim,
+    fast_open_keys: Option<CookieKeys>,
     seed: Option<u64>,
     capture: CaptureTo,
     on_capture_stopped: Option<Warn>,
@@ -72,6 +74,8 @@ impl Builder<NoDevice> {
             addresses: Vec::new(),
             gateways: Vec::new(),
             config: Config::default(),
+            claim: Claim::Nothing,
+            fast_open_keys: None,
             seed: None,
             capture: CaptureTo::Nowhere,
             on_capture_stopped: None,
@@ -90,6 +94,8 @@ impl<D: Device + 'static> Builder<D> {
             addresses: self.addresses,
             gateways: self.gateways,
             config: self.config,
+            claim: self.claim,
+            fast_open_keys: self.fast_open_keys,
             seed: self.seed,
             capture: self.capture,
             on_capture_stopped: self.on_capture_stopped,
@@ -158,6 +164,25 @@ impl<D: Device + 'static> Builder<D> {
         self
     }
 
+    /// For whom the stack takes packets besides itself. With [`Claim::Everybody`] it stands in for
+    /// every other host whose packets reach it, and sockets may speak as them: a gateway that ends
+    /// the connections of others. Listeners take those only where they say so
+    /// ([`TcpSocket::set_reach`](crate::TcpSocket::set_reach)).
+    #[must_use]
+    pub fn claim(mut self, claim: Claim) -> Self {
+        self.claim = claim;
+        self
+    }
+
+    /// The keys of the cookies that the stack gives for TCP Fast Open, where other stacks are to
+    /// believe them too; without, they are drawn anew for each stack. See
+    /// [`Stack::set_fast_open_keys`].
+    #[must_use]
+    pub fn fast_open_keys(mut self, keys: CookieKeys) -> Self {
+        self.fast_open_keys = Some(keys);
+        self
+    }
+
     /// Gives the counters of this stack the label `host`, so that several stacks of a process can
     /// be told apart (feature `metrics`, see [`counts`](crate::counts)). Without it they have none.
     #[cfg(feature = "metrics")]
@@ -179,7 +204,9 @@ impl<D: Device + 'static> Builder<D> {
     pub fn build(self) -> io::Result<Stack> {
         let runtime = tokio::runtime::Handle::try_current().map_err(io::Error::other)?;
         let epoch = tokio::time::Instant::now();
-        let mut host = Host::new(self.config, keys(self.seed)?);
+        let keys = Keys { fast_open: self.fast_open_keys, ..keys(self.seed)? };
+        let mut host = Host::new(self.config, keys);
+        host.set_claim(self.claim);
         let interfaces = interfaces(&self.device, &mut host);
         let shared = Arc::new(Shared::new(host, epoch));
         let capture = open_capture(self.capture, self.on_capture_stopped, &interfaces)?;
@@ -211,7 +238,7 @@ fn keys(seed: Option<u64>) -> io::Result<Keys> {
     }
     let mut secret = [0; 32];
     getrandom::fill(&mut secret)?;
-    Ok(Keys { secret, cookies: None })
+    Ok(Keys { secret, cookies: None, fast_open: None })
 }
 
 fn interfaces(device: &impl Device, host: &mut Host) -> Interfaces {

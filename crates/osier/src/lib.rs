@@ -80,15 +80,17 @@ pub use capture_status::CaptureStatus;
 pub use current::Entered;
 pub use pings::EchoReply;
 pub use stack::Stack;
-pub use tcp::{StreamHandle, TcpListener, TcpSocket, TcpStream};
+pub use tcp::{DeferredListener, Incoming, StreamHandle, TcpListener, TcpSocket, TcpStream};
 pub use udp::UdpSocket;
 
 /// Devices: TAP, TUN and the in-memory pair.
 pub use osier_device as device;
 /// Settings, and what a stack tells of its sockets.
-pub use osier_host::{Config, PathInfo, SocketInfo};
+pub use osier_host::{Config, CookieKeys, PathInfo, Reach, SocketInfo, ZeroPort};
 /// An address with the length of its network's prefix.
 pub use osier_ip::Cidr;
+/// For whom a stack takes packets besides itself.
+pub use osier_ip::Claim;
 /// Keep-alive, and the numbers of a connection.
 pub use osier_tcp::{Algorithm, KeepAlive, TcpInfo};
 

@@ -4,8 +4,10 @@
 //! is not repeated here: only wakers, and what the program was already told.
 
 use crate::wakers::{Token, Waiters};
-use osier_host::{ConnectionId, Event, ListenerId, UdpId};
+use osier_host::{ConnectionId, Event, Flow, ListenerId, UdpId};
 use osier_tcp::{Ending, Trouble};
+use std::collections::VecDeque;
+use std::net::SocketAddr;
 use std::task::Waker;
 use std::time::Duration;
 
@@ -66,7 +68,17 @@ pub(crate) enum Told {
 #[derive(Debug, Default)]
 pub(crate) struct Listener {
     pub(crate) acceptors: Waiters,
+    /// Of a deferred listener: who wants to connect, and the program has not heard of.
+    pub(crate) asked: VecDeque<Flow>,
+    /// … whose handshake is done, by both ends, for whoever accepted them.
+    pub(crate) arrived: Vec<((SocketAddr, SocketAddr), ConnectionId)>,
+    /// … whom nobody waits for any more, though their handshake goes on.
+    pub(crate) unwanted: Vec<Flow>,
 }
+
+/// Names of those who asked that are kept for a deferred listener: as many as a host keeps SYNs,
+/// and as many again that have waited too long.
+const ASKED_MAX: usize = 2_048;
 
 /// A UDP socket that the program holds.
 #[derive(Debug, Default)]
@@ -116,9 +128,16 @@ impl Sockets {
                     udp.writers.take(woken);
                 }
             }
-            // No listener of ours is deferred.
-            Event::Incoming(_)
-            | Event::PathMtu(..)
+            Event::Incoming(id, flow) => {
+                if let Some(listener) = self.listeners.by_id(id.0) {
+                    if listener.asked.len() == ASKED_MAX {
+                        listener.asked.pop_front();
+                    }
+                    listener.asked.push_back(flow);
+                    listener.acceptors.take(woken);
+                }
+            }
+            Event::PathMtu(..)
             | Event::EchoReply { .. }
             | Event::NeighbourUnreachable(_)
             | Event::AddressConflict { .. } => {}

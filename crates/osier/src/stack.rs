@@ -11,7 +11,7 @@ use crate::shared::{Inner, Life, Shared};
 use crate::tcp::{Preset, TcpListener, TcpSocket, TcpStream};
 use crate::udp::UdpSocket;
 use bytes::Bytes;
-use osier_host::{Listening, PathInfo, SocketInfo};
+use osier_host::{CookieKeys, Listening, PathInfo, SocketInfo};
 use osier_time::Instant;
 use osier_wire::ethernet::MacAddr;
 use std::future::poll_fn;
@@ -84,13 +84,32 @@ impl Stack {
     /// # Cancel safety
     /// Dropping the future ends the attempt.
     pub async fn tcp_connect(&self, to: SocketAddr) -> io::Result<TcpStream> {
-        TcpStream::open(self, to, None, &Preset::default()).await
+        TcpStream::open(self, (to, None), None, &Preset::default()).await
     }
 
     /// A TCP socket that is neither bound nor connected, for those who want a backlog or a local
     /// address of their own.
     pub fn tcp_socket(&self) -> TcpSocket {
         TcpSocket::of(self)
+    }
+
+    /// Replaces the keys of the cookies that the stack gives for TCP Fast Open (RFC 7413 §4.1.2;
+    /// Linux: TCP_FASTOPEN_KEY). A client whose cookie was made with the previous key is still
+    /// believed, and given another; so keys are changed without a client noticing:
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// use osier::{CookieKeys, Stack};
+    /// let keys = CookieKeys { current: [1; 16], previous: None }; // yours are random
+    /// let stack = Stack::builder().fast_open_keys(keys).build()?;
+    /// // … a day later:
+    /// stack.set_fast_open_keys(CookieKeys { current: [2; 16], previous: Some(keys.current) });
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn set_fast_open_keys(&self, keys: CookieKeys) {
+        self.call(|inner, _| inner.host.set_fast_open_keys(keys));
     }
 
     /// Binds a UDP socket. Port 0 takes an ephemeral port.
@@ -248,8 +267,7 @@ impl Inner {
     /// Listeners stop and connections close in order.
     fn close_in_order(&mut self, now: Instant) {
         for key in self.sockets.listeners.keys() {
-            self.host.close_listener(now, key.listener());
-            self.sockets.listeners.remove(key);
+            self.end_listener(now, key);
         }
         for key in self.sockets.connections.keys() {
             // Whoever has closed already, or never got through, has nothing to close.

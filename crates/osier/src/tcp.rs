@@ -9,7 +9,7 @@
 //! | options of an open connection | `options.rs` |
 //! | … set before it is opened or accepted | `preset.rs` |
 //! | both directions apart, borrowed and owned | `split.rs`, `split_owned.rs`, `halves.rs` |
-//! | the listener | `listener.rs` |
+//! | the listener, and the one that asks before it answers | `listener.rs`, `deferred.rs` |
 //! | a socket before it is bound or connected | `socket.rs` |
 
 #[macro_use]
@@ -17,6 +17,7 @@ mod halves;
 
 mod attempt;
 mod chunks;
+mod deferred;
 mod io;
 mod listener;
 mod options;
@@ -28,6 +29,7 @@ mod stream;
 
 pub(crate) use preset::Preset;
 
+pub use deferred::{DeferredListener, Incoming};
 pub use listener::TcpListener;
 pub use socket::TcpSocket;
 pub use split::{ReadHalf, WriteHalf};

@@ -100,5 +100,5 @@ fn keys() -> Keys {
     for (n, lane) in secret.chunks_exact_mut(8).enumerate() {
         lane.copy_from_slice(&RandomState::new().hash_one(n).to_le_bytes());
     }
-    Keys { secret, cookies: None }
+    Keys { secret, cookies: None, fast_open: None }
 }

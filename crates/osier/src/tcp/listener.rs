@@ -5,7 +5,7 @@ use super::stream::TcpStream;
 use crate::current::{first_that_works, resolve};
 use crate::error;
 use crate::shared::Inner;
-use crate::sockets::{self, Key, Stage};
+use crate::sockets::{Key, Stage};
 use crate::stack::Stack;
 use crate::wakers::At;
 use osier_host::{Error, Listening};
@@ -63,15 +63,7 @@ impl TcpListener {
     }
 
     pub(crate) fn open(stack: &Stack, how: &Listening, preset: Preset) -> io::Result<Self> {
-        let (key, local) = stack.call(|inner, _| {
-            inner.check_open()?;
-            let id = inner.host.listen_as(how).map_err(error::refused)?;
-            let local = inner.host.listener_addr(id).unwrap_or(how.at);
-            io::Result::Ok((
-                inner.sockets.listeners.insert(id.0, sockets::Listener::default()),
-                local,
-            ))
-        })?;
+        let (key, local) = stack.call(|inner, _| inner.listen(how))?;
         Ok(TcpListener { stack: stack.clone(), key, local, preset })
     }
 
@@ -122,10 +114,6 @@ impl TcpListener {
 
 impl Drop for TcpListener {
     fn drop(&mut self) {
-        self.stack.call(|inner, now| {
-            if inner.sockets.listeners.remove(self.key).is_some() {
-                inner.host.close_listener(now, self.key.listener());
-            }
-        });
+        self.stack.call(|inner, now| inner.end_listener(now, self.key));
     }
 }

@@ -81,6 +81,38 @@ impl TcpStream {
         self.option(|host, id, now| host.set_congestion(now, id, algorithm))
     }
 
+    /// Sends at most `rate` octets of text in a second, spread evenly, a millisecond's worth at a
+    /// time (SO_MAX_PACING_RATE); `None`: as fast as the windows, and BBR where it is chosen, allow.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// # let stack = osier::Stack::builder().build()?;
+    /// # let listener = stack.tcp_listen("127.0.0.1:80".parse().unwrap())?;
+    /// let stream = stack.tcp_connect("127.0.0.1:80".parse().unwrap()).await?;
+    /// stream.set_max_pacing_rate(Some(1_250_000))?; // 10 Mbit/s
+    /// assert_eq!(stream.max_pacing_rate()?, Some(1_250_000));
+    /// # drop(listener);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// `NotConnected` once the connection has ended.
+    pub fn set_max_pacing_rate(&self, rate: Option<u64>) -> io::Result<()> {
+        self.option(|host, id, _| host.set_pacing_rate(id, rate))
+    }
+
+    /// What [`TcpStream::set_max_pacing_rate`] said.
+    ///
+    /// # Errors
+    /// `NotConnected` once the connection has ended.
+    pub fn max_pacing_rate(&self) -> io::Result<Option<u64>> {
+        let told =
+            self.option(|host, id, now| host.tcp_info(id, now).ok_or(Error::NotConnected))?;
+        Ok(Some(told.max_pacing_rate).filter(|rate| *rate != u64::MAX))
+    }
+
     /// The time to live (IPv4) or hop limit (IPv6) of what we send.
     ///
     /// # Errors

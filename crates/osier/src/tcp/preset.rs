@@ -23,6 +23,7 @@ pub(crate) struct Preset {
     pub(super) send_buffer: Option<u32>,
     pub(super) recv_buffer: Option<u32>,
     pub(super) congestion: Option<Algorithm>,
+    pub(super) pacing_rate: Option<u64>,
 }
 
 impl Preset {
@@ -39,6 +40,7 @@ impl Preset {
         set(self.keepalive, |keepalive| host.set_keep_alive(now, id, Some(keepalive)))?;
         set(self.user_timeout, |limit| host.set_user_timeout(now, id, Some(limit.into())))?;
         set(self.congestion, |algorithm| host.set_congestion(now, id, algorithm))?;
+        set(self.pacing_rate, |rate| host.set_pacing_rate(id, Some(rate)))?;
         set(self.tos, |tos| host.set_tos(id, tos))?;
         set(self.ttl, |hops| host.set_hop_limit(id, hops))?;
         set(self.send_buffer, |octets| host.set_send_buffer(id, octets))?;

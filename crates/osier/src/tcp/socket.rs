@@ -1,10 +1,11 @@
 //! What can be said of a TCP socket before it listens or connects?
 
 use super::preset::{Preset, hops, octet};
-use super::{TcpListener, TcpStream};
+use super::{DeferredListener, TcpListener, TcpStream};
 use crate::error;
 use crate::stack::Stack;
-use osier_host::{Error, Listening, Share};
+use bytes::Bytes;
+use osier_host::{Answers, Error, Listening, Reach, Share, ZeroPort};
 use osier_tcp::{Algorithm, KeepAlive};
 use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -40,6 +41,8 @@ struct Options {
     reuseaddr: bool,
     reuseport: bool,
     fast_open: usize,
+    reach: Reach,
+    ports: ZeroPort,
     unspecified: Option<SocketAddr>,
 }
 
@@ -91,13 +94,29 @@ impl TcpSocket {
     /// # Errors
     /// Those of [`Stack::tcp_listen`]; `InvalidInput` where it is unknown for which version of IP.
     pub fn listen(self, backlog: u32) -> io::Result<TcpListener> {
+        let how = self.listening(backlog, Answers::AtOnce)?;
+        TcpListener::open(&self.stack, &how, self.get().preset)
+    }
+
+    /// Listens, and is asked about each SYN before it is answered: the peer gets a SYN,ACK, a RST or
+    /// nothing as the program decides. For gateways, which know only after a while whether there is
+    /// anybody to connect to, and for servers that choose whom they talk to.
+    ///
+    /// # Errors
+    /// Those of [`TcpSocket::listen`].
+    pub fn listen_deferred(self, backlog: u32) -> io::Result<DeferredListener> {
+        let how = self.listening(backlog, Answers::Deferred)?;
+        DeferredListener::open(&self.stack, &how, self.get().preset)
+    }
+
+    fn listening(&self, backlog: u32, answers: Answers) -> io::Result<Listening> {
         let options = self.get();
         let at = options.local.or(options.unspecified);
         let at = at.ok_or_else(|| error::refused(Error::InvalidInput))?;
         let share = if options.reuseport { Share::WithOthers } else { Share::Alone };
-        let fast_open = options.fast_open;
-        let how = Listening { share, fast_open, ..Listening::at(at, backlog as usize) };
-        TcpListener::open(&self.stack, &how, options.preset)
+        let Options { fast_open, reach, ports, .. } = options;
+        let how = Listening::at(at, backlog as usize);
+        Ok(Listening { share, fast_open, reach, ports, answers, ..how })
     }
 
     /// Opens a connection.
@@ -109,7 +128,81 @@ impl TcpSocket {
     /// Dropping the future ends the attempt.
     pub async fn connect(self, addr: SocketAddr) -> io::Result<TcpStream> {
         let options = self.get();
-        TcpStream::open(&self.stack, addr, options.local, &options.preset).await
+        TcpStream::open(&self.stack, (addr, options.local), None, &options.preset).await
+    }
+
+    /// Opens a connection with TCP Fast Open (RFC 7413): `text` is what is sent first, with the SYN
+    /// if the server gave us a cookie before, else behind the handshake. It is done when the
+    /// handshake is; the answer may be there by then.
+    ///
+    /// A SYN that the network repeats may make the server read the text twice: it should ask for
+    /// nothing that does harm if it is done twice (§6.1).
+    ///
+    /// # Errors
+    /// Those of [`TcpSocket::connect`]; EMSGSIZE for more than 8 KiB of text, of which nothing is
+    /// sent then.
+    ///
+    /// # Cancel safety
+    /// Dropping the future ends the attempt; the text may have been read.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// # use tokio::io::AsyncReadExt;
+    /// let stack = osier::Stack::builder().build()?;
+    /// let server = stack.tcp_socket();
+    /// server.bind("127.0.0.1:80".parse().unwrap())?;
+    /// server.set_fastopen(16);
+    /// let listener = server.listen(16)?;
+    ///
+    /// let hello = stack.tcp_socket().connect_with_text(listener.local_addr()?, "hello".into());
+    /// let (client, accepted) = tokio::join!(hello, listener.accept());
+    /// let ((mut stream, _), mut text) = (accepted?, [0; 5]);
+    /// stream.read_exact(&mut text).await?;
+    /// assert_eq!(&text, b"hello");
+    /// # drop(client?);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn connect_with_text(self, addr: SocketAddr, text: Bytes) -> io::Result<TcpStream> {
+        let options = self.get();
+        TcpStream::open(&self.stack, (addr, options.local), Some(text), &options.preset).await
+    }
+
+    /// Whom a listener takes connections for: with [`Reach::Everybody`] also those to addresses
+    /// that are not the stack's, where it stands in for others
+    /// ([`Builder::claim`](crate::Builder::claim); Linux: IP_TRANSPARENT). The local address of each
+    /// connection says whom the peer meant.
+    pub fn set_reach(&self, reach: Reach) {
+        self.set(|options| options.reach = reach);
+    }
+
+    /// What listening at port 0 means: with [`ZeroPort::Every`] every port that no other listener
+    /// takes.
+    ///
+    /// A listener for every address and every port, as a gateway wants it:
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// use osier::{Claim, Reach, ZeroPort};
+    /// let stack = osier::Stack::builder().claim(Claim::Everybody).build()?;
+    /// let socket = stack.tcp_socket();
+    /// socket.bind("0.0.0.0:0".parse().unwrap())?;
+    /// socket.set_reach(Reach::Everybody);
+    /// socket.set_zero_port(ZeroPort::Every);
+    /// let listener = socket.listen(1024)?;
+    /// # drop(listener);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn set_zero_port(&self, ports: ZeroPort) {
+        self.set(|options| options.ports = ports);
+    }
+
+    /// Sends at most so many octets of text in a second: see [`TcpStream::set_max_pacing_rate`].
+    pub fn set_max_pacing_rate(&self, rate: Option<u64>) {
+        self.set(|options| options.preset.pacing_rate = rate);
     }
 
     /// Where it is bound.

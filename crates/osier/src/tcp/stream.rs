@@ -11,6 +11,7 @@ use crate::shared::Inner;
 use crate::sockets::{Key, Stage};
 use crate::stack::Stack;
 use crate::wakers::At;
+use bytes::Bytes;
 use osier_host::{ConnectionId, SocketInfo};
 use osier_tcp::{TcpInfo, Trouble};
 use osier_time::Instant;
@@ -73,16 +74,21 @@ impl TcpStream {
         last
     }
 
-    /// Opens a connection whose SYN leaves with the options of `preset`.
+    /// Opens a connection whose SYN leaves with the options of `preset`, and with `text` where
+    /// Fast Open allows it.
     pub(crate) async fn open(
         stack: &Stack,
-        to: SocketAddr,
-        from: Option<SocketAddr>,
+        (to, from): (SocketAddr, Option<SocketAddr>),
+        text: Option<Bytes>,
         preset: &Preset,
     ) -> io::Result<TcpStream> {
         let stream = stack.call(|inner, now| {
             inner.check_open()?;
-            let id = inner.host.connect(now, to, from).map_err(error::refused)?;
+            let id = match text {
+                None => inner.host.connect(now, to, from),
+                Some(text) => inner.host.connect_with_text(now, to, from, text),
+            };
+            let id = id.map_err(error::refused)?;
             let stream = TcpStream::of(stack, inner, id, Stage::Connecting);
             // One of a moment ago is not gone.
             let _ = preset.apply(inner, now, stream.key);
