@@ -71,8 +71,8 @@ pub struct Keys {
     pub fast_open: Option<CookieKeys>,
 }
 
-/// The keys of cookies, of a SYN or of Fast Open: two, so that they can be replaced while handshakes
-/// are under way and clients hold cookies.
+/// The keys of cookies, of a SYN or of Fast Open: two, so that they can be replaced while
+/// handshakes are under way and clients hold cookies.
 #[derive(Clone, Copy)]
 pub struct CookieKeys {
     /// New cookies are made with this one.

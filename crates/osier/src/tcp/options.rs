@@ -82,7 +82,8 @@ impl TcpStream {
     }
 
     /// Sends at most `rate` octets of text in a second, spread evenly, a millisecond's worth at a
-    /// time (SO_MAX_PACING_RATE); `None`: as fast as the windows, and BBR where it is chosen, allow.
+    /// time (SO_MAX_PACING_RATE); `None`: as fast as the windows allow, and BBR where it is
+    /// chosen.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]

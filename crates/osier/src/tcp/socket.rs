@@ -98,9 +98,9 @@ impl TcpSocket {
         TcpListener::open(&self.stack, &how, self.get().preset)
     }
 
-    /// Listens, and is asked about each SYN before it is answered: the peer gets a SYN,ACK, a RST or
-    /// nothing as the program decides. For gateways, which know only after a while whether there is
-    /// anybody to connect to, and for servers that choose whom they talk to.
+    /// Listens, and is asked about each SYN before it is answered: the peer gets a SYN,ACK, a RST
+    /// or nothing as the program decides. For gateways, which know only after a while whether there
+    /// is anybody to connect to, and for servers that choose whom they talk to.
     ///
     /// # Errors
     /// Those of [`TcpSocket::listen`].
@@ -171,8 +171,8 @@ impl TcpSocket {
 
     /// Whom a listener takes connections for: with [`Reach::Everybody`] also those to addresses
     /// that are not the stack's, where it stands in for others
-    /// ([`Builder::claim`](crate::Builder::claim); Linux: IP_TRANSPARENT). The local address of each
-    /// connection says whom the peer meant.
+    /// ([`Builder::claim`](crate::Builder::claim); Linux: IP_TRANSPARENT). The local address of
+    /// each connection says whom the peer meant.
     pub fn set_reach(&self, reach: Reach) {
         self.set(|options| options.reach = reach);
     }
