@@ -30,6 +30,13 @@ impl Host {
         socket.map_or(Text::Broken(Ending::Aborted), |socket| socket.connection.peek(into))
     }
 
+    /// Whether the peer has closed and nothing that it said is missing, read or not; also where the
+    /// connection was reset since.
+    pub fn has_heard_all(&self, id: ConnectionId) -> bool {
+        let socket = self.connections.seen_by_user(id);
+        socket.is_some_and(|socket| socket.connection.has_heard_all())
+    }
+
     fn reading<T>(
         &mut self,
         now: Instant,
@@ -138,6 +145,13 @@ impl Host {
         socket.connection.close(&mut self.account.tcp);
         self.settle(id.0);
         Ok(())
+    }
+
+    /// We read nothing that is yet to come: text that arrives behind our FIN draws a RST.
+    pub fn shut_reading(&mut self, id: ConnectionId) {
+        if let Some(socket) = self.connections.of_user(id) {
+            socket.connection.shut_reading();
+        }
     }
 
     /// The owner lets go of the id; the connection ends by itself.

@@ -77,10 +77,22 @@ pub(crate) struct Tcp {
     pub(crate) error: Option<Errno>,
     /// Whether the user has closed the reading side.
     pub(crate) reading: Side,
+    /// Whether the user has closed the writing side.
+    pub(crate) writing: Side,
     pub(crate) options: Options,
     pub(crate) zero_copy: ZeroCopy,
     /// Whom the first write connects with (TCP_FASTOPEN_CONNECT).
     pub(crate) deferred: Option<SocketAddr>,
+    /// Whether `connect` has said how it ended.
+    pub(crate) outcome: Outcome,
+}
+
+/// Whether `connect` has said how it ended. Linux remembers: the first call behind a handshake that
+/// was not waited for succeeds (or fails with the reason), only the next is told EISCONN.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    Untold,
+    Told,
 }
 
 /// A side of a connection, as its user left it.
@@ -98,6 +110,8 @@ pub(crate) enum Stage {
     Listening(ListenerId),
     /// A SYN is on its way.
     Opening(ConnectionId),
+    /// An attempt to connect failed; the name that it had.
+    Failed(Option<SocketAddr>),
     /// Connected, or once connected.
     Open(ConnectionId),
 }
@@ -119,9 +133,11 @@ impl Tcp {
             bound: None,
             error: None,
             reading: Side::Open,
+            writing: Side::Open,
             options,
             zero_copy,
             deferred: None,
+            outcome: Outcome::Told,
         }
     }
 
@@ -129,7 +145,7 @@ impl Tcp {
     pub(crate) fn connection(&self) -> Option<ConnectionId> {
         match self.stage {
             Stage::Opening(id) | Stage::Open(id) => Some(id),
-            Stage::Fresh | Stage::Listening(_) => None,
+            Stage::Fresh | Stage::Listening(_) | Stage::Failed(_) => None,
         }
     }
 }
@@ -204,15 +220,16 @@ impl Files {
 
     /// A stream socket has a connection from now on.
     pub(crate) fn join(&mut self, fd: Fd, id: ConnectionId) -> Result<(), Errno> {
-        self.tcp_mut(fd)?.stage = Stage::Opening(id);
+        let tcp = self.tcp_mut(fd)?;
+        (tcp.stage, tcp.outcome) = (Stage::Opening(id), Outcome::Untold);
         self.by_connection.insert(id, fd);
         Ok(())
     }
 
-    /// The connection of a stream socket is gone.
-    pub(crate) fn part(&mut self, id: ConnectionId) {
+    /// The connection of a stream socket is gone, before it was one.
+    pub(crate) fn part(&mut self, id: ConnectionId, name: Option<SocketAddr>) {
         if let Some(tcp) = self.of_connection(id) {
-            tcp.stage = Stage::Fresh;
+            tcp.stage = Stage::Failed(name);
         }
         self.by_connection.remove(&id);
     }

@@ -14,7 +14,8 @@
 //! | --- | --- |
 //! | Which doors are there for packets and time? | [`Posix`] in `posix.rs` |
 //! | What lies behind a descriptor? | `files.rs` |
-//! | socket, bind, listen, accept, connect, shutdown, close | `open.rs` |
+//! | socket, bind, listen, accept, connect | `open.rs` |
+//! | shutdown, close | `close.rs` |
 //! | read, write, send, recv and their kin | `transfer.rs` |
 //! | What becomes of news of a connection? Which error is pending? | `news.rs` |
 //! | getsockopt, setsockopt, and the names of options | `options.rs`, `names.rs` |
@@ -30,6 +31,7 @@
 
 extern crate alloc;
 
+mod close;
 mod epoll;
 mod errno;
 mod fast_open;
@@ -45,12 +47,12 @@ pub mod sysctl;
 mod transfer;
 mod zero_copy;
 
+pub use close::How;
 pub use epoll::{Control as EpollControl, Interest};
 pub use errno::{Call, Errno, Stop};
 pub use files::{Family, Fd, Kind, Mode};
 pub use messages::{Control, Received};
 pub use names::Name;
-pub use open::How;
 pub use options::Value;
 pub use poll::{PollFd, Ready};
 pub use posix::{Posix, Setup};

@@ -4,10 +4,10 @@
 //! that the next call is told, and only that one.
 
 use crate::errno::Errno;
-use crate::files::Stage;
+use crate::files::{Side, Stage};
 use crate::posix::Posix;
 use osier_host::{ConnectionId, Event};
-use osier_tcp::{Ending, Text};
+use osier_tcp::Ending;
 use osier_time::Instant;
 
 impl Posix {
@@ -44,7 +44,7 @@ impl Posix {
     }
 
     fn on_closed(&mut self, now: Instant, id: ConnectionId, ending: Ending) {
-        let peer_closed = matches!(self.host.peek(id, &mut []), Text::End);
+        let peer_closed = self.host.has_heard_all(id);
         let Some(tcp) = self.files.of_connection(id) else { return };
         match tcp.stage {
             Stage::Opening(_) => {
@@ -52,15 +52,23 @@ impl Posix {
                 let refused = matches!(ending, Ending::Reset | Ending::InOrder);
                 let ending = if refused { Ending::Refused } else { ending };
                 tcp.error = Some(Errno::of_ending(ending));
+                let name = self.host.local_addr(id);
                 self.host.abort(now, id);
-                self.files.part(id);
+                self.files.part(id, name);
             }
             Stage::Open(_) if ending != Ending::InOrder => {
-                // Linux: a RST behind the peer's FIN is a broken pipe.
-                let broken = peer_closed && ending == Ending::Reset;
-                tcp.error = Some(if broken { Errno::EPIPE } else { Errno::of_ending(ending) });
+                // Linux: a RST in CLOSE-WAIT is a broken pipe.
+                let close_wait = peer_closed && tcp.writing == Side::Open;
+                let broken = close_wait && ending == Ending::Reset;
+                // Linux: and text that came to one who had shut both sides is a reset.
+                let unwanted = tcp.reading == Side::Shut && ending == Ending::Aborted;
+                tcp.error = Some(match ending {
+                    _ if broken => Errno::EPIPE,
+                    _ if unwanted => Errno::ECONNRESET,
+                    _ => Errno::of_ending(ending),
+                });
             }
-            Stage::Open(_) | Stage::Fresh | Stage::Listening(_) => {}
+            Stage::Open(_) | Stage::Fresh | Stage::Failed(_) | Stage::Listening(_) => {}
         }
     }
 }

@@ -1,28 +1,18 @@
-//! How is a socket made, named, opened and closed? (RFC 9293 §3.9.1, OPEN and CLOSE)
+//! How is a socket made, named and opened? (RFC 9293 §3.9.1, OPEN)
 //!
-//! socket, bind, listen, accept, connect, shutdown, close, and the two names. What flows is in
-//! `transfer.rs`.
+//! socket, bind, listen, accept, connect, and the two names. What flows is in `transfer.rs`, how it
+//! ends in `close.rs`.
 
 use crate::errno::{Call, Errno, Stop};
-use crate::files::{Family, Fd, Kind, Mode, Side, Stage, Tcp, Udp, What};
+use crate::files::{Family, Fd, Kind, Mode, Outcome, Side, Stage, Tcp, Udp, What};
 use crate::names::Name;
 use crate::options::Options;
 use crate::posix::Posix;
 use crate::transfer::Flags;
 use core::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
-use osier_host::ListenerId;
+use osier_host::ConnectionId;
+use osier_tcp::State;
 use osier_time::Instant;
-
-/// Which sides of a connection `shutdown` closes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum How {
-    /// SHUT_RD.
-    Read,
-    /// SHUT_WR: our FIN.
-    Write,
-    /// SHUT_RDWR.
-    Both,
-}
 
 /// The longest accept queue (Linux: `net.core.somaxconn`).
 const BACKLOG_MAX: i32 = 4_096;
@@ -63,11 +53,15 @@ impl Posix {
             }
             What::Tcp(tcp) => {
                 belongs(tcp.family, at)?;
-                if tcp.bound.is_some() || tcp.stage != Stage::Fresh {
+                if tcp.bound.is_some() || !matches!(tcp.stage, Stage::Fresh | Stage::Failed(_)) {
                     return Err(Errno::EINVAL);
                 }
                 self.is_free(tcp, at)?;
-                self.files.tcp_mut(fd)?.bound = Some(at);
+                let tcp = self.files.tcp_mut(fd)?;
+                tcp.bound = Some(at);
+                if let Stage::Failed(name) = &mut tcp.stage {
+                    *name = None;
+                }
                 Ok(())
             }
         }
@@ -103,6 +97,7 @@ impl Posix {
                 Stage::Opening(id) | Stage::Open(id) => {
                     (tcp.family, self.host.local_addr(id).or(tcp.bound))
                 }
+                Stage::Failed(name) => (tcp.family, name.or(tcp.bound)),
                 Stage::Fresh => (tcp.family, tcp.bound),
             },
         };
@@ -116,7 +111,10 @@ impl Posix {
     pub fn getpeername(&self, fd: Fd) -> Result<SocketAddr, Errno> {
         let name = match &self.files.get(fd)?.what {
             What::Udp(udp) => udp.id.and_then(|id| self.host.udp_peer(id)),
-            What::Tcp(Tcp { stage: Stage::Open(id), .. }) => self.host.peer_addr(*id),
+            // Linux: who was at the other end of a connection that is over is not told.
+            What::Tcp(Tcp { stage: Stage::Open(id), .. }) if !self.is_over(*id) => {
+                self.host.peer_addr(*id)
+            }
             What::Tcp(_) => None,
             What::Epoll(_) => return Err(Errno::ENOTSOCK),
         };
@@ -153,7 +151,7 @@ impl Posix {
             Stage::Fresh => {}
             // The queue that is there stays as long as it was.
             Stage::Listening(_) => return Ok(()),
-            Stage::Opening(_) | Stage::Open(_) => return Err(Errno::EINVAL),
+            Stage::Opening(_) | Stage::Open(_) | Stage::Failed(_) => return Err(Errno::EINVAL),
         }
         let at = tcp.bound.unwrap_or(anywhere(tcp.family));
         // Linux: the queue is full when it holds more than the backlog.
@@ -197,13 +195,13 @@ impl Posix {
             What::Tcp(tcp) => tcp,
         };
         match tcp.stage {
+            Stage::Open(_) | Stage::Failed(_) if tcp.outcome == Outcome::Untold => {
+                return self.tell_outcome(now, fd);
+            }
             Stage::Listening(_) | Stage::Open(_) => return Err(Errno::EISCONN.into()),
             Stage::Opening(_) if mode == Mode::NonBlocking => return Err(Errno::EALREADY.into()),
             Stage::Opening(_) => return Err(Stop::Blocked(0)),
-            Stage::Fresh => {}
-        }
-        if let Some(error) = self.files.tcp_mut(fd)?.error.take() {
-            return Err(error.into());
+            Stage::Fresh | Stage::Failed(_) => {}
         }
         belongs(self.files.tcp(fd)?.family, to)?;
         if self.defers_connect(fd, to)? {
@@ -233,11 +231,38 @@ impl Posix {
         let tcp = self.files.tcp_mut(fd)?;
         match tcp.stage {
             Stage::Opening(_) => Err(Stop::Blocked(0)),
-            Stage::Open(_) => Ok(()),
+            Stage::Open(_) => {
+                tcp.outcome = Outcome::Told;
+                Ok(())
+            }
+            Stage::Failed(_) => Err(unconnected(tcp).into()),
             Stage::Fresh | Stage::Listening(_) => {
                 Err(tcp.error.take().unwrap_or(Errno::ECONNABORTED).into())
             }
         }
+    }
+
+    /// What `connect` says that finds its attempt ended: once.
+    fn tell_outcome(&mut self, now: Instant, fd: Fd) -> Call<()> {
+        let over = self.files.tcp(fd)?.connection().filter(|id| self.is_over(*id));
+        let tcp = self.files.tcp_mut(fd)?;
+        tcp.outcome = Outcome::Told;
+        match (tcp.stage, over) {
+            (Stage::Open(_), None) => return Ok(()),
+            (_, Some(id)) => {
+                self.host.release(now, id);
+                self.files.part(id, None);
+            }
+            (_, None) => {}
+        }
+        Err(unconnected(self.files.tcp_mut(fd)?).into())
+    }
+
+    /// Whether nothing is left of a connection but what its user has not taken: closed, and also
+    /// TIME-WAIT, which on Linux is not the socket's any more.
+    pub(crate) fn is_over(&self, id: ConnectionId) -> bool {
+        let state = self.host.info(id).and_then(|info| info.state);
+        state.is_none_or(|state| matches!(state, State::Closed | State::TimeWait))
     }
 
     fn connect_udp(&mut self, fd: Fd, to: SocketAddr) -> Result<(), Errno> {
@@ -254,64 +279,11 @@ impl Posix {
     }
 }
 
-/// Closing.
-impl Posix {
-    /// `shutdown(2)`.
-    ///
-    /// # Errors
-    /// [`Errno::ENOTCONN`].
-    pub fn shutdown(&mut self, now: Instant, fd: Fd, how: How) -> Result<(), Errno> {
-        let tcp = match &self.files.get(fd)?.what {
-            What::Udp(_) => return Err(Errno::ENOTCONN),
-            What::Epoll(_) => return Err(Errno::ENOTSOCK),
-            What::Tcp(tcp) => tcp,
-        };
-        let id = match tcp.stage {
-            Stage::Fresh => return Err(Errno::ENOTCONN),
-            Stage::Listening(id) => return self.shut_listener(now, fd, (id, how)),
-            Stage::Opening(id) | Stage::Open(id) => id,
-        };
-        if matches!(how, How::Read | How::Both) {
-            self.files.tcp_mut(fd)?.reading = Side::Shut;
-        }
-        if matches!(how, How::Write | How::Both) {
-            self.host.shutdown(now, id)?;
-        }
-        self.take_news(now);
-        Ok(())
-    }
-
-    /// Linux: to shut the reading side of a listener ends it; the socket can listen again.
-    fn shut_listener(
-        &mut self,
-        now: Instant,
-        fd: Fd,
-        (id, how): (ListenerId, How),
-    ) -> Result<(), Errno> {
-        if how != How::Write {
-            self.host.close_listener(now, id);
-            self.files.tcp_mut(fd)?.stage = Stage::Fresh;
-        }
-        Ok(())
-    }
-
-    /// `close(2)`. What is left of a connection ends by itself.
-    ///
-    /// # Errors
-    /// [`Errno::EBADF`].
-    pub fn close(&mut self, now: Instant, fd: Fd) -> Result<(), Errno> {
-        match self.files.close(fd)?.what {
-            What::Udp(Udp { id: Some(id), .. }) => self.host.udp_close(id),
-            What::Udp(_) | What::Epoll(_) => {}
-            What::Tcp(tcp) => match tcp.stage {
-                Stage::Fresh => {}
-                Stage::Listening(id) => self.host.close_listener(now, id),
-                Stage::Opening(id) | Stage::Open(id) => self.host.release(now, id),
-            },
-        }
-        self.take_news(now);
-        Ok(())
-    }
+/// Makes a socket whose attempt to connect failed as it was before; why it failed.
+pub(crate) fn unconnected(tcp: &mut Tcp) -> Errno {
+    (tcp.stage, tcp.outcome) = (Stage::Fresh, Outcome::Told);
+    (tcp.reading, tcp.writing) = (Side::Open, Side::Open);
+    tcp.error.take().unwrap_or(Errno::ECONNABORTED)
 }
 
 /// Whether an address is of a socket's family.

@@ -97,7 +97,11 @@ impl Posix {
             }
             What::Tcp(tcp) => match tcp.stage {
                 Stage::Fresh if tcp.deferred.is_some() => WRITE,
-                Stage::Fresh => WRITE | Ready::HUP | either(tcp.error.is_some(), Ready::ERR | READ),
+                Stage::Fresh | Stage::Failed(_) => {
+                    let failed = matches!(tcp.stage, Stage::Failed(_));
+                    let ended = either(failed || tcp.reading == Side::Shut, READ | Ready::RDHUP);
+                    WRITE | Ready::HUP | ended | either(tcp.error.is_some(), Ready::ERR)
+                }
                 Stage::Listening(id) => either(self.host.acceptable(id) > 0, READ),
                 Stage::Opening(_) => either(tcp.error.is_some(), Ready::ERR),
                 Stage::Open(id) => self.ready_connection(tcp, id),

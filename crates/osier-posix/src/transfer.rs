@@ -96,9 +96,10 @@ impl Posix {
         let id = match tcp.stage {
             Stage::Listening(_) => return Err(Errno::ENOTCONN.into()),
             Stage::Fresh if tcp.deferred.is_some() => return self.wait(fd, flags, 0),
-            Stage::Fresh => {
+            Stage::Fresh if tcp.reading == Side::Open => return Err(Errno::ENOTCONN.into()),
+            Stage::Fresh | Stage::Failed(_) => {
                 let error = self.files.tcp_mut(fd)?.error.take();
-                return Err(error.unwrap_or(Errno::ENOTCONN).into());
+                return error.map_or(Ok((0, None)), |error| Err(error.into()));
             }
             Stage::Opening(_) => return self.wait(fd, flags, 0),
             Stage::Open(id) => id,
@@ -116,7 +117,7 @@ impl Posix {
         match found {
             Text::Got(n) => Ok((n, None)),
             Text::End => Ok((0, None)),
-            Text::NotYet if into.is_empty() || shut => Ok((0, None)),
+            Text::NotYet if shut => Ok((0, None)),
             Text::NotYet => self.wait(fd, flags, 0),
             Text::Broken(_) => match self.files.tcp_mut(fd)?.error.take() {
                 Some(error) => Err(error.into()),
@@ -163,7 +164,7 @@ impl Posix {
             What::Epoll(_) => Err(Errno::ENOTTY),
             What::Tcp(tcp) => match tcp.stage {
                 Stage::Listening(_) => Err(Errno::EINVAL),
-                Stage::Fresh => Ok(0),
+                Stage::Fresh | Stage::Failed(_) => Ok(0),
                 Stage::Opening(id) | Stage::Open(id) => {
                     Ok(self.host.info(id).map_or(0, |info| info.receive_queue as usize))
                 }
@@ -191,7 +192,7 @@ impl Posix {
         let tcp = self.files.tcp(fd)?;
         match tcp.stage {
             Stage::Listening(_) => Err(Errno::EINVAL),
-            Stage::Fresh => Ok(0),
+            Stage::Fresh | Stage::Failed(_) => Ok(0),
             Stage::Opening(id) | Stage::Open(id) => {
                 Ok(self.host.info(id).map_or(0, |info| info.send_queue as usize))
             }
@@ -205,7 +206,7 @@ impl Posix {
     pub fn unsent(&self, now: Instant, fd: Fd) -> Result<usize, Errno> {
         let id = match self.files.tcp(fd)?.stage {
             Stage::Listening(_) => return Err(Errno::EINVAL),
-            Stage::Fresh => return Ok(0),
+            Stage::Fresh | Stage::Failed(_) => return Ok(0),
             Stage::Opening(id) | Stage::Open(id) => id,
         };
         Ok(self.host.tcp_info(id, now).map_or(0, |info| info.notsent_bytes as usize))
@@ -240,7 +241,8 @@ impl Posix {
                 tcp.error = Some(errno).filter(|errno| *errno != Errno::EPIPE);
                 Ok(done)
             }
-            Stage::Open(_) | Stage::Opening(_) | Stage::Fresh | Stage::Listening(_) => Err(errno),
+            Stage::Open(_) | Stage::Opening(_) | Stage::Failed(_) => Err(errno),
+            Stage::Fresh | Stage::Listening(_) => Err(errno),
         }
     }
 
@@ -274,7 +276,7 @@ impl Posix {
             return Err(Errno::ENOBUFS.into());
         }
         match tcp.stage {
-            Stage::Fresh | Stage::Listening(_) => Err(Errno::EPIPE.into()),
+            Stage::Fresh | Stage::Failed(_) | Stage::Listening(_) => Err(Errno::EPIPE.into()),
             Stage::Opening(_) => self.wait(fd, flags, 0),
             Stage::Open(id) => self.send_text(now, (fd, id), text, flags),
         }

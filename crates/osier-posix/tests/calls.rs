@@ -159,3 +159,107 @@ fn the_congestion_control_is_chosen_before_and_while_a_connection_lives() {
     let all = chosen(&two.server).into_iter().filter_map(|(_, path)| path);
     assert!(all.map(|path| path.congestion).any(|algorithm| algorithm == "reno"));
 }
+
+#[test]
+fn an_attempt_that_failed_is_told_once_by_connect_and_then_the_socket_is_new() {
+    let mut two = Two::new(Family::Inet);
+    let client = two.client.socket(Family::Inet, Kind::Stream, Mode::NonBlocking).unwrap();
+    let (now, nobody) = (two.now, of_server(Family::Inet, 81));
+    assert_eq!(two.client.connect(now, client, nobody), Err(Errno::EINPROGRESS.into()));
+    two.carry();
+    let over = Ready::IN | Ready::OUT | Ready::HUP | Ready::RDHUP;
+    let seen = over | Ready::RDNORM | Ready::WRNORM | Ready::ERR;
+    assert_eq!(two.client.ready(client), Ok(seen));
+    assert_eq!(two.client.listen(client, 1), Err(Errno::EINVAL));
+    let mut text = [0; 4];
+    assert_eq!(two.client.read(two.now, client, &mut text), Err(Errno::ECONNREFUSED.into()));
+    assert_eq!(two.client.read(two.now, client, &mut text), Ok(0));
+    let again = two.client.connect(two.now, client, nobody);
+    assert_eq!(again, Err(Errno::ECONNABORTED.into()), "why was told already");
+    assert_eq!(two.client.read(two.now, client, &mut text), Err(Errno::ENOTCONN.into()));
+    let again = two.client.connect(two.now, client, nobody);
+    assert_eq!(again, Err(Errno::EINPROGRESS.into()));
+}
+
+#[test]
+fn connect_that_was_not_waited_for_says_once_that_it_is_done() {
+    let mut two = Two::new(Family::Inet);
+    two.listen(Family::Inet, 80);
+    let client = two.client.socket(Family::Inet, Kind::Stream, Mode::NonBlocking).unwrap();
+    let server = of_server(Family::Inet, 80);
+    assert_eq!(two.client.connect(two.now, client, server), Err(Errno::EINPROGRESS.into()));
+    assert_eq!(two.client.connect(two.now, client, server), Err(Errno::EALREADY.into()));
+    two.carry();
+    assert_eq!(two.client.connect(two.now, client, server), Ok(()));
+    assert_eq!(two.client.connect(two.now, client, server), Err(Errno::EISCONN.into()));
+}
+
+#[test]
+fn shutdown_of_an_attempt_ends_it_and_of_what_is_over_fails() {
+    let mut two = Two::new(Family::Inet);
+    let client = two.client.socket(Family::Inet, Kind::Stream, Mode::NonBlocking).unwrap();
+    assert_eq!(two.client.shutdown(two.now, client, How::Read), Err(Errno::ENOTCONN));
+    let mut text = [0; 4];
+    assert_eq!(two.client.read(two.now, client, &mut text), Ok(0), "it is shut all the same");
+    let client = two.client.socket(Family::Inet, Kind::Stream, Mode::NonBlocking).unwrap();
+    let connect = two.client.connect(two.now, client, of_server(Family::Inet, 80));
+    assert_eq!(connect, Err(Errno::EINPROGRESS.into()));
+    assert_eq!(two.client.shutdown(two.now, client, How::Write), Ok(()));
+    let error = two.client.getsockopt(two.now, client, Name::Error);
+    assert_eq!(error, Ok(Value::Int(Errno::ECONNRESET.number())));
+}
+
+#[test]
+fn who_was_at_the_other_end_of_what_is_over_is_not_told() {
+    let mut two = Two::new(Family::Inet);
+    let (client, _, server) = two.connected(Family::Inet);
+    assert!(two.client.getpeername(client).is_ok());
+    two.client.shutdown(two.now, client, How::Write).unwrap();
+    two.carry();
+    assert!(two.client.getpeername(client).is_ok(), "FIN-WAIT-2 is not over");
+    two.server.close(two.now, server).unwrap();
+    two.carry();
+    assert_eq!(two.client.getpeername(client), Err(Errno::ENOTCONN), "TIME-WAIT is");
+    assert_eq!(two.client.shutdown(two.now, client, How::Write), Err(Errno::ENOTCONN));
+}
+
+#[test]
+fn text_for_one_who_shut_both_sides_is_a_reset_to_both() {
+    let mut two = Two::new(Family::Inet);
+    let (client, _, server) = two.connected(Family::Inet);
+    two.client.shutdown(two.now, client, How::Read).unwrap();
+    two.carry();
+    assert_eq!(two.server.write(two.now, server, b"one"), Ok(3));
+    two.carry();
+    assert_eq!(two.client.readable(client), Ok(3), "the peer knows nothing of it");
+    two.client.shutdown(two.now, client, How::Write).unwrap();
+    two.carry();
+    assert_eq!(two.server.write(two.now, server, b"two"), Ok(3));
+    two.carry();
+    let mut text = [0; 8];
+    assert_eq!(two.client.read(two.now, client, &mut text), Ok(3), "what came before stays");
+    assert_eq!(two.client.read(two.now, client, &mut text), Err(Errno::ECONNRESET.into()));
+    assert_eq!(two.server.write(two.now, server, b"x"), Err(Errno::EPIPE.into()), "CLOSE-WAIT");
+}
+
+#[test]
+fn a_reset_behind_the_end_is_a_broken_pipe_though_text_is_unread() {
+    let mut two = Two::new(Family::Inet);
+    let (client, _, server) = two.connected(Family::Inet);
+    assert_eq!(two.server.write(two.now, server, b"unread"), Ok(6));
+    two.server.close(two.now, server).unwrap();
+    two.carry();
+    assert_eq!(two.client.write(two.now, client, b"x"), Ok(1));
+    two.carry();
+    assert_eq!(two.client.write(two.now, client, b"x"), Err(Errno::EPIPE.into()));
+}
+
+#[test]
+fn a_read_of_no_octets_waits_as_any_other() {
+    let mut two = Two::new(Family::Inet);
+    let (client, _, server) = two.connected(Family::Inet);
+    assert_eq!(two.client.read(two.now, client, &mut []), Err(Errno::EAGAIN.into()));
+    assert_eq!(two.server.write(two.now, server, b"x"), Ok(1));
+    two.carry();
+    assert_eq!(two.client.read(two.now, client, &mut []), Ok(0));
+}

@@ -95,8 +95,9 @@ fn look(tcb: &mut Tcb, now: Instant) -> Option<Next> {
             let attempt = tcb.liveness.probes();
             return Some(Next::Probe(Reason::KeepAliveProbe { attempt }));
         }
-        Some(Probe::Tail) => return Some(Next::TailProbe),
-        Some(Probe::Override) | None => {}
+        Some(Probe::Tail) if tcb.snd.una != tcb.snd.nxt => return Some(Next::TailProbe),
+        // What a tail loss probe asks for was acknowledged before the probe could go.
+        Some(Probe::Tail | Probe::Override) | None => {}
     }
     if tcb.owed.ack == Due::Now {
         return Some(Next::Ack);

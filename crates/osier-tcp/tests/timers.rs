@@ -4,7 +4,7 @@
 
 mod pair;
 
-use osier_tcp::{Algorithm, Config, Offer, Reason, Timer};
+use osier_tcp::{Algorithm, Config, Notes, Offer, Reason, Recording, Timer};
 use osier_time::{Duration, Instant};
 use osier_wire::tcp::Flags;
 use pair::puppet::Puppet;
@@ -209,5 +209,24 @@ fn limited_transmit_leaves_the_congestion_window_alone() {
         duplicate.options.sack.push(left, left + n * 1_460);
         assert_eq!(puppet.give(duplicate).len(), 1, "one new segment");
         assert_eq!(puppet.info().snd_cwnd, cwnd);
+    }
+}
+
+/// RFC 8985 §7.3: the alarm of a tail loss probe rings, and before the probe is taken for sending
+/// the acknowledgment is there after all.
+#[test]
+fn a_tail_probe_for_what_was_acknowledged_meanwhile_is_not_sent() {
+    for text in [0, 100] {
+        let mut puppet = Puppet::plain();
+        puppet.b().write(&pattern(text)).unwrap();
+        puppet.pair.close(Who::B);
+        puppet.pair.flush();
+        let sent = puppet.pair.log.len();
+        let (_, due) = puppet.b().next_timer().unwrap();
+        puppet.pair.now = due;
+        puppet.pair.b.connection().on_deadline(due, &mut Notes::new(Recording::Off));
+        puppet.ack += text as u32 + 1;
+        let answers = puppet.give(puppet.segment(Flags::ACK, b""));
+        assert_eq!(answers, [], "after {sent} segments, nothing is in flight");
     }
 }

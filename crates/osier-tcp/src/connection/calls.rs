@@ -10,6 +10,7 @@ use crate::handshake::active::SynSent;
 use crate::handshake::fast_open::FastOpening;
 use crate::model;
 use crate::reason::Notes;
+use crate::receive::window::Reader;
 use crate::tcb::{Tcb, User};
 use alloc::boxed::Box;
 use bytes::Bytes;
@@ -165,6 +166,15 @@ impl Connection {
         }
     }
 
+    /// Whether the peer has closed and nothing that it said is missing, read or not. What has come
+    /// of the connection since changes nothing about it.
+    pub fn has_heard_all(&self) -> bool {
+        match &self.phase {
+            Phase::Synchronized(tcb) => tcb.rcv.fin.is_some_and(|fin| tcb.rcv.nxt.after(fin)),
+            Phase::SynSent(_) | Phase::Failed(..) => false,
+        }
+    }
+
     fn take<T>(&mut self, how: impl FnOnce(&mut Tcb) -> Option<T>) -> Text<T> {
         let tcb = match &mut self.phase {
             Phase::Synchronized(tcb) => tcb,
@@ -204,6 +214,14 @@ impl Connection {
             Phase::SynSent(_) | Phase::Failed(..) => self.close(notes),
         }
         self.check();
+    }
+
+    /// The user will read nothing that is yet to come: once it has closed as well, text that
+    /// arrives is answered with a RST (RFC 9293 §3.6.1), and the connection ends as aborted.
+    pub fn shut_reading(&mut self) {
+        if let Phase::Synchronized(tcb) = &mut self.phase {
+            tcb.rcv.reader = Reader::Shut;
+        }
     }
 
     /// Breaks the connection off with a RST (RFC 9293 §3.9.1.5, ABORT).

@@ -25,6 +25,17 @@ pub(crate) struct Window {
     pub(crate) up: Option<SeqNumber>,
     /// Where the peer's FIN stands, once it has been seen.
     pub(crate) fin: Option<SeqNumber>,
+    /// Whether the user reads what is yet to come.
+    pub(crate) reader: Reader,
+}
+
+/// Whether the user reads what is yet to come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Reader {
+    /// It does, as far as we know.
+    Reads,
+    /// It has said that it will not.
+    Shut,
 }
 
 /// How a segment lies to the window (RFC 9293 §3.4, the four cases of the acceptability test).
@@ -42,7 +53,8 @@ impl Window {
     /// After the peer's SYN, whose answer promises `promised` octets.
     pub(crate) fn new(irs: SeqNumber, promised: u32, scale: u8) -> Self {
         let nxt = irs + 1;
-        Window { irs, nxt, edge: nxt + promised, scale, tuning: None, up: None, fin: None }
+        let (edge, reader) = (nxt + promised, Reader::Reads);
+        Window { irs, nxt, edge, scale, tuning: None, up: None, fin: None, reader }
     }
 
     /// RCV.WND: what of the promise is left.

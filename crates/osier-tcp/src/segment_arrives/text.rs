@@ -9,7 +9,9 @@ use crate::reason::{Notes, Reason};
 use crate::receive::autotune::{Autotune, Came};
 use crate::receive::delayed_ack::{AckWhen, Arrival, TextArrived};
 use crate::receive::reassembly::{Gap, Inserted};
+use crate::receive::window::Reader;
 use crate::segment::{Arrived, Memory, Segment};
+use crate::state::State;
 use crate::tcb::{Tcb, User};
 use crate::timers::Timer;
 use alloc::boxed::Box;
@@ -31,7 +33,7 @@ pub(crate) fn process(
         return ControlFlow::Continue(());
     }
     let (seq, len) = (segment.seq, segment.text.len() as u32);
-    if tcb.user == User::Gone {
+    if tcb.user == User::Gone || is_closed_to_text(tcb) {
         // RFC 1122 §4.2.2.13, RFC 9293 §3.6.1: text that nobody will read is lost, and the peer
         // must learn of it.
         return ControlFlow::Break(Stop::Abort(Reason::TextAfterClose { len }));
@@ -53,6 +55,12 @@ pub(crate) fn process(
         tune_to(tcb, now, len, segment.options.timestamps);
     }
     ControlFlow::Continue(())
+}
+
+/// RFC 9293 §3.6.1: the user has closed, and has said that it will not read what comes (Linux:
+/// `shutdown` of both sides; of the reading side alone nothing is told to the peer).
+fn is_closed_to_text(tcb: &Tcb) -> bool {
+    tcb.rcv.reader == Reader::Shut && matches!(tcb.state(), State::FinWait1 | State::FinWait2)
 }
 
 /// How soon text that came in so many segments, with so many octets in all, is acknowledged.
