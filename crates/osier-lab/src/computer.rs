@@ -280,7 +280,12 @@ impl Computer {
                     run.open += 1;
                     self.begin(now, id, program);
                 }
-                Err(_) => run.tally.refused += 1,
+                Err(_) => {
+                    run.tally.refused += 1;
+                    if run.opened < connections && run.open < at_once {
+                        run.next_open = Some(now + gap);
+                    }
+                }
             }
         }
     }

@@ -4,7 +4,7 @@
 //! arrived or that it was lost, and its numbers relative to the first of its flow.
 
 use crate::link::{Cause, Fate};
-use crate::record::Passage;
+use crate::record::{Origin, Passage};
 use crate::world::World;
 use core::net::SocketAddr;
 use osier_ladder::{End, Fate as Drawn, Ladder, Look, Step};
@@ -14,6 +14,9 @@ use std::collections::BTreeMap;
 
 /// Steps that are drawn at most, the last ones: a story that is longer is read in its capture.
 const STEPS_MAX: usize = 2_000;
+
+/// A number that is so far beyond the first lies below it.
+const BELOW: u32 = 3 << 30;
 
 /// The first number of each direction of each flow.
 type Firsts = BTreeMap<(SocketAddr, SocketAddr), SeqNumber>;
@@ -83,7 +86,7 @@ fn label(passage: &Passage, firsts: &mut Firsts, ports: Ports) -> String {
     let segment = &passage.segment;
     let header = &segment.header;
     let ends = (segment.src, segment.dst);
-    if header.flags.contains(Flags::SYN) {
+    if header.flags.contains(Flags::SYN) && passage.origin == Origin::Node {
         firsts.insert(ends, header.seq);
     }
     let first = *firsts.entry(ends).or_insert(header.seq);
@@ -108,8 +111,8 @@ fn label(passage: &Passage, firsts: &mut Firsts, ports: Ports) -> String {
     text
 }
 
-/// Small numbers below the first are written as such.
+/// Numbers below the first are negative.
 fn relative(number: SeqNumber, first: SeqNumber) -> i64 {
     let offset = number.since(first);
-    if offset > u32::MAX - 100_000 { -i64::from(offset.wrapping_neg()) } else { i64::from(offset) }
+    if offset > BELOW { -i64::from(offset.wrapping_neg()) } else { i64::from(offset) }
 }

@@ -55,7 +55,7 @@ pub use flooder::Flooder;
 pub use link::{Cause, Counts, Fate, Link};
 pub use meddle::Forged;
 pub use program::{Client, Program, Reading, Report, Say, Script, Server, Tally, Writing, Wrong};
-pub use record::{Passage, Told};
+pub use record::{Origin, Passage, Told};
 pub use rogue::Rogue;
 pub use rule::{Match, Rule, Text, Then};
 pub use sight::{Sight, look};

@@ -4,6 +4,7 @@
 //! into a packet. Either way the segment turns up at the end of a link, now.
 
 use crate::link::Fate;
+use crate::record::Origin;
 use crate::rogue::packet;
 use crate::world::{WireId, World};
 use bytes::Bytes;
@@ -33,7 +34,7 @@ impl World {
     pub fn deliver_copy(&mut self, wire: WireId, number: u8) -> bool {
         let copy = self.link(wire).copy(number);
         let Some(frame) = copy else { return false };
-        self.hand_over(wire, frame);
+        self.hand_over(wire, Origin::Network, frame);
         true
     }
 
@@ -50,16 +51,18 @@ impl World {
             options: Options::default(),
         };
         debug_assert_eq!(self.link(wire).medium(), Medium::Ip, "there is nobody to ask for");
-        self.hand_over(wire, packet(forged.src.ip(), forged.dst.ip(), &header, &[]));
+        let frame = packet(forged.src.ip(), forged.dst.ip(), &header, &[]);
+        self.hand_over(wire, Origin::Forger, frame);
     }
 
-    fn hand_over(&mut self, id: WireId, frame: Bytes) {
+    fn hand_over(&mut self, id: WireId, origin: Origin, frame: Bytes) {
         let from = self.wires[id.back().0 as usize].to.0;
         let now = self.now;
         let wire = &mut self.wires[id.0 as usize];
         if self.record.wants_passages() {
             let medium = wire.link.medium();
-            self.record.passage((now, from, wire.to.0), Fate::Arrives(now), &frame, medium);
+            let what = (origin, Fate::Arrives(now));
+            self.record.passage((now, from, wire.to.0), what, &frame, medium);
         }
         wire.link.hand_over(now, frame);
         self.ask_wire(id);

@@ -20,6 +20,9 @@ use std::io::{self, Write};
 /// Passages and frames that are kept at most; what follows is not recorded.
 const KEPT_MAX: usize = 1 << 17;
 
+/// So many of the newest passages may still be under way when one arrives.
+const UNDER_WAY_MAX: usize = 4_096;
+
 /// Instant zero of every world in captures: 2026-01-01, in seconds since 1970.
 const EPOCH: Duration = Duration::from_secs(1_767_225_600);
 
@@ -45,6 +48,8 @@ pub struct Told {
     pub reason: Reason,
     /// How many passages were kept before it.
     pub before: usize,
+    /// The passage whose arrival it answers, by its number.
+    pub answers: Option<usize>,
 }
 
 /// The frames of one host.
@@ -66,6 +71,19 @@ pub struct Passage {
     pub fate: Fate,
     /// The segment.
     pub segment: Sight,
+    /// Where it came from.
+    pub origin: Origin,
+}
+
+/// Where a segment on a wire came from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// The node at the beginning of the wire.
+    Node,
+    /// The network kept it, and delivers it now.
+    Network,
+    /// Somebody forged it.
+    Forger,
 }
 
 impl Record {
@@ -103,7 +121,12 @@ impl Record {
             Some(captured) => {
                 captured.joiner.collect(now, host);
                 host.on_frame(now, link, frame.clone());
-                listen(&mut self.told, &self.passages, node, host);
+                let answers = || {
+                    let own = |of: &&(NodeId, LinkId, Medium)| (of.0, of.1) == (node, link);
+                    let medium = self.links.iter().find(own).map_or(Medium::Ip, |of| of.2);
+                    arrival((now, node), &look(&frame.bytes, medium)?, self.passages.as_ref()?)
+                };
+                listen(&mut self.told, &self.passages, (node, host), answers);
                 captured.joiner.on_frame(now, link, &frame, host);
                 captured.keep();
             }
@@ -120,7 +143,7 @@ impl Record {
         host: &mut Host,
     ) {
         if let Some(captured) = self.captured.iter_mut().find(|captured| captured.node == node) {
-            listen(&mut self.told, &self.passages, node, host);
+            listen(&mut self.told, &self.passages, (node, host), || None);
             captured.joiner.on_transmit(now, link, frame, host);
             captured.keep();
         }
@@ -129,7 +152,7 @@ impl Record {
     /// The host has done what there was to do now; what it says of that belongs to no frame yet.
     pub(crate) fn on_served(&mut self, now: Instant, node: NodeId, host: &mut Host) {
         if let Some(captured) = self.captured.iter_mut().find(|captured| captured.node == node) {
-            listen(&mut self.told, &self.passages, node, host);
+            listen(&mut self.told, &self.passages, (node, host), || None);
             captured.joiner.collect(now, host);
         }
     }
@@ -141,25 +164,42 @@ impl Record {
     pub(crate) fn passage(
         &mut self,
         (at, from, to): (Instant, NodeId, NodeId),
-        fate: Fate,
+        (origin, fate): (Origin, Fate),
         frame: &Bytes,
         medium: Medium,
     ) {
         if let (Some(passages), Some(segment)) = (&mut self.passages, look(frame, medium)) {
-            passages.push(Passage { at, between: (from, to), fate, segment });
+            passages.push(Passage { at, between: (from, to), fate, segment, origin });
         }
     }
 }
 
 /// Hears what a host says; the joiner takes it right after.
-fn listen(told: &mut Vec<Told>, passages: &Option<Vec<Passage>>, node: NodeId, host: &Host) {
+fn listen(
+    told: &mut Vec<Told>,
+    passages: &Option<Vec<Passage>>,
+    (node, host): (NodeId, &Host),
+    answers: impl FnOnce() -> Option<usize>,
+) {
     let before = passages.as_ref().map_or(0, Vec::len);
-    if told.len() < KEPT_MAX {
+    if told.len() < KEPT_MAX && host.notes().next().is_some() {
+        let answers = answers();
         told.extend(host.notes().map(|note| {
             let Note { at, flow, reason } = *note;
-            Told { at, node, flow, reason, before }
+            Told { at, node, flow, reason, before, answers }
         }));
     }
+}
+
+/// The passage that arrives at a node now with this segment.
+fn arrival(at: (Instant, NodeId), segment: &Sight, passages: &[Passage]) -> Option<usize> {
+    let newest = passages.len().saturating_sub(UNDER_WAY_MAX);
+    (newest..passages.len()).find(|number| {
+        let passage = &passages[*number];
+        passage.fate == Fate::Arrives(at.0)
+            && passage.between.1 == at.1
+            && passage.segment == *segment
+    })
 }
 
 impl Captured {

@@ -11,7 +11,7 @@ use crate::conditions::Conditions;
 use crate::link::{Fate, Link};
 use crate::node::Node;
 use crate::pattern::Pattern;
-use crate::record::Record;
+use crate::record::{Origin, Record};
 use bytes::{Bytes, BytesMut};
 use osier_host::Host;
 use osier_ip::LinkId;
@@ -334,7 +334,8 @@ impl World {
         let seen = self.record.wants_passages().then(|| frame.clone());
         let fate = wire.link.on_frame(self.now, frame);
         if let Some(frame) = seen {
-            self.record.passage((self.now, from, wire.to.0), fate, &frame, wire.link.medium());
+            let (at, medium) = ((self.now, from, wire.to.0), wire.link.medium());
+            self.record.passage(at, (Origin::Node, fate), &frame, medium);
         }
         if matches!(fate, Fate::Arrives(_)) {
             self.ask_wire(id);

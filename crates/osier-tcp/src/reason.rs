@@ -53,6 +53,9 @@ reasons! {
     /// The same, where everything in it was received before.
     OldDuplicate { seq: SeqNumber, len: u32 } = "dropped_old_duplicate",
         "dropped: a duplicate of what was received before (seq {seq}, {len} octets)";
+    /// RFC 5961 §3.2: a RST in the window, but not at the next number.
+    ResetNotExact { seq: SeqNumber } = "dropped_resets_not_exact",
+        "dropped: a RST in the window, but not exactly at the next number (seq {seq}, RFC 5961)";
     /// RFC 9293 §3.10.7.4, fifth: no ACK bit in a synchronized state.
     NoAck = "dropped_no_ack", "dropped: a segment without ACK in a synchronized connection";
     /// An acknowledgment of something not yet sent.

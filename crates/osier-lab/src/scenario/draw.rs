@@ -8,13 +8,13 @@ use super::events::Act;
 use super::run::{Done, Run, end_of, enters};
 use super::words;
 use crate::ladder::{Ports, Teller};
-use crate::link::Fate;
-use crate::record::{Passage, Told};
+use crate::record::{Origin, Passage, Told};
 use crate::world::NodeId;
 use osier_host::Reason;
 use osier_ladder::{End, Ladder, Step, Why};
 use osier_tcp::State;
 use osier_time::Instant;
+use osier_wire::tcp::Flags;
 use std::collections::{BTreeSet, VecDeque};
 
 use super::nodes::Kind;
@@ -30,6 +30,8 @@ struct Drawing<'r> {
     steps: Vec<Step>,
     /// The passage that each of the newest steps shows.
     shown: VecDeque<(usize, usize)>,
+    /// Which steps show which passages.
+    segments: Vec<(usize, usize)>,
     /// Decisions of hosts that wait for what these send next.
     waiting: Vec<Told>,
 }
@@ -61,6 +63,7 @@ impl Run {
             }
         }
         drawing.flush(None);
+        drawing.speak();
         drawing.steps.truncate(self.scenario.steps);
         Ladder { ends: ends(self), steps: drawing.steps }
     }
@@ -74,18 +77,21 @@ fn ends(run: &Run) -> Vec<End> {
             for cidr in &node.addresses {
                 end = end.detail(cidr.address.to_string());
             }
-            let listens = run
-                .scenario
-                .programs
-                .iter()
-                .any(|program| program.on == n && matches!(program.kind, Doing::Serves { .. }));
             match node.kind {
                 Kind::Router | Kind::Switch => end,
-                Kind::Host(_) if listens => end.state(words::state(State::Listen)),
-                Kind::Host(_) => end.state(words::state(State::Closed)),
+                Kind::Host(_) => end.state(words::state(begins(run, n))),
             }
         })
         .collect()
+}
+
+/// The state in which a host begins.
+fn begins(run: &Run, node: usize) -> State {
+    let mut own = run.scenario.programs.iter().filter(|program| program.on == node);
+    match own.any(|program| matches!(program.kind, Doing::Serves { .. })) {
+        true => State::Listen,
+        false => State::Closed,
+    }
 }
 
 /// Since the beginning of the scenario.
@@ -105,7 +111,8 @@ impl<'r> Drawing<'r> {
             .collect();
         let ports = if flows.len() > 1 { Ports::Shown } else { Ports::Hidden };
         let (steps, shown, waiting) = (Vec::new(), VecDeque::new(), Vec::new());
-        Drawing { run, teller: Teller::new(ports), steps, shown, waiting }
+        let (teller, segments) = (Teller::new(ports), Vec::new());
+        Drawing { run, teller, steps, shown, segments, waiting }
     }
 
     /// The lifeline of a node.
@@ -123,25 +130,35 @@ impl<'r> Drawing<'r> {
         {
             *at = shifted(*at);
         }
-        let (sentence, section) = words::of_segment(&passage.segment);
-        step.why = Some(Why { sentence, section: Some(section.to_owned()) });
         step.repeats = self.original(passage);
-        if self.run.acts.iter().any(|act| act.before == number && is_injection(act.act)) {
-            step.details.push("nobody has sent it now: it comes out of the network".to_owned());
+        match passage.origin {
+            Origin::Node => {}
+            Origin::Network => step.details.push("the network has kept it so long".to_owned()),
+            Origin::Forger => step.details.push("forged: it is not from there".to_owned()),
         }
         let (own, others) = std::mem::take(&mut self.waiting)
             .into_iter()
             .partition(|told| told.node == passage.between.0 && is_of(told, passage));
         self.waiting = others;
         let own: Vec<Told> = own;
-        for told in own {
-            put(&mut step, from, &told);
-        }
-        self.shown.push_back((number, self.steps.len()));
+        let at = self.steps.len();
+        self.shown.push_back((number, at));
         if self.shown.len() > LOOK_BACK {
             self.shown.pop_front();
         }
         self.steps.push(step);
+        self.segments.push((at, number));
+        own.iter().for_each(|told| self.put(at, told));
+    }
+
+    /// Where nothing was decided a segment speaks for itself.
+    fn speak(&mut self) {
+        let passages = self.run.stage.world.passages();
+        for (step, number) in &self.segments {
+            let (sentence, section) = words::of_segment(&passages[*number].segment);
+            let section = Some(section.to_owned());
+            self.steps[*step].why.get_or_insert(Why { sentence, section });
+        }
     }
 
     /// The step that a segment repeats: the first that carried the same numbers on the same link.
@@ -151,10 +168,15 @@ impl<'r> Drawing<'r> {
             return None;
         }
         let passages = self.run.stage.world.passages();
+        let born = match passage.origin {
+            Origin::Node => self.born(passage),
+            Origin::Network | Origin::Forger => 0,
+        };
         let same = |(number, _): &&(usize, usize)| {
             let other = &passages[*number];
             let (a, b) = (&other.segment, &passage.segment);
-            other.between == passage.between
+            *number >= born
+                && other.between == passage.between
                 && (a.src, a.dst) == (b.src, b.dst)
                 && a.header.seq.at_or_before(b.header.seq)
                 && end_of(other).after(b.header.seq)
@@ -163,25 +185,54 @@ impl<'r> Drawing<'r> {
         self.shown.iter().find(same).map(|(_, step)| *step)
     }
 
+    /// The passage with which the connection of a segment began: the first SYN with the numbers of
+    /// the newest one.
+    fn born(&self, passage: &Passage) -> usize {
+        let passages = self.run.stage.world.passages();
+        let same_way = |number: usize| {
+            let (a, b) = (&passages[number].segment, &passage.segment);
+            passages[number].origin == Origin::Node
+                && passages[number].between == passage.between
+                && (a.src, a.dst) == (b.src, b.dst)
+                && a.header.flags.contains(Flags::SYN)
+        };
+        let syns = || self.shown.iter().map(|(number, _)| *number).filter(|n| same_way(*n));
+        let newest = match passage.segment.header.flags.contains(Flags::SYN) {
+            true => Some(passage.segment.header.seq),
+            false => syns().next_back().map(|n| passages[n].segment.header.seq),
+        };
+        let is_newest = |n: &usize| Some(passages[*n].segment.header.seq) == newest;
+        syns().find(is_newest).unwrap_or(if newest.is_some() { usize::MAX } else { 0 })
+    }
+
     fn told(&mut self, told: Told) {
         self.flush(Some(told.at));
         if words::is_of_sender(&told.reason) {
             self.waiting.push(told);
             return;
         }
-        let end = self.end(told.node);
-        let passages = self.run.stage.world.passages();
-        let answers = |(number, _): &&(usize, usize)| {
-            let passage = &passages[*number];
-            passage.fate == Fate::Arrives(told.at)
-                && passage.between.1 == told.node
-                && told.flow.is_none_or(|flow| {
-                    (flow.local, flow.remote) == (passage.segment.dst, passage.segment.src)
-                })
-        };
-        match self.shown.iter().find(answers) {
-            Some((_, step)) => put(&mut self.steps[*step], end, &told),
+        let answered = |number| self.shown.iter().find(|(shown, _)| *shown == number);
+        match told.answers.and_then(answered) {
+            Some((_, step)) => self.put(*step, &told),
             None => self.note(&told),
+        }
+    }
+
+    /// Adds a decision to a step. The last one says why; those before become details.
+    fn put(&mut self, number: usize, told: &Told) {
+        let end = self.end(told.node);
+        let name = &self.run.scenario.nodes[end].name;
+        let step = &mut self.steps[number];
+        let sentence = format!("{name}: {}", words::sentence(&told.reason));
+        if let Some(state) = enters(told) {
+            if step.states.len() <= end {
+                step.states.resize(end + 1, None);
+            }
+            step.states[end] = Some(words::state(state));
+        }
+        let why = Why { sentence, section: section(&told.reason) };
+        if let Some(before) = step.why.replace(why) {
+            step.details.push(before.sentence);
         }
     }
 
@@ -215,7 +266,8 @@ impl<'r> Drawing<'r> {
         let step = match done.act {
             Act::Crash(who) => Step::note(at, who, "the power goes: all that it knew is gone")
                 .state(who, words::state(State::Closed)),
-            Act::Restart(who) => Step::note(at, who, "it comes back, and knows nothing"),
+            Act::Restart(who) => Step::note(at, who, "it comes back, and knows nothing")
+                .state(who, words::state(begins(self.run, who))),
             Act::Cut(number) => {
                 let (end, a, b) = link(number);
                 Step::note(at, end, format!("the link between {a} and {b} is cut"))
@@ -224,18 +276,10 @@ impl<'r> Drawing<'r> {
                 let (end, a, b) = link(number);
                 Step::note(at, end, format!("the link between {a} and {b} is whole again"))
             }
-            Act::Deliver(_) => return,
-            Act::Forge { from, .. } => {
-                let name = &self.run.scenario.nodes[from].name;
-                Step::note(at, from, format!("somebody else writes a segment in {name}'s name"))
-            }
+            Act::Deliver(_) | Act::Forge { .. } => return,
         };
         self.steps.push(step);
     }
-}
-
-const fn is_injection(act: Act) -> bool {
-    matches!(act, Act::Deliver(_) | Act::Forge { .. })
 }
 
 /// Whether a decision is about the flow of a segment that its host sends.
@@ -246,17 +290,4 @@ fn is_of(told: &Told, passage: &Passage) -> bool {
 
 fn section(reason: &Reason) -> Option<String> {
     Some(words::section(reason)).filter(|section| !section.is_empty())
-}
-
-/// Adds a decision to a step. The last one that is no mere change of state says why; what it takes
-/// the place of becomes a detail where it was a decision, too.
-fn put(step: &mut Step, end: usize, told: &Told) {
-    let sentence = words::sentence(&told.reason);
-    if let Some(state) = enters(told) {
-        if step.states.len() <= end {
-            step.states.resize(end + 1, None);
-        }
-        step.states[end] = Some(words::state(state));
-    }
-    step.why = Some(Why { sentence, section: section(&told.reason) });
 }

@@ -12,7 +12,7 @@ use super::programs::ZERO;
 use super::stage::{Order, Stage};
 use crate::link::Fate;
 use crate::meddle::Forged;
-use crate::record::{Passage, Told};
+use crate::record::{Origin, Passage, Told};
 use crate::world::{Change, World};
 use osier_host::Reason;
 use osier_time::{Duration, Instant};
@@ -223,7 +223,9 @@ impl Run {
         };
         let (src, dst) = (own(from), own(to));
         let of_pair = |passage: &&Passage| {
-            src.contains(&passage.segment.src.ip()) && dst.contains(&passage.segment.dst.ip())
+            passage.origin == Origin::Node
+                && src.contains(&passage.segment.src.ip())
+                && dst.contains(&passage.segment.dst.ip())
         };
         let arrived = world.passages().iter().rev().filter(of_pair);
         let Some(last) = arrived.clone().next().map(|passage| passage.segment.clone()) else {

@@ -25,7 +25,33 @@ macro_rules! shipped {
 
 shipped! {
     "three-way-handshake",
+    "simultaneous-open",
+    "syn-lost",
+    "syn-ack-lost",
+    "connect-gives-up",
     "third-ack-lost",
+    "stale-syn-listen",
+    "stale-syn-syn-received",
+    "stale-syn-established",
+    "stale-syn-time-wait",
+    "half-open-data",
+    "half-open-keep-alive",
+    "half-open-silent",
+    "four-way-teardown",
+    "three-segment-teardown",
+    "simultaneous-close",
+    "half-close",
+    "rst-refused",
+    "rst-data-after-close",
+    "rst-linger-0",
+    "rst-blind-attacker",
+    "fin-lost",
+    "last-ack-lost",
+    "time-wait-kept",
+    "time-wait-poison",
+    "time-wait-reuse",
+    "time-wait-ports",
+    "time-wait-assassination",
 }
 
 /// A scenario by its name.

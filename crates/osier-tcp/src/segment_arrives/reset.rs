@@ -17,8 +17,7 @@ pub(crate) fn check(tcb: &Tcb, segment: &Segment) -> Verdict {
         return ControlFlow::Continue(());
     }
     if segment.seq != tcb.rcv.nxt {
-        let (seq, len) = (segment.seq, segment.len());
-        return ControlFlow::Break(Stop::Challenge(Reason::OutsideWindow { seq, len }));
+        return ControlFlow::Break(Stop::Challenge(Reason::ResetNotExact { seq: segment.seq }));
     }
     let ending = match tcb.state() {
         State::SynReceived => Ending::Refused,
