@@ -3,8 +3,10 @@
 //! Hosts of osier-lab in virtual time: 10 ms each way, MTU 1500, a window of 1 MiB, loss on data
 //! and acknowledgments alike. What limits is congestion control and recovery alone; the machine's
 //! speed does not enter. Rows that lose are the mean of 20 seeds of a minute each, the others of
-//! three of 20 seconds. The table is in `table.rs`.
+//! three of 20 seconds. The table is in `table.rs`; what the rule of BBR alone would leave is told
+//! beside what BBR does (`rule.rs`).
 
+mod rule;
 mod table;
 
 use crate::exit::Outcome;
@@ -16,6 +18,7 @@ use osier_lab::{
 use osier_tcp::{Algorithm, Buffer};
 use osier_time::{Duration, Instant};
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc;
 
 /// One way. Twice that and the window give the limit of 419 Mbit/s.
 const DELAY: Duration = Duration::from_millis(10);
@@ -38,6 +41,9 @@ const HEADERS: u64 = 20 + 32;
 
 /// Twice what CUBIC is to reach on a path that loses 5 %.
 const BBR_AT_FIVE_PERCENT: f64 = 5.6;
+
+/// Seeds for the rule alone: they differ by a hundredth.
+const RULE_SEEDS: u64 = 5;
 
 /// Two flows are compared once both have found their rate.
 const SETTLED: Duration = Duration::from_secs(20);
@@ -85,17 +91,19 @@ struct Figures {
     sent_per_delivered: f64,
     sent_again: f64,
     fairness: Option<f64>,
+    /// What the rule alone would leave, with and without its margin, Mbit/s.
+    by_the_rule: Option<[f64; 2]>,
 }
 
 pub(super) fn run(json: bool) -> Outcome {
     let rows = rows();
     let mut table = table::Table::new(json);
     let mut before = None;
-    for row in &rows {
-        let figures = measure(row);
+    measure(&rows, |row, figures| {
+        let figures = Figures { by_the_rule: by_the_rule(row), ..figures };
         table.row(row, &figures, before);
         before = Some(figures);
-    }
+    });
     table.end();
     Ok(())
 }
@@ -156,31 +164,70 @@ fn rows() -> Vec<Row> {
     ]
 }
 
-/// The mean of all seeds, which run side by side.
-fn measure(row: &Row) -> Figures {
+/// Runs the seeds of all rows side by side, and tells each row in its turn once all of its seeds
+/// are done. A seed draws the same whichever thread runs it.
+fn measure(rows: &[Row], mut tell: impl FnMut(&Row, Figures)) {
+    let seeds = rows.iter().enumerate().flat_map(|(row, of)| (0..of.seeds).map(move |s| (row, s)));
+    let jobs: Vec<(usize, u64)> = seeds.collect();
     let next = AtomicUsize::new(0);
-    let turns = || {
-        let mut done = Vec::new();
-        loop {
-            let seed = next.fetch_add(1, Ordering::Relaxed) as u64;
-            if seed >= row.seeds {
-                return done;
-            }
-            done.push(once(row, seed));
+    let (done, results) = mpsc::channel();
+    let work = |done: mpsc::Sender<_>| {
+        while let Some(&(row, seed)) = jobs.get(next.fetch_add(1, Ordering::Relaxed)) {
+            let figures = once(&rows[row], seed);
+            done.send((row, seed, figures)).expect("the table waits for every seed");
         }
     };
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
-    let all: Vec<Figures> = std::thread::scope(|scope| {
-        let workers: Vec<_> = (0..threads).map(|_| scope.spawn(turns)).collect();
-        workers.into_iter().flat_map(|worker| worker.join().expect("no seed panics")).collect()
+    std::thread::scope(|scope| {
+        for _ in 0..threads {
+            let done = done.clone();
+            scope.spawn(|| work(done));
+        }
+        drop(done);
+        let mut of_rows: Vec<Vec<(u64, Figures)>> = vec![Vec::new(); rows.len()];
+        let mut told = 0;
+        for (row, seed, figures) in results {
+            of_rows[row].push((seed, figures));
+            while told < rows.len() && of_rows[told].len() as u64 == rows[told].seeds {
+                tell(&rows[told], mean(&mut of_rows[told]));
+                told += 1;
+            }
+        }
     });
-    let mean = |of: fn(&Figures) -> f64| all.iter().map(of).sum::<f64>() / all.len() as f64;
+}
+
+/// The mean of a row's seeds. They are added in their order: sums of fractions depend on it.
+fn mean(seeds: &mut [(u64, Figures)]) -> Figures {
+    seeds.sort_by_key(|(seed, _)| *seed);
+    let mean = |of: fn(&Figures) -> f64| {
+        seeds.iter().map(|(_, f)| of(f)).sum::<f64>() / seeds.len() as f64
+    };
+    let fair = seeds.iter().all(|(_, figures)| figures.fairness.is_some());
     Figures {
         mbit_per_s: mean(|figures| figures.mbit_per_s),
         sent_per_delivered: mean(|figures| figures.sent_per_delivered),
         sent_again: mean(|figures| figures.sent_again),
-        fairness: (row.flows > 1).then(|| mean(|figures| figures.fairness.unwrap_or_default())),
+        fairness: fair.then(|| mean(|figures| figures.fairness.unwrap_or_default())),
+        by_the_rule: None,
     }
+}
+
+/// What the rule of BBR alone leaves of a path that loses, Mbit/s; and what it would leave if it
+/// did not pace 1 % below the bandwidth (`rule.rs`).
+fn by_the_rule(row: &Row) -> Option<[f64; 2]> {
+    let lossy = row.algorithm == Algorithm::Bbr && row.path.loss != Chance::NONE;
+    let rate = row.path.rate.filter(|_| lossy)? as f64;
+    let path = rule::Path {
+        packets_per_s: rate / 8.0 / 1_500.0,
+        round_trip: 2.0 * DELAY.as_micros() as f64 / 1e6,
+        loss: f64::from(row.path.loss.0) / 1e6,
+    };
+    let of = |rule| {
+        let share = |seed| rule::share(path, rule, row.seconds as f64, seed);
+        let mean = (1..=RULE_SEEDS).map(share).sum::<f64>() / RULE_SEEDS as f64;
+        mean * rate / 1e6 * (1_500 - HEADERS) as f64 / 1_500.0
+    };
+    Some([of(rule::Rule::Draft), of(rule::Rule::NoMargin)])
 }
 
 /// One seed of a row.
@@ -214,6 +261,7 @@ fn once(row: &Row, seed: u64) -> Figures {
         sent_again: u64::from(again).saturating_sub(counts.lost + counts.overflowed) as f64
             / sent as f64,
         fairness: (row.flows > 1).then(|| jain(&shares)),
+        by_the_rule: None,
     }
 }
 
@@ -277,6 +325,23 @@ mod tests {
                 assert!(figures.sent_again == 0.0, "{}", figures.sent_again);
             }
         }
+    }
+
+    /// Rows of few seconds, each told as `tell` is called.
+    fn told(seconds: u64) -> Vec<(&'static str, f64)> {
+        let short = |row| Row { seconds, seeds: 3, flows: 1, ..row };
+        let rows: Vec<Row> = rows().into_iter().take(3).map(short).collect();
+        let mut told = Vec::new();
+        measure(&rows, |row, figures| told.push((row.name, figures.mbit_per_s)));
+        told
+    }
+
+    #[test]
+    fn rows_are_told_in_their_order_and_do_not_depend_on_who_runs_first() {
+        let first = told(2);
+        let names: Vec<&str> = first.iter().map(|(name, _)| *name).collect();
+        assert_eq!(names, ["1 % loss", "5 % loss", "1 % loss"]);
+        assert_eq!(first, told(2));
     }
 
     #[test]

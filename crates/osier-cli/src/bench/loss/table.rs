@@ -99,6 +99,10 @@ fn line(row: &Row, figures: &Figures, before: Option<Figures>) -> String {
     if let Some(fairness) = figures.fairness {
         text += &format!("  Jain {fairness:.3}");
     }
+    if let Some([draft, no_margin]) = figures.by_the_rule {
+        text = text.trim_end().to_owned();
+        text += &format!("  the draft's rule alone: {draft:.1}; without its margin {no_margin:.1}");
+    }
     text.trim_end().to_owned()
 }
 
@@ -111,7 +115,8 @@ fn json(row: &Row, figures: &Figures, missed: &[String]) -> String {
         "{{\"row\":\"{}\",\"congestion\":\"{}\",\"loss_percent\":{loss},\
          \"reordered_percent\":{reordered},\"rate_bit_per_s\":{},\"flows\":{},\"seeds\":{},\
          \"seconds\":{},\"mbit_per_s\":{:.4},\"sent_per_delivered\":{:.4},\"sent_again\":{:.6},\
-         \"jain\":{},\"best_rust_mbit_per_s\":{rust},\"gvisor_mbit_per_s\":{gvisor},\
+         \"jain\":{},\"rule_mbit_per_s\":{},\
+         \"best_rust_mbit_per_s\":{rust},\"gvisor_mbit_per_s\":{gvisor},\
          \"missed\":{}}}",
         row.name,
         name(row.algorithm),
@@ -123,6 +128,7 @@ fn json(row: &Row, figures: &Figures, missed: &[String]) -> String {
         figures.sent_per_delivered,
         figures.sent_again,
         number(figures.fairness),
+        number(figures.by_the_rule.map(|[draft, _]| draft)),
         missed.len(),
     )
 }
