@@ -143,7 +143,11 @@ pub(crate) fn unanswered(tcb: &mut Tcb, now: Instant, notes: &mut Notes) {
     let (probing, mss) = (tcb.settings.sending.mtu_probing, tcb.snd.mss);
     let base = probing.base_mss.max(SEND_MSS_MIN);
     // Linux: the base first, then half of what is sent.
-    let smaller = if mss > base { base } else { (mss / 2).max(SMALLEST) };
+    let smaller = match tcb.recovery.attempts() {
+        _ if mss > base => base,
+        ..=R1 => return,
+        _ => (mss / 2).max(SMALLEST),
+    };
     let options = u32::from(mss) - tcb.text_mss();
     let vanished = tcb.recovery.oldest_segment() + options;
     if probing.mode == ProbingMode::Off || mss <= smaller || vanished <= u32::from(smaller) {
