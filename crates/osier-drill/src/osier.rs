@@ -97,8 +97,13 @@ impl Stack for Osier {
 
     fn set(&mut self, name: &str, value: &str) -> Result<(), Refused> {
         match (name, value) {
-            // Nothing is kept of a peer, so there is nothing to forget.
-            (TCP_METRICS, _) | (SEGMENTATION, "on") => return Ok(()),
+            (TCP_METRICS, _) => {
+                if let Some(posix) = &mut self.posix {
+                    posix.host_mut().forget_fast_open();
+                }
+                return Ok(());
+            }
+            (SEGMENTATION, "on") => return Ok(()),
             (SEGMENTATION, _) => {
                 self.setup.offloads = Offloads::none(Medium::Ip, self.setup.mtu);
                 return if self.posix.is_none() { Ok(()) } else { Err(Refused::Unsupported) };
@@ -110,7 +115,7 @@ impl Stack for Osier {
             sysctl::Refusal::Value => Refused::Value("this cannot be its value".to_owned()),
         })?;
         if let Some(posix) = &mut self.posix {
-            posix.host_mut().set_tcp_config(self.setup.config.tcp.clone());
+            posix.reconfigure(&self.setup.config);
         }
         Ok(())
     }

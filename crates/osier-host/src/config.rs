@@ -1,6 +1,7 @@
 //! Which settings and secrets does a host start with?
 
 use crate::bindings::V6Binding;
+use crate::fast_open::FastOpenPolicy;
 use osier_tcp::Profile;
 
 /// The settings of a host.
@@ -16,6 +17,8 @@ pub struct Config {
     pub syn_queue: usize,
     /// When a SYN is answered with a cookie.
     pub syn_cookies: SynCookies,
+    /// What Fast Open may do (RFC 7413).
+    pub fast_open: FastOpenPolicy,
     /// Connections in TIME-WAIT that the host may hold; beyond it the oldest goes, and is counted.
     pub time_wait_max: usize,
     /// When `connect` may take a pair of sockets that is in TIME-WAIT.
@@ -73,7 +76,7 @@ pub struct Keys {
 
 /// The keys of cookies, of a SYN or of Fast Open: two, so that they can be replaced while
 /// handshakes are under way and clients hold cookies.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub struct CookieKeys {
     /// New cookies are made with this one.
     pub current: [u8; 16],
@@ -136,6 +139,7 @@ impl Config {
             v6_binding: V6Binding::Dual,
             syn_queue: 1_024,
             syn_cookies: SynCookies::WhenFull,
+            fast_open: FastOpenPolicy::default(),
             time_wait_max: 65_536,
             time_wait_reuse: TimeWaitReuse::Loopback,
             connections_max: 1 << 20,

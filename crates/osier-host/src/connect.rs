@@ -7,6 +7,7 @@
 use crate::account::Flow;
 use crate::config::TimeWaitReuse;
 use crate::connections::Owner;
+use crate::fast_open::FastOpenUse;
 use crate::flow::{FlowKey, Tenant};
 use crate::host::Host;
 use crate::ids::{ConnectionId, Error};
@@ -60,10 +61,25 @@ impl Host {
         local: Option<SocketAddr>,
         text: Bytes,
     ) -> Result<ConnectionId, Error> {
+        self.connect_fast(now, remote, local, (text, self.config.fast_open.client))
+    }
+
+    /// The same, with or without a cookie as the owner says, whatever the host's settings are
+    /// (Linux: TCP_FASTOPEN_NO_COOKIE).
+    ///
+    /// # Errors
+    /// As [`Host::connect_with_text`].
+    pub fn connect_fast(
+        &mut self,
+        now: Instant,
+        remote: SocketAddr,
+        local: Option<SocketAddr>,
+        (text, how): (Bytes, FastOpenUse),
+    ) -> Result<ConnectionId, Error> {
         if text.len() > TEXT_MAX {
             return Err(Error::MessageTooLong);
         }
-        self.open(now, remote, local, Some(text))
+        self.open(now, remote, local, Some((text, how)))
     }
 
     fn open(
@@ -71,7 +87,7 @@ impl Host {
         now: Instant,
         remote: SocketAddr,
         local: Option<SocketAddr>,
-        text: Option<Bytes>,
+        text: Option<(Bytes, FastOpenUse)>,
     ) -> Result<ConnectionId, Error> {
         self.account.now = now;
         let shown = Shown::by(remote);
@@ -98,8 +114,8 @@ impl Host {
         let config = link.tcp(&key);
         let connection = match text {
             None => Connection::connect(now, config, opening, notes),
-            Some(text) => {
-                let fast = self.fast_opens.opening(remote.ip(), text);
+            Some((text, how)) => {
+                let fast = self.fast_opens.opening(remote.ip(), text, how);
                 Connection::connect_with_text(now, config, opening, fast, notes)
             }
         };

@@ -130,8 +130,9 @@ impl Host {
             let key = handshake.key;
             let config = self.links[usize::from(handshake.link.0)].tcp(&key);
             let Some(mut transmit) = handshake.half.poll_transmit(now, config) else { continue };
-            if handshake.gives == Gives::Cookie && transmit.segment.syn() {
-                self.give_cookie(&key, &mut transmit.segment.options);
+            if let (Gives::Cookie(form), true) = (handshake.gives, transmit.segment.syn()) {
+                let listener = Some(handshake.listener);
+                self.give_cookie((listener, &key), &mut transmit.segment.options, form);
             }
             self.settle_handshake(id);
             let link = self.send_quietly(now, &key, transmit, frame);

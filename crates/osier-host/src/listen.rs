@@ -120,9 +120,10 @@ impl Host {
         if how.reuse == Reuse::Refused && self.flows_at(at) {
             return Err(Error::AddrInUse);
         }
+        let fast_open = self.fast_open_limit(how.fast_open, how.backlog);
         let id = self.listeners.insert(wanted(at), shown, how.backlog, how.answers);
         if let Some(listener) = self.listeners.slots.get_mut(id.0) {
-            listener.pending = (how.fast_open > 0).then(|| Pending::new(how.fast_open));
+            listener.pending = (fast_open > 0).then(|| Pending::new(fast_open));
         }
         Ok(id)
     }

@@ -177,7 +177,8 @@ impl Host {
         incoming: &Incoming,
         beyond: Option<SeqNumber>,
     ) {
-        if incoming.segment.options.unknown.is_empty() || beyond.is_some() {
+        let plain = incoming.segment.options.unknown.is_empty() && incoming.segment.text.is_empty();
+        if plain || beyond.is_some() {
             return self.begin_handshake(now, listener, incoming, beyond);
         }
         if let Err(gives) = self.try_fast_open(now, listener, incoming) {

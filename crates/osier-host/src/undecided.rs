@@ -151,7 +151,7 @@ impl Host {
         // RFC 7413 §4.2.2: with a good cookie its text is taken when the owner accepts. Other text
         // the peer sends again (RFC 9293 §3.10.7.2).
         let text =
-            if self.shows_cookie(listener, &incoming) { &incoming.segment.text[..] } else { &[] };
+            if self.takes_text(listener, &incoming) { &incoming.segment.text[..] } else { &[] };
         incoming.segment.text = Bytes::copy_from_slice(text);
         let until = now + PATIENCE;
         self.undecided.insert(Waiting { listener, incoming, beyond, until });

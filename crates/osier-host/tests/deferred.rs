@@ -10,7 +10,7 @@ use osier_host::{
 use osier_ip::{Claim, LinkId};
 use osier_tcp::{State, Text};
 use osier_time::{Duration, Instant};
-use osier_wire::tcp::{FastOpen, FastOpenCookie, Flags};
+use osier_wire::tcp::{FastOpen, FastOpenCookie, FastOpenForm, Flags};
 use stranger::{HOST_V4, Said, counter, hear, host, say, syn, usual_options};
 
 const NOW: Instant = Instant::from_secs(1_000);
@@ -203,7 +203,7 @@ fn text_that_came_with_a_good_cookie_waits_for_the_decision() {
     let listener = host.listen_as(&how).unwrap();
     let knock = |host: &mut Host, port, cookie| {
         let mut options = usual_options(5);
-        options.set_fast_open(cookie);
+        options.set_fast_open(cookie, FastOpenForm::Standard);
         let knock = syn(peer(port), here(), 7, options).with_text(b"hello");
         assert!(say(host, link, NOW, &knock).is_empty());
         let told = core::iter::from_fn(|| host.poll_event());
@@ -217,7 +217,7 @@ fn text_that_came_with_a_good_cookie_waits_for_the_decision() {
     };
     let answer = knock(&mut host, 4_000, FastOpen::Request);
     assert_eq!(answer.header.ack.0, 8, "the text was not taken");
-    let cookie = answer.header.options.fast_open().expect("a cookie was asked for");
+    let cookie = answer.header.options.fast_open().expect("a cookie was asked for").0;
     assert!(host.accept(listener).is_none());
     let answer = knock(&mut host, 4_001, cookie);
     assert_eq!(answer.header.ack.0, 13);

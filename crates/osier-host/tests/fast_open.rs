@@ -6,12 +6,13 @@ mod stranger;
 use bytes::Bytes;
 use core::net::SocketAddr;
 use osier_host::{
-    Config, ConnectionId, CookieKeys, Error, Event, Host, Keys, ListenerId, Listening,
+    Config, ConnectionId, CookieKeys, Error, Event, FastOpenListeners, FastOpenPolicy, FastOpenUse,
+    Host, Keys, ListenerId, Listening,
 };
 use osier_ip::LinkId;
 use osier_tcp::{State, Text};
 use osier_time::{Duration, Instant};
-use osier_wire::tcp::{FastOpen, FastOpenCookie, Flags};
+use osier_wire::tcp::{FastOpen, FastOpenCookie, FastOpenForm, Flags};
 use pair::{Cable, Pair, Side, v4};
 use stranger::{HOST_V4, Said, counter, hear, host, say, syn, usual_options};
 
@@ -159,9 +160,9 @@ fn server() -> (Host, LinkId, ListenerId, FastOpen) {
     let how = Listening { fast_open: 2, ..Listening::at(here(), 100) };
     let listener = host.listen_as(&how).unwrap();
     let mut options = usual_options(5);
-    options.set_fast_open(FastOpen::Request);
+    options.set_fast_open(FastOpen::Request, FastOpenForm::Standard);
     let answer = say(&mut host, link, NOW, &syn(peer(1), here(), 7, options)).remove(0);
-    let cookie = answer.header.options.fast_open().expect("a cookie was asked for");
+    let cookie = answer.header.options.fast_open().expect("a cookie was asked for").0;
     assert_ne!(cookie, FastOpen::Request);
     (host, link, listener, cookie)
 }
@@ -176,7 +177,7 @@ fn peer(port: u16) -> SocketAddr {
 
 fn with_text(from: SocketAddr, cookie: FastOpen) -> Said {
     let mut options = usual_options(5);
-    options.set_fast_open(cookie);
+    options.set_fast_open(cookie, FastOpenForm::Standard);
     syn(from, here(), 7, options).with_text(b"hello")
 }
 
@@ -192,8 +193,8 @@ fn a_cookie_is_good_for_its_address_only_and_a_bad_one_gets_a_handshake_and_a_ne
     for (n, (from, cookie)) in (1..).zip([(elsewhere, cookie), (peer(3), guess)]) {
         let answer = say(&mut host, link, NOW, &with_text(from, cookie)).remove(0);
         assert_eq!(answer.header.ack.0, 8, "only the SYN");
-        assert!(matches!(answer.header.options.fast_open(), Some(FastOpen::Cookie(_))));
-        assert_ne!(answer.header.options.fast_open(), Some(cookie));
+        assert!(matches!(answer.header.options.fast_open(), Some((FastOpen::Cookie(_), _))));
+        assert_ne!(answer.header.options.fast_open().map(|(cookie, _)| cookie), Some(cookie));
         assert!(host.accept(listener).is_none());
         assert_eq!(counter(&host, "fast_opens_rejected"), n);
     }
@@ -282,11 +283,113 @@ fn hosts_that_share_their_keys_believe_each_others_cookies() {
         host.listen_as(&how).unwrap();
         let from = SocketAddr::from(([203, 0, 113, 9], 4_321));
         let mut options = usual_options(5);
-        options.set_fast_open(FastOpen::Request);
+        options.set_fast_open(FastOpen::Request, FastOpenForm::Standard);
         let answer = say(&mut host, link, NOW, &syn(from, at, 7, options)).remove(0);
         answer.header.options.fast_open()
     };
     let cookie = answer_to_request(1);
-    assert!(matches!(cookie, Some(FastOpen::Cookie(_))));
+    assert!(matches!(cookie, Some((FastOpen::Cookie(_), _))));
     assert_eq!(cookie, answer_to_request(2));
+}
+
+fn open_with(host: &mut Host, link: LinkId, option: Option<(FastOpen, FastOpenForm)>) -> Said {
+    // Another port for each, as every one stays.
+    let from = peer(2_000 + host.sockets().len() as u16);
+    let mut options = usual_options(5);
+    if let Some((option, form)) = option {
+        options.set_fast_open(option, form);
+    }
+    say(host, link, NOW, &syn(from, here(), 7, options).with_text(b"hello")).remove(0)
+}
+
+#[test]
+fn who_asks_in_the_experimental_form_is_answered_in_it() {
+    let (mut host, link, _, cookie) = server();
+    let form = FastOpenForm::Experimental;
+    let asked = open_with(&mut host, link, Some((FastOpen::Request, form)));
+    assert_eq!(asked.header.options.fast_open(), Some((cookie, form)));
+    let shown = open_with(&mut host, link, Some((cookie, form)));
+    assert_eq!((shown.header.ack.0, shown.header.options.fast_open()), (13, None));
+}
+
+#[test]
+fn a_cookie_of_the_key_before_is_good_until_that_key_is_dropped() {
+    let (mut host, link, _, _) = server();
+    let standard = FastOpenForm::Standard;
+    let with = |current: u8, previous: Option<u8>| FastOpenPolicy {
+        keys: Some(CookieKeys { current: [current; 16], previous: previous.map(|key| [key; 16]) }),
+        ..FastOpenPolicy::default()
+    };
+    host.set_fast_open_policy(with(1, None));
+    let asked = open_with(&mut host, link, Some((FastOpen::Request, standard)));
+    let old = asked.header.options.fast_open().unwrap();
+    host.set_fast_open_policy(with(2, Some(1)));
+    assert_eq!(open_with(&mut host, link, Some(old)).header.ack.0, 13);
+    host.set_fast_open_policy(with(3, Some(2)));
+    let answer = open_with(&mut host, link, Some(old)).header;
+    assert_eq!(answer.ack.0, 8);
+    assert_ne!(answer.options.fast_open(), Some(old), "a new one is given");
+}
+
+#[test]
+fn without_cookies_any_text_is_taken_and_a_host_that_uses_none_takes_no_text() {
+    let (mut host, link, listener, cookie) = server();
+    let policy = |server| FastOpenPolicy { server, ..FastOpenPolicy::default() };
+    host.set_fast_open_policy(policy(FastOpenUse::WithoutCookie));
+    let answer = open_with(&mut host, link, None).header;
+    assert_eq!((answer.ack.0, answer.options.fast_open()), (13, None));
+    host.set_fast_open_policy(policy(FastOpenUse::Off));
+    let answer = open_with(&mut host, link, Some((cookie, FastOpenForm::Standard))).header;
+    assert_eq!((answer.ack.0, answer.options.fast_open()), (8, None));
+    // A listener alone may want none.
+    host.set_fast_open_policy(FastOpenPolicy::default());
+    assert_eq!(open_with(&mut host, link, None).header.ack.0, 8);
+    host.set_fast_open_cookies(listener, FastOpenUse::WithoutCookie, None).unwrap();
+    assert_eq!(open_with(&mut host, link, None).header.ack.0, 13);
+}
+
+#[test]
+fn a_policy_may_open_every_listener() {
+    let listeners = FastOpenListeners::All;
+    let fast_open = FastOpenPolicy { listeners, ..FastOpenPolicy::default() };
+    let config = Config { fast_open, ..Config::default() };
+    let (mut host, link) = host(config, Keys::from_seed(1));
+    host.listen(here(), 100).unwrap();
+    let asked = open_with(&mut host, link, Some((FastOpen::Request, FastOpenForm::Standard)));
+    assert!(asked.header.options.fast_open().is_some());
+}
+
+/// What a client says in its SYN to a server that answered so before.
+fn said_after(answers: &[Option<(FastOpen, FastOpenForm)>]) -> Option<(FastOpen, FastOpenForm)> {
+    let (mut host, link) = host(Config::default(), Keys::from_seed(1));
+    let connect = |host: &mut Host| {
+        host.connect_with_text(NOW, peer(80), None, Bytes::from_static(b"hello")).unwrap();
+        hear(host, NOW).remove(0)
+    };
+    for answer in answers {
+        let said = connect(&mut host);
+        let mut reply = said.answer(7);
+        reply.header.flags = Flags::SYN | Flags::ACK;
+        reply.header.ack = said.header.seq + 1;
+        reply.header.options = usual_options(5);
+        if let Some((option, form)) = answer {
+            reply.header.options.set_fast_open(*option, *form);
+        }
+        say(&mut host, link, NOW, &reply);
+    }
+    connect(&mut host).header.options.fast_open()
+}
+
+#[test]
+fn a_server_that_gives_no_cookie_is_asked_once_in_the_experimental_form() {
+    let cookie = FastOpen::Cookie(FastOpenCookie::new(&[1; 8]).unwrap());
+    let (standard, experimental) = (FastOpenForm::Standard, FastOpenForm::Experimental);
+    assert_eq!(said_after(&[]), Some((FastOpen::Request, standard)));
+    assert_eq!(said_after(&[None]), Some((FastOpen::Request, experimental)));
+    assert_eq!(said_after(&[None, None]), Some((FastOpen::Request, standard)));
+    let known = Some((cookie, experimental));
+    assert_eq!(said_after(&[None, known]), known);
+    assert_eq!(said_after(&[None, known, None]), known, "a cookie is kept");
+    let other = Some((cookie, standard));
+    assert_eq!(said_after(&[None, known, other]), other);
 }

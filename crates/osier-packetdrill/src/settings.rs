@@ -47,12 +47,16 @@ pub(crate) enum Segmentation {
 pub(crate) struct Settings {
     file: Option<PathBuf>,
     text: String,
+    /// How often `ip tcp_metrics flush` was called.
+    flushed: usize,
 }
 
 impl Settings {
     pub(crate) fn new(flags: &Flags) -> Settings {
-        let mut settings = Settings { file: flags.settings.clone(), text: String::new() };
+        let mut settings =
+            Settings { file: flags.settings.clone(), text: String::new(), flushed: 0 };
         settings.text = settings.read();
+        settings.flushed = settings.flushes();
         settings
     }
 
@@ -74,6 +78,17 @@ impl Settings {
     pub(crate) fn offloads(&self) -> Segmentation {
         let off = self.text.lines().any(|line| line.trim() == "osier.offloads=0");
         if off { Segmentation::ByHost } else { Segmentation::ByDevice }
+    }
+
+    fn flushes(&self) -> usize {
+        self.text.lines().filter(|line| line.trim() == "osier.tcp_metrics=flush").count()
+    }
+
+    /// Whether what is known of peers is to be forgotten, since this was asked last.
+    pub(crate) fn forgets(&mut self) -> bool {
+        let before = self.flushed;
+        self.flushed = self.flushes();
+        self.flushed > before
     }
 
     /// The settings of the host. What osier has no setting for is passed over.
@@ -100,7 +115,7 @@ mod tests {
     #[test]
     fn the_last_line_of_a_name_wins_and_slashes_are_dots() {
         let text = "net.ipv4.tcp_timestamps=1\nnet/ipv4/tcp_timestamps=0\nkernel.x=1\nnonsense";
-        let config = Settings { file: None, text: text.to_owned() }.config();
+        let config = Settings { file: None, text: text.to_owned(), flushed: 0 }.config();
         assert!(!config.tcp.offer.timestamps && config.tcp.offer.sack);
     }
 }

@@ -60,7 +60,10 @@ impl World {
             // Nobody has had a socket yet: the link may be another, too.
             self.posix = posix(&self.flags, &self.settings);
         } else {
-            self.posix.host_mut().set_tcp_config(config.tcp);
+            self.posix.reconfigure(&config);
+        }
+        if self.settings.forgets() {
+            self.posix.host_mut().forget_fast_open();
         }
     }
 

@@ -4,12 +4,14 @@
 //! waits for the first write where the server has given us a cookie before.
 
 use crate::errno::{Call, Errno, Stop};
-use crate::files::{Fd, Stage};
+use crate::files::{Fd, Stage, Tcp};
 use crate::names::Name;
+use crate::options::Options;
 use crate::posix::Posix;
 use crate::transfer::Flags;
 use bytes::Bytes;
 use core::net::SocketAddr;
+use osier_host::{FastOpenUse, ListenerId};
 use osier_time::Instant;
 
 /// Octets that are queued at once by a call that waits; the rest is written when it goes on.
@@ -24,8 +26,17 @@ impl Posix {
         to: Option<SocketAddr>,
     ) -> Result<Option<SocketAddr>, Errno> {
         let tcp = self.files.tcp(fd)?;
-        if tcp.stage != Stage::Fresh {
-            return Ok(None);
+        if flags.has(Flags::FASTOPEN) && self.fast_open_of(&tcp.options) == FastOpenUse::Off {
+            return Err(Errno::EOPNOTSUPP);
+        }
+        match tcp.stage {
+            Stage::Fresh => {}
+            // The one before is under way; a call that waits goes on.
+            Stage::Opening(_) if flags.has(Flags::FASTOPEN) => {
+                let waits = matches!(self.wait::<()>(fd, flags, 0), Err(Stop::Blocked(_)));
+                return if waits { Ok(None) } else { Err(Errno::EALREADY) };
+            }
+            Stage::Opening(_) | Stage::Open(_) | Stage::Listening(_) => return Ok(None),
         }
         match (tcp.deferred, to) {
             (None, None) if flags.has(Flags::FASTOPEN) => Err(Errno::EINVAL),
@@ -36,12 +47,58 @@ impl Posix {
 
     /// Whether `connect` is put off until something is written: the cookie of the server is there.
     pub(crate) fn defers_connect(&mut self, fd: Fd, to: SocketAddr) -> Result<bool, Errno> {
-        let wanted = self.files.tcp(fd)?.options.is_on(Name::FastOpenConnect);
-        let known = wanted && self.host.fast_open_room(to.ip()).is_some();
+        let tcp = self.files.tcp(fd)?;
+        if tcp.deferred.is_some() {
+            return Err(Errno::EISCONN);
+        }
+        let how = self.fast_open_of(&tcp.options);
+        let wanted = tcp.options.is_on(Name::FastOpenConnect);
+        let known = wanted && self.host.fast_open_room_as(to.ip(), how).is_some();
         if known {
             self.files.tcp_mut(fd)?.deferred = Some(to);
         }
         Ok(known)
+    }
+
+    /// Whether a socket's text may go with its SYN.
+    fn fast_open_of(&self, options: &Options) -> FastOpenUse {
+        match self.host.config().fast_open.client {
+            FastOpenUse::Off => FastOpenUse::Off,
+            _ if options.is_on(Name::FastOpenNoCookie) => FastOpenUse::WithoutCookie,
+            how @ (FastOpenUse::WithCookie | FastOpenUse::WithoutCookie) => how,
+        }
+    }
+
+    /// Tells a listener what its socket's user has set of Fast Open.
+    pub(crate) fn apply_fast_open(&mut self, listener: ListenerId, options: &Options) {
+        let limit = usize::try_from(options.int(Name::FastOpen)).unwrap_or(0);
+        if limit > 0 || options.has(Name::FastOpen) {
+            // It fails of a listener that is gone only.
+            let _ = self.host.set_fast_open(listener, limit);
+        }
+        let cookies = match options.is_on(Name::FastOpenNoCookie) {
+            true => FastOpenUse::WithoutCookie,
+            false => FastOpenUse::WithCookie,
+        };
+        // Without Fast Open there is nothing to be told.
+        let _ = self.host.set_fast_open_cookies(listener, cookies, options.fast_open_keys());
+    }
+
+    /// Whether an option of Fast Open can be set now (Linux: before there is a connection).
+    pub(crate) fn judge_fast_open(&self, tcp: &Tcp, name: Name, value: i32) -> Result<(), Errno> {
+        let fresh = tcp.stage == Stage::Fresh;
+        let listens = matches!(tcp.stage, Stage::Listening(_));
+        match name {
+            Name::FastOpenConnect if !(0..=1).contains(&value) => Err(Errno::EINVAL),
+            Name::FastOpenConnect if self.host.config().fast_open.client == FastOpenUse::Off => {
+                Err(Errno::EOPNOTSUPP)
+            }
+            Name::FastOpenConnect if !fresh => Err(Errno::EINVAL),
+            Name::FastOpenNoCookie if !(0..=1).contains(&value) => Err(Errno::EINVAL),
+            Name::FastOpen if value < 0 => Err(Errno::EINVAL),
+            Name::FastOpen | Name::FastOpenNoCookie if !fresh && !listens => Err(Errno::EINVAL),
+            _ => Ok(()),
+        }
     }
 
     /// Connects, with as much of `text` in the SYN as the server's cookie allows.
@@ -58,13 +115,14 @@ impl Posix {
             Ok(octets @ 41..) => octets - 40,
             _ => usize::MAX,
         };
-        let room = self.host.fast_open_room(to.ip()).unwrap_or(0).min(segment);
+        let how = self.fast_open_of(&options);
+        let room = self.host.fast_open_room_as(to.ip(), how).unwrap_or(0).min(segment);
         // Whoever waits has all of it queued, what the SYN does not carry behind the handshake.
         let waits = matches!(self.wait::<()>(fd, flags, 0), Err(Stop::Blocked(_)));
         let most = if waits && room > 0 { QUEUED_MAX } else { room };
         let first = Bytes::copy_from_slice(&text[..most.min(text.len())]);
         let sent = first.len();
-        let id = self.host.connect_with_text(now, to, bound, first).map_err(Errno::from)?;
+        let id = self.host.connect_fast(now, to, bound, (first, how)).map_err(Errno::from)?;
         self.apply(now, id, &options);
         self.files.join(fd, id)?;
         let tcp = self.files.tcp_mut(fd)?;

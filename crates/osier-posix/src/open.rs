@@ -156,9 +156,9 @@ impl Posix {
         let at = tcp.bound.unwrap_or(anywhere(tcp.family));
         // Linux: the queue is full when it holds more than the backlog.
         let longest = backlog.clamp(0, BACKLOG_MAX) as usize + 1;
-        let fast_open = usize::try_from(tcp.options.int(Name::FastOpen)).unwrap_or(0);
+        let options = tcp.options.clone();
         let id = self.host.listen(at, longest)?;
-        self.host.set_fast_open(id, fast_open)?;
+        self.apply_fast_open(id, &options);
         let tcp = self.files.tcp_mut(fd)?;
         tcp.stage = Stage::Listening(id);
         tcp.bound = Some(at);

@@ -10,7 +10,8 @@ use crate::posix::Posix;
 use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
 use alloc::string::String;
-use osier_host::ConnectionId;
+use alloc::vec::Vec;
+use osier_host::{ConnectionId, CookieKeys};
 use osier_tcp::{Algorithm, Cork, KeepAlive, Nagle, TcpInfo};
 use osier_time::{Duration, Instant};
 
@@ -23,8 +24,10 @@ pub enum Value {
     Linger(Option<Duration>),
     /// Of SO_RCVTIMEO and SO_SNDTIMEO: zero is for ever.
     Time(Duration),
-    /// Of TCP_CONGESTION and TCP_FASTOPEN_KEY.
+    /// Of TCP_CONGESTION.
     Text(String),
+    /// Of TCP_FASTOPEN_KEY: one key of 16 octets, or two.
+    Octets(Vec<u8>),
     /// Of TCP_INFO.
     Info(Box<TcpInfo>),
 }
@@ -59,6 +62,18 @@ impl Options {
     /// Whether bound addresses may be shared with sockets that do not listen.
     pub(crate) fn reuses_addresses(&self) -> bool {
         self.is_on(Name::ReuseAddr)
+    }
+
+    /// Whether it was set.
+    pub(crate) fn has(&self, name: Name) -> bool {
+        self.set.contains_key(&name)
+    }
+
+    /// The keys of Fast Open that were set.
+    pub(crate) fn fast_open_keys(&self) -> Option<CookieKeys> {
+        let Some(Value::Octets(octets)) = self.set.get(&Name::FastOpenKey) else { return None };
+        let (current, previous) = octets.split_first_chunk()?;
+        Some(CookieKeys { current: *current, previous: previous.try_into().ok() })
     }
 
     fn keep_alive(&self) -> Option<KeepAlive> {
@@ -100,6 +115,9 @@ impl Posix {
         if name == Name::Congestion && algorithm(&value).is_none() {
             return Err(Errno::ENOENT);
         }
+        if let (What::Tcp(tcp), Value::Int(n)) = (&self.files.get(fd)?.what, &value) {
+            self.judge_fast_open(tcp, name, *n)?;
+        }
         let (options, id) = match &mut self.files.get_mut(fd)?.what {
             What::Udp(udp) => (&mut udp.options, None),
             What::Epoll(_) => return Err(Errno::ENOTSOCK),
@@ -109,10 +127,10 @@ impl Posix {
             }
         };
         options.set.insert(name, value);
-        if name == Name::FastOpen {
-            let limit = usize::try_from(options.int(name)).unwrap_or(0);
+        if let Name::FastOpen | Name::FastOpenNoCookie | Name::FastOpenKey = name {
+            let options = options.clone();
             if let Stage::Listening(listener) = self.files.tcp(fd)?.stage {
-                self.host.set_fast_open(listener, limit)?;
+                self.apply_fast_open(listener, &options);
             }
             return Ok(());
         }
@@ -140,6 +158,7 @@ impl Posix {
             Name::Linger => Ok(Value::Linger(None)),
             Name::ReceiveTimeout | Name::SendTimeout => Ok(Value::Time(Duration::ZERO)),
             Name::Congestion => Ok(Value::Text(congestion_name(self.congestion(fd)?))),
+            Name::FastOpenKey => Ok(Value::Octets(self.fast_open_key())),
             Name::Info => self.tcp_info(now, fd).map(|info| Value::Info(Box::new(info))),
             _ => self.number(now, fd, name).map(Value::Int),
         }
@@ -150,6 +169,12 @@ impl Posix {
         let id = self.files.tcp(fd)?.connection();
         let of_connection = id.and_then(|id| self.host.congestion(id).ok());
         Ok(of_connection.unwrap_or(self.host.config().tcp.congestion))
+    }
+
+    /// The keys of the host, where it was given any.
+    fn fast_open_key(&self) -> Vec<u8> {
+        let Some(keys) = self.host.config().fast_open.keys else { return Vec::new() };
+        keys.previous.map_or(keys.current.to_vec(), |old| [keys.current, old].concat())
     }
 
     fn number(&mut self, now: Instant, fd: Fd, name: Name) -> Result<i32, Errno> {
@@ -277,7 +302,9 @@ impl Posix {
 fn algorithm(value: &Value) -> Option<Algorithm> {
     match value {
         Value::Text(name) => name.trim_end_matches('\0').parse().ok(),
-        Value::Int(_) | Value::Linger(_) | Value::Time(_) | Value::Info(_) => None,
+        Value::Int(_) | Value::Linger(_) | Value::Time(_) | Value::Info(_) | Value::Octets(_) => {
+            None
+        }
     }
 }
 
@@ -290,7 +317,10 @@ fn judged(name: Name, value: Value) -> Result<Value, Errno> {
         | (Name::Info | Name::CongestionInfo | Name::Mtu, _) => return Err(Errno::ENOPROTOOPT),
         (Name::Linger, value @ Value::Linger(_)) => value,
         (Name::ReceiveTimeout | Name::SendTimeout, value @ Value::Time(_)) => value,
-        (Name::Congestion | Name::FastOpenKey, value @ Value::Text(_)) => value,
+        (Name::Congestion, value @ Value::Text(_)) => value,
+        (Name::FastOpenKey, Value::Octets(octets)) if matches!(octets.len(), 16 | 32) => {
+            Value::Octets(octets)
+        }
         (Name::SendBuffer | Name::SendBufferForce, Value::Int(n)) => {
             Value::Int(n.saturating_mul(2).max(SEND_BUFFER_MIN))
         }

@@ -98,6 +98,13 @@ impl Posix {
         self.take_news(now);
     }
 
+    /// Takes over settings that may change while there are sockets: those of connections, for such
+    /// as begin later, and those of Fast Open.
+    pub fn reconfigure(&mut self, config: &Config) {
+        self.host.set_tcp_config(config.tcp.clone());
+        self.host.set_fast_open_policy(config.fast_open.clone());
+    }
+
     /// The host, for what sockets do not show.
     pub fn host(&self) -> &Host {
         &self.host

@@ -4,7 +4,7 @@
 //! only is accepted where it is the way that is asked for.
 
 use alloc::vec::Vec;
-use osier_host::{Config, SynCookies};
+use osier_host::{Config, CookieKeys, FastOpenListeners, FastOpenPolicy, FastOpenUse, SynCookies};
 use osier_tcp::{AfterIdle, Algorithm, Buffer, Ecn, ProbingMode};
 use osier_time::Duration;
 
@@ -36,6 +36,10 @@ pub fn set(config: &mut Config, name: &str, value: &str) -> Result<(), Refusal> 
         };
         return Ok(());
     }
+    if name == "tcp_fastopen_key" {
+        config.fast_open.keys = Some(keys(value).ok_or(Refusal::Value)?);
+        return Ok(());
+    }
     let first = *numbers.first().ok_or(Refusal::Value)?;
     // Linux: 3 and 4 are tail loss probes (RFC 8985 §7), lesser ones were older algorithms.
     if name == "tcp_early_retrans" {
@@ -57,11 +61,8 @@ fn number(word: &str) -> Option<u64> {
 
 /// Settings of Linux about what does not exist here.
 fn is_of_no_meaning(name: &str) -> bool {
-    const NAMES: [&str; 13] = [
-        "tcp_fastopen_cookies",
+    const NAMES: [&str; 10] = [
         "tcp_notsent_lowat",
-        "tcp_fastopen",
-        "tcp_fastopen_key",
         "tcp_fastopen_blackhole_timeout_sec",
         "tcp_fack",
         "tcp_ecn_option",
@@ -73,6 +74,40 @@ fn is_of_no_meaning(name: &str) -> bool {
         "tcp_available_congestion_control",
     ];
     NAMES.contains(&name)
+}
+
+/// `a-b-c-d`, four hexadecimal numbers; behind a comma the key before.
+fn keys(value: &str) -> Option<CookieKeys> {
+    let key = |text: &str| {
+        let mut key = [0; 16];
+        let mut words = text.trim().split('-');
+        for octets in key.chunks_exact_mut(4) {
+            let word = u32::from_str_radix(words.next()?, 16).ok()?;
+            octets.copy_from_slice(&word.to_le_bytes());
+        }
+        words.next().is_none().then_some(key)
+    };
+    match value.split_once(',') {
+        None => Some(CookieKeys { current: key(value)?, previous: None }),
+        Some((current, previous)) => {
+            Some(CookieKeys { current: key(current)?, previous: Some(key(previous)?) })
+        }
+    }
+}
+
+/// The bits of `tcp_fastopen`; others are of no meaning (Linux: they were, once).
+fn set_fast_open(policy: &mut FastOpenPolicy, bits: u64) {
+    let how = |on: u64, without_cookie: u64| match (bits & on != 0, bits & without_cookie != 0) {
+        (false, _) => FastOpenUse::Off,
+        (true, false) => FastOpenUse::WithCookie,
+        (true, true) => FastOpenUse::WithoutCookie,
+    };
+    policy.client = how(0x1, 0x4);
+    policy.server = how(0x2, 0x200);
+    policy.listeners = match bits & 0x400 {
+        0 => FastOpenListeners::Asking,
+        _ => FastOpenListeners::All,
+    };
 }
 
 /// What osier always does, as Linux numbers it.
@@ -133,6 +168,7 @@ fn numeric(config: &mut Config, name: &str, numbers: &[u64]) -> Result<(), Refus
         "tcp_slow_start_after_idle" => {
             tcp.sending.after_idle = if first == 0 { AfterIdle::Keep } else { AfterIdle::Restart };
         }
+        "tcp_fastopen" => set_fast_open(&mut config.fast_open, first),
         "tcp_syncookies" => {
             config.syn_cookies = match first {
                 0 => SynCookies::Off,
@@ -152,7 +188,7 @@ fn numeric(config: &mut Config, name: &str, numbers: &[u64]) -> Result<(), Refus
 #[cfg(test)]
 mod tests {
     use super::{Refusal, set};
-    use osier_host::Config;
+    use osier_host::{Config, FastOpenListeners, FastOpenUse};
     use osier_tcp::ProbingMode;
 
     #[test]
@@ -170,5 +206,23 @@ mod tests {
         assert_eq!(config.tcp.sending.mtu_probing.mode, ProbingMode::Always);
         assert_eq!(config.tcp.sending.mtu_probing.base_mss, 512);
         assert_eq!(set(&mut config, "kernel.panic", "1"), Err(Refusal::Unknown));
+    }
+
+    #[test]
+    fn the_bits_and_keys_of_fast_open_are_those_of_linux() {
+        let mut config = Config::default();
+        set(&mut config, "net.ipv4.tcp_fastopen", "0x405").unwrap();
+        let policy = &config.fast_open;
+        assert_eq!(policy.client, FastOpenUse::WithoutCookie);
+        assert_eq!(policy.server, FastOpenUse::Off);
+        assert_eq!(policy.listeners, FastOpenListeners::All);
+        let name = "net.ipv4.tcp_fastopen_key";
+        set(&mut config, name, "00010203-04050607-08090a0b-0c0d0e0f,0-0-0-1").unwrap();
+        let keys = config.fast_open.keys.unwrap();
+        assert_eq!(keys.current[..8], [3, 2, 1, 0, 7, 6, 5, 4]);
+        assert_eq!(keys.previous.unwrap()[12..], [1, 0, 0, 0]);
+        for wrong in ["1-2-3", "1-2-3-4-5", "1-2-3-x", "1-2-3-4,"] {
+            assert_eq!(set(&mut config, name, wrong), Err(Refusal::Value), "{wrong}");
+        }
     }
 }

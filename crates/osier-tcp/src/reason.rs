@@ -148,6 +148,9 @@ reasons! {
     /// RFC 1191 §6.4: cut anew, since the path takes shorter segments only.
     TooLongForPath { seq: SeqNumber } = "path_mtu_retransmissions",
         "retransmission: the segment at {seq} was too long for the path";
+    /// RFC 7413 §4.2: sent again, since the peer did not take the text of the SYN.
+    SynTextAgain { seq: SeqNumber } = "syn_text_retransmissions",
+        "retransmission: the text at {seq} went with the SYN and was not taken";
     /// RFC 3168: a router marked what arrived.
     CongestionMarked = "congestion_marks_received",
         "a router on the way here marks congestion; the peer is told (CE, RFC 3168)";

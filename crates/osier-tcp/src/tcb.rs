@@ -10,7 +10,7 @@ mod owed;
 mod settings;
 
 pub(crate) use owed::{Due, Fin, Look, Owed, Probe, Reset};
-pub(crate) use settings::Settings;
+pub(crate) use settings::{OpenedBy, Settings};
 
 use crate::config::{Buffer, Config, Opening, Profile};
 use crate::congestion::{Congestion, Start};
@@ -161,7 +161,7 @@ impl Tcb {
             owed: Owed::default(),
             user: User::Present,
             ending: None,
-            settings: Settings::of(config, agreed.offer),
+            settings: Settings::of(config, agreed.offer, opened_by(state)),
             tally: Tally::new(now, caller_of(birth)),
         })
     }
@@ -353,9 +353,15 @@ fn flight_of_syn(birth: &Birth<'_>, sack: SackUse) -> Recovery {
 }
 
 /// Who called: only who was called comes to be in SYN-RECEIVED.
+fn opened_by(state: State) -> OpenedBy {
+    if state == State::SynReceived { OpenedBy::Them } else { OpenedBy::Us }
+}
+
 fn caller_of(birth: &Birth<'_>) -> Caller {
-    let called = birth.state == State::SynReceived;
-    if called { Caller::Them } else { Caller::Us(u32::from(birth.syn_attempts) + 1) }
+    match opened_by(birth.state) {
+        OpenedBy::Them => Caller::Them,
+        OpenedBy::Us => Caller::Us(u32::from(birth.syn_attempts) + 1),
+    }
 }
 
 /// The window of our SYN or SYN,ACK, which cannot be scaled.

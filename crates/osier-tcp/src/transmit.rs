@@ -213,6 +213,7 @@ fn send_again(
         Cause::Overtaken => Reason::OvertakenRetransmit { seq: from },
         Cause::Recovery => Reason::RecoveryRetransmit { seq: from },
         Cause::PathMtu => Reason::TooLongForPath { seq: from },
+        Cause::Unheard => Reason::SynTextAgain { seq: from },
     });
     sent_before(tcb, now, from, len, out);
 }

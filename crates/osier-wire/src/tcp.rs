@@ -12,7 +12,7 @@ use core::ops::{BitOr, BitOrAssign};
 use zerocopy::big_endian::{U16, U32};
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
-pub use fast_open::{FastOpen, FastOpenCookie};
+pub use fast_open::{FastOpen, FastOpenCookie, FastOpenForm};
 pub use options::{Options, SackBlocks, Timestamps};
 pub use unknown::UnknownOptions;
 

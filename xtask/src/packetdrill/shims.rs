@@ -23,6 +23,11 @@ const ETHTOOL: &str = r#"#!/bin/sh
 case " $* " in *" tso off "*) echo "osier.offloads=0" >> "$OSIER_SETTINGS";; esac
 "#;
 
+/// `ip tcp_metrics flush all`: what is known of peers is forgotten.
+const IP: &str = r#"#!/bin/sh
+case " $* " in *" tcp_metrics flush "*) echo "osier.tcp_metrics=flush" >> "$OSIER_SETTINGS";; esac
+"#;
+
 /// Their helper writes under /proc/sys, and leaves a program that restores what was there.
 const PYTHON: &str = r#"#!/bin/sh
 case "$1" in
@@ -51,7 +56,7 @@ impl Shims {
         let programs = [
             ("sysctl", SYSCTL),
             ("tc", NOTHING),
-            ("ip", NOTHING),
+            ("ip", IP),
             ("nstat", NOTHING),
             ("ethtool", ETHTOOL),
             ("python3", PYTHON),

@@ -217,7 +217,8 @@ impl Osier {
                 let linger = Duration::from_secs(int(seconds).max(0) as u64);
                 Value::Linger((int(on) != 0).then_some(linger))
             }
-            (Name::Congestion | Name::FastOpenKey, text) => {
+            (Name::FastOpenKey, octets) => Value::Octets(octets.to_vec()),
+            (Name::Congestion, text) => {
                 let text = String::from_utf8_lossy(text);
                 Value::Text(text.trim_end_matches('\0').to_owned())
             }
@@ -236,6 +237,7 @@ impl Osier {
             Err(errno) => return Outcome::Failed(errno.number()),
             Ok(Value::Int(number)) => number.to_le_bytes().to_vec(),
             Ok(Value::Text(text)) => text.into_bytes(),
+            Ok(Value::Octets(octets)) => octets,
             Ok(Value::Linger(linger)) => {
                 let seconds = linger.map_or(0, |linger| linger.as_secs() as i32);
                 [i32::from(linger.is_some()).to_le_bytes(), seconds.to_le_bytes()].concat()

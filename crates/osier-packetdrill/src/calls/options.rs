@@ -58,6 +58,7 @@ fn emit(value: &Value) -> Vec<u8> {
             let micros = (time.as_micros() % 1_000_000) as i64;
             [(time.as_secs() as i64).to_ne_bytes(), micros.to_ne_bytes()].concat()
         }
+        Value::Octets(octets) => octets.clone(),
         Value::Text(text) => [text.as_bytes(), &[0]].concat(),
         Value::Info(info) => info::emit(info),
     }
@@ -99,7 +100,8 @@ fn parse(name: Name, octets: &[u8]) -> Result<Value, Errno> {
             let micros = u64::try_from(seconds).unwrap_or(0) * 1_000_000 + micros.max(0) as u64;
             Value::Time(Duration::from_micros(micros))
         }
-        Name::Congestion | Name::FastOpenKey => {
+        Name::FastOpenKey => Value::Octets(octets.to_vec()),
+        Name::Congestion => {
             let text = octets.split(|octet| *octet == 0).next().unwrap_or_default();
             Value::Text(String::from_utf8_lossy(text).into_owned())
         }

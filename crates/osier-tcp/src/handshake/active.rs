@@ -3,7 +3,7 @@
 //! Step 1 is [`SynSent::poll_transmit`]; step 2 arrives at [`SynSent::on_segment`]; step 3 is the
 //! acknowledgment that the new record owes.
 
-use crate::config::{self, Config, Opening};
+use crate::config::{self, Config, Opening, Profile};
 use crate::event::{Ending, Event, Trouble};
 use crate::handshake::fast_open::{FastOpened, FastOpening};
 use crate::info::TcpInfo;
@@ -31,6 +31,8 @@ pub(crate) struct SynSent {
     opening: Opening,
     /// When the SYN was last sent; `None`: it is owed.
     sent_at: Option<Instant>,
+    /// When it was sent first.
+    first_sent: Instant,
     /// How often it was sent again.
     attempts: u8,
     /// How long this attempt waits.
@@ -77,6 +79,7 @@ impl SynSent {
             config: config.clone(),
             opening,
             sent_at: None,
+            first_sent: now,
             attempts: 0,
             wait: config.rto.initial,
             give_up_at: config.user_timeout.map_or(Instant::MAX, |limit| now + limit),
@@ -96,8 +99,8 @@ impl SynSent {
 
     /// What the answer to our SYN shows of Fast Open, where we tried it.
     pub(crate) fn fast_opened(&self, syn_ack: &Segment) -> Option<FastOpened> {
-        self.fast.as_ref()?;
         Some(FastOpened {
+            said: self.fast.as_ref()?.said(),
             cookie: syn_ack.options.fast_open(),
             mss: syn_ack.options.mss,
             // Text that is acknowledged shows that the first one got through.
@@ -125,6 +128,11 @@ impl SynSent {
             }
             return Outcome::Stays;
         }
+        if acks_our_syn && self.echoes_another(now, &segment) {
+            notes.push(Reason::StrayReset);
+            self.reset = (!segment.rst()).then(|| reset_for(&segment));
+            return Outcome::Stays;
+        }
         // Second: check the RST bit. Without ACK it could be anybody's (RFC 5961 §3).
         if segment.rst() {
             return if acks_our_syn { self.refused(notes) } else { Outcome::Stays };
@@ -142,6 +150,23 @@ impl SynSent {
         }
     }
 
+    /// Whether the segment echoes a TSval that no SYN of this attempt had: it answers an older one.
+    fn echoes_another(&self, now: Instant, segment: &Segment) -> bool {
+        let echo = segment.options.timestamps.map_or(0, |stamps| stamps.echo);
+        if echo == 0 || !self.config.offer.timestamps {
+            return false;
+        }
+        match self.config.profile {
+            // Linux differs: RFC 9293 §3.10.7.3 looks at the acknowledgment alone.
+            Profile::Linux => {
+                let offset = self.opening.ts_offset;
+                let first = value_at(self.first_sent, offset);
+                echo.wrapping_sub(first) > value_at(now, offset).wrapping_sub(first)
+            }
+            Profile::Rfc => false,
+        }
+    }
+
     /// Our SYN is acknowledged: ESTABLISHED, and step 3 is owed.
     fn established(
         &self,
@@ -154,13 +179,17 @@ impl SynSent {
         tcb.enter(Arrow::SynAcked, notes);
         if let Some(fast) = &self.fast {
             let acked = segment.ack.since(self.opening.iss + 1);
-            fast.queue(&mut tcb, acked, self.sent_at.unwrap_or(now), notes);
+            fast.queue(&mut tcb, self.sent_at.unwrap_or(now));
+            fast.on_answer(&mut tcb, acked, notes);
         }
         tcb.owe_ack();
         // RFC 3168 §6.1.1: a host that has sent a SYN without asking must not use it [MUST NOT].
         tcb.owed.ecn = Ecn::new(self.asks_for_ecn() && ecn::agrees(segment.flags));
         segment.flags = Flags(segment.flags.0 & !Flags::ECE.0);
         segment_arrives::rest_of_syn(&mut tcb, now, segment, arrived, notes);
+        if let Some(fast) = &self.fast {
+            fast.repair(&mut tcb, notes);
+        }
         tcb.events.push(Event::Established);
         if let Some(at) = tcb.liveness.first_alarm() {
             tcb.timers.set(Timer::KeepAlive, at);
@@ -173,7 +202,7 @@ impl SynSent {
         let mut tcb = self.record(now, segment);
         tcb.enter(Arrow::SynCrossed, notes);
         if let Some(fast) = &self.fast {
-            fast.queue(&mut tcb, 0, now, notes);
+            fast.queue(&mut tcb, self.sent_at.unwrap_or(now));
         }
         tcb.owed.syn_ack = Due::Now;
         tcb.timers.set(Timer::Retransmit, now + self.config.rto.initial);
@@ -277,6 +306,9 @@ impl SynSent {
         }
         if self.sent_at.is_some() {
             return None;
+        }
+        if self.attempts == 0 {
+            self.first_sent = now;
         }
         self.sent_at = Some(now);
         let ecn = if self.asks_for_ecn() { ecn::asking() } else { Flags::NONE };

@@ -80,7 +80,7 @@ impl Window {
     /// segments of `mss` octets; moves the edge.
     pub(crate) fn promise(&mut self, free: u32, limit: u32, mss: u32) -> u16 {
         if self.gain(free) >= mss.min(limit / 2) {
-            self.edge = self.nxt + (free >> self.scale << self.scale);
+            self.edge = self.nxt + self.sayable(free);
         }
         let unit = 1u32 << self.scale;
         // Rounded up where the edge stays: rounding down would take back what was promised. But
@@ -94,8 +94,13 @@ impl Window {
 
     /// Octets by which the edge could move right.
     fn gain(&self, free: u32) -> u32 {
-        let could_be = self.nxt + (free >> self.scale << self.scale);
+        let could_be = self.nxt + self.sayable(free);
         if could_be.after(self.edge) { could_be.since(self.edge) } else { 0 }
+    }
+
+    /// What the field can say of so many octets, rounded down.
+    fn sayable(&self, octets: u32) -> u32 {
+        (octets >> self.scale).min(0xFFFF) << self.scale
     }
 
     /// Whether the peer should be told that there is room again: the window would at least
@@ -181,5 +186,14 @@ mod tests {
         let w = window(1000);
         assert!(!w.worth_telling(1500, 4000, 100));
         assert!(w.worth_telling(2000, 4000, 100));
+    }
+
+    #[test]
+    fn a_window_that_the_field_cannot_say_larger_is_not_told_again() {
+        let mut w = Window::new(SeqNumber(7), 0xFFFF, 0);
+        assert!(!w.worth_telling(500_000, 500_000, 1_460));
+        w.nxt += 1_000;
+        assert!(!w.worth_telling(500_000, 500_000, 1_460));
+        assert_eq!((w.promise(500_000, 500_000, 1_000), w.wnd()), (0xFFFF, 0xFFFF));
     }
 }

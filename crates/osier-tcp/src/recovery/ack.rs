@@ -146,6 +146,8 @@ pub(crate) enum Cause {
     Recovery,
     /// The path takes shorter segments only.
     PathMtu,
+    /// It went with a SYN whose text the peer did not take.
+    Unheard,
 }
 
 /// A range to be sent again: `[from, to)`.

@@ -275,6 +275,15 @@ impl Recovery {
             self.cause = Cause::PathMtu;
         }
     }
+
+    /// What is in flight was not taken, whatever became of it: it is to be sent again at once
+    /// (RFC 7413 §4.2: text of a SYN). Nothing was lost to congestion.
+    pub(crate) fn on_unheard(&mut self) {
+        self.records.lose_all();
+        if self.phase == Phase::Open {
+            self.cause = Cause::Unheard;
+        }
+    }
 }
 
 /// Actions.

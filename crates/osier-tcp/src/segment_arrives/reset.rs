@@ -8,7 +8,7 @@ use crate::event::Ending;
 use crate::reason::Reason;
 use crate::segment::Segment;
 use crate::state::State;
-use crate::tcb::Tcb;
+use crate::tcb::{OpenedBy, Tcb};
 use core::ops::ControlFlow;
 
 /// Looks at the RST bit.
@@ -20,6 +20,8 @@ pub(crate) fn check(tcb: &Tcb, segment: &Segment) -> Verdict {
         return ControlFlow::Break(Stop::Challenge(Reason::ResetNotExact { seq: segment.seq }));
     }
     let ending = match tcb.state() {
+        // Text came with the SYN, and the user has the connection already (RFC 7413 §4.2).
+        State::SynReceived if tcb.settings.opened_by == OpenedBy::Them => Ending::Reset,
         State::SynReceived => Ending::Refused,
         State::Established
         | State::FinWait1

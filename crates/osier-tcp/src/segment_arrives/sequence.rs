@@ -19,6 +19,10 @@ use osier_wire::tcp::Flags;
 pub(crate) fn check(tcb: &mut Tcb, now: Instant, segment: &mut Segment) -> Verdict {
     // RFC 9293 figure 8: the SYN,ACK of a simultaneous open repeats a SYN that we know.
     if tcb.state() == State::SynReceived && segment.syn() && segment.seq == tcb.rcv.irs {
+        if let Some(sack) = tcb.sack.as_mut() {
+            // RFC 2883 §4: the octet of the SYN came twice.
+            sack.on_duplicate(segment.seq, segment.seq + 1);
+        }
         strip_syn(segment, tcb.snd.scale());
         tcb.owe_ack();
     }

@@ -38,10 +38,21 @@ pub(crate) struct Settings {
     pub(crate) rto_max: Duration,
     /// Whom to follow.
     pub(crate) profile: Profile,
+    /// Who called.
+    pub(crate) opened_by: OpenedBy,
+}
+
+/// Which end called first, as far as we know.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum OpenedBy {
+    /// We did, perhaps both.
+    Us,
+    /// They did.
+    Them,
 }
 
 impl Settings {
-    pub(super) fn of(config: &Config, agreed: Offer) -> Settings {
+    pub(super) fn of(config: &Config, agreed: Offer, opened_by: OpenedBy) -> Settings {
         Settings {
             agreed,
             nagle: config.nagle,
@@ -58,6 +69,7 @@ impl Settings {
             fin_wait_2: config.fin_wait_2,
             rto_max: config.rto.max,
             profile: config.profile,
+            opened_by,
         }
     }
 }
