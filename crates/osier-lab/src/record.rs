@@ -245,9 +245,22 @@ impl World {
     /// # Errors
     /// Those of the sink.
     pub fn write_capture(&self, sink: impl Write) -> io::Result<()> {
+        self.write(&self.record.captured.iter().collect::<Vec<_>>(), sink)
+    }
+
+    /// The same of one host: whoever reads it sees every frame once.
+    ///
+    /// # Errors
+    /// Those of the sink.
+    pub fn write_capture_at(&self, node: NodeId, sink: impl Write) -> io::Result<()> {
+        let own = self.record.captured.iter().filter(|captured| captured.node == node);
+        self.write(&own.collect::<Vec<_>>(), sink)
+    }
+
+    fn write(&self, all: &[&Captured], sink: impl Write) -> io::Result<()> {
         let mut writer = Writer::new(sink, EPOCH)?;
         let mut interfaces: Vec<(NodeId, LinkId, InterfaceId)> = Vec::new();
-        for captured in &self.record.captured {
+        for captured in all {
             let own = self.record.links.iter().filter(|(of, ..)| *of == captured.node);
             for (node, link, medium) in own {
                 let name = format!("{}:{}", self.name(*node), link.0);
@@ -259,7 +272,7 @@ impl World {
             }
         }
         let mut frames: Vec<(NodeId, &Judged)> = Vec::new();
-        for captured in &self.record.captured {
+        for captured in all {
             frames.extend(captured.frames.iter().map(|frame| (captured.node, frame)));
         }
         frames.sort_by_key(|(_, frame)| frame.at);

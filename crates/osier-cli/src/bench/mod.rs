@@ -6,11 +6,13 @@
 //! cutting, summing and one copy, and the application's reads and writes. Wall-clock figures swing
 //! on a shared machine; instructions do not, so those are what limits are set in
 //! (`docs/performance.md`). `loss` is of another kind: what the protocol makes of a path that
-//! loses, in the lab's time, in `loss.rs`. Other stacks and devices are not measured here.
+//! loses, in the lab's time, in `loss.rs`; `lab` is how
+//! fast the lab itself is. Other stacks and devices are not measured here.
 
 mod bulk;
 mod callgrind;
 mod crr;
+mod lab;
 mod loss;
 mod pair;
 mod report;
@@ -59,6 +61,8 @@ enum Subject {
     Crr,
     /// Goodput where the path loses or reorders, in virtual time; takes most of a minute
     Loss,
+    /// How fast the lab itself is: connections a second, and seconds a second of one fast flow
+    Lab,
 }
 
 impl Subject {
@@ -68,7 +72,7 @@ impl Subject {
             Subject::Bulk => Some(Work::Bulk),
             Subject::Rr => Some(Work::Rr),
             Subject::Crr => Some(Work::Crr),
-            Subject::Loss => None,
+            Subject::Loss | Subject::Lab => None,
         }
     }
 }
@@ -159,7 +163,10 @@ pub(crate) fn run(args: Args) -> Outcome {
         }
         table.end();
     }
-    if args.work.contains(&Subject::Loss) { loss::run(args.json) } else { Ok(()) }
+    if args.work.contains(&Subject::Loss) {
+        loss::run(args.json)?;
+    }
+    if args.work.contains(&Subject::Lab) { lab::run(args.json) } else { Ok(()) }
 }
 
 fn measure(work: Work, args: &Args) -> Result<Figures, Failure> {

@@ -8,6 +8,7 @@
 mod bench_lines;
 mod capture;
 mod http;
+mod lab;
 mod leaving;
 mod loss;
 mod nc;

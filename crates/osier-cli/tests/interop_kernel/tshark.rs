@@ -130,6 +130,12 @@ impl fmt::Display for Account {
 pub(crate) fn retransmissions(frames: &[Frame], us: &str) -> Account {
     let mut account = Account::default();
     for frame in frames.iter().filter(|frame| frame.src == us) {
+        // RFC 9293 figure 7: the SYN,ACK that answers a crossing SYN says our SYN again.
+        let before = frames.iter().rfind(|other| other.number < frame.number);
+        let crossed = before.is_some_and(|other| other.comment.contains("(simultaneous open)"));
+        if crossed && frame.comment.is_empty() {
+            continue;
+        }
         let again = frame.comment.contains("retransmission: ");
         let probe = frame.comment.contains("probe");
         let marked = frame.marks.iter().any(|mark| mark.ends_with("retransmission"));

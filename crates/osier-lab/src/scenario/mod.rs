@@ -41,6 +41,7 @@ pub use shipped::{SHIPPED, Shipped, shipped};
 pub use stage::Order;
 
 use crate::conditions::Conditions;
+use core::net::IpAddr;
 use curves::CurvePlan;
 use events::EventPlan;
 use expect::Expectation;
@@ -62,6 +63,8 @@ pub struct Scenario {
     question: String,
     length: Duration,
     steps: usize,
+    /// The host whose frames are captured.
+    capture: usize,
     nodes: Vec<NodePlan>,
     links: Vec<LinkPlan>,
     programs: Vec<ProgramPlan>,
@@ -70,9 +73,9 @@ pub struct Scenario {
     curves: Vec<CurvePlan>,
 }
 
-const KEYS: [&str; 12] = [
-    "title", "question", "length", "steps", "hosts", "routers", "switches", "links", "programs",
-    "events", "expect", "curves",
+const KEYS: [&str; 13] = [
+    "title", "question", "length", "steps", "capture", "hosts", "routers", "switches", "links",
+    "programs", "events", "expect", "curves",
 ];
 
 /// Steps that a ladder has at most.
@@ -128,6 +131,11 @@ impl Scenario {
         self.length
     }
 
+    /// The addresses of the host whose frames are captured.
+    pub fn captures_at(&self) -> impl Iterator<Item = IpAddr> {
+        self.nodes[self.capture].addresses.iter().map(|cidr| cidr.address)
+    }
+
     /// Its expectations, as they are written, each with the share of seeds, in millionths, in
     /// which it must hold.
     pub fn expectations(&self) -> impl Iterator<Item = (&str, u32)> {
@@ -158,6 +166,13 @@ fn read(name: &str, table: &Table<'_>) -> Result<Scenario, Mistake> {
     let programs = all(table, "programs", |value| programs::program(value, &names))?;
     floods_are_alone(table, &programs, &nodes)?;
     names.programs = &programs;
+    let capture = table.read("capture", |value| {
+        let mut phrase = value.phrase()?;
+        programs::host(&mut phrase, &nodes)
+    })?;
+    let floods =
+        |n: usize| programs.iter().any(|p| p.on == n && matches!(p.kind, Doing::Floods(_)));
+    let first = (0..nodes.len()).find(|n| !floods(*n));
     let events = all(table, "events", |value| events::event(value, &mut names))?;
     let expectations = all(table, "expect", |value| expect::expectation(value, &names))?;
     let curves = all(table, "curves", |value| curves::curve(value, &names))?;
@@ -168,6 +183,7 @@ fn read(name: &str, table: &Table<'_>) -> Result<Scenario, Mistake> {
         question,
         length,
         steps,
+        capture: capture.or(first).unwrap_or(0),
         nodes: nodes.clone(),
         links: links.clone(),
         programs: programs.clone(),

@@ -291,12 +291,13 @@ impl Run {
         }
     }
 
-    /// What was captured, as pcapng: the same scenario, seed and order give the same octets.
+    /// What was captured at one host, as pcapng: the same scenario, seed and order give the same octets.
     ///
     /// # Errors
     /// Those of the sink.
     pub fn write_capture(&self, sink: impl std::io::Write) -> std::io::Result<()> {
-        self.stage.world.write_capture(sink)
+        let at = self.stage.nodes[self.scenario.capture];
+        self.stage.world.write_capture_at(at, sink)
     }
 }
 
