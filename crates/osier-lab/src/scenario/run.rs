@@ -291,7 +291,8 @@ impl Run {
         }
     }
 
-    /// What was captured at one host, as pcapng: the same scenario, seed and order give the same octets.
+    /// What was captured at one host, as pcapng: the same scenario, seed and order give the same
+    /// octets.
     ///
     /// # Errors
     /// Those of the sink.
