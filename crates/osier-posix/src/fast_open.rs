@@ -30,7 +30,7 @@ impl Posix {
             return Err(Errno::EOPNOTSUPP);
         }
         match tcp.stage {
-            Stage::Fresh => {}
+            Stage::Fresh | Stage::Failed(_) => {}
             // The one before is under way; a call that waits goes on.
             Stage::Opening(_) if flags.has(Flags::FASTOPEN) => {
                 let waits = matches!(self.wait::<()>(fd, flags, 0), Err(Stop::Blocked(_)));
