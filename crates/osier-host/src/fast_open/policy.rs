@@ -1,4 +1,4 @@
-//! What may Fast Open do on this host? (RFC 7413; Linux: `net.ipv4.tcp_fastopen`, `tcp_fastopen_key`)
+//! What may Fast Open do on this host? (RFC 7413; Linux: `tcp_fastopen`, `tcp_fastopen_key`)
 //!
 //! Host configuration. Text without a cookie is for networks whose hosts trust each other: without
 //! it anybody may send text in another's name (RFC 7413 §6.1 and its appendix A).
