@@ -280,12 +280,14 @@ fn untrue(commands: &[(String, bool)], readme: &str) -> Vec<Place> {
 }
 
 /// Hosts that a reader may be sent to: public ones, and addresses of our own examples.
-const HOSTS: [&str; 9] = [
+const HOSTS: [&str; 10] = [
     "github.com",
     "keepachangelog.com",
     "semver.org",
     "www.apache.org",
     "www.rfc-editor.org",
+    // The name spaces of SVG and XHTML, which nobody follows.
+    "www.w3.org",
     "datatracker.ietf.org",
     "localhost",
     "10.71.0.2",

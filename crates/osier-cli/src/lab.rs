@@ -187,9 +187,10 @@ fn caption(saved: &Saved, run: &Run, verdicts: &[Verdict]) -> Caption {
     let scenario = run.scenario();
     let held = verdicts.iter().filter(|verdict| verdict.holds).count();
     let (Saved { scenario: name, seed, .. }, all) = (saved, verdicts.len());
-    Caption::new(scenario.title())
+    let caption = Caption::new(scenario.title())
         .text(scenario.question())
-        .text(format!("osier lab run {name} --seed {seed}: {held} of {all} expectations hold"))
+        .text(format!("osier lab run {name} --seed {seed}: {held} of {all} expectations hold"));
+    run.curves().iter().fold(caption, |caption, curve| caption.curve(curve.figure()))
 }
 
 fn as_text(saved: &Saved, run: &Run, verdicts: &[Verdict], look: Look) -> String {

@@ -17,7 +17,7 @@
 //! | the same ladder for a program | `json.rs` |
 //! | … for a slide: bands, slopes, folds | `svg.rs`, which has a map of its own |
 //! | … for a browser, in one file | `html.rs` |
-//! | the words above a drawing | `caption.rs` |
+//! | the words above a drawing, the curves below it | `caption.rs` |
 //!
 //! In a terminal every step is drawn whole before the next, so that a ladder can be printed while
 //! it happens: segments that cross on their way are drawn one below the other, and their times
@@ -35,7 +35,7 @@ mod scale;
 mod svg;
 mod text;
 
-pub use caption::Caption;
+pub use caption::{Caption, Curve, Unit};
 pub use drawer::Drawer;
 pub use ladder::{Band, End, Fate, Ladder, State, Step, What, Why};
 pub use look::{Glyphs, Look, MAX_ENDS, MAX_WIDTH, Style};

@@ -13,8 +13,10 @@
 //! | arrows, and the words between the lifelines | `svg/places.rs` |
 //! | … of which none covers another | `svg/labels.rs` |
 //! | columns, and the drawing of the parts | `svg/scene.rs`, `svg/parts.rs`, `svg/legend.rs` |
+//! | curves below the ladder | `svg/curves.rs` |
 //! | colours, light and dark, and escaping | `svg/ink.rs` |
 
+mod curves;
 mod ink;
 mod labels;
 mod legend;

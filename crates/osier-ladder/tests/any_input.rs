@@ -2,9 +2,10 @@
 //! a page is well-formed.
 
 use osier_ladder::{
-    Band, Caption, Drawer, End, Fate, Glyphs, Ladder, Look, State, Step, Style, What, Why,
+    Band, Caption, Curve, Drawer, End, Fate, Glyphs, Ladder, Look, State, Step, Style, Unit, What,
+    Why,
 };
-use osier_time::Instant;
+use osier_time::{Duration, Instant};
 use proptest::prelude::*;
 use unicode_width::UnicodeWidthStr;
 
@@ -70,6 +71,19 @@ fn step() -> impl Strategy<Value = Step> {
 fn ladder() -> impl Strategy<Value = Ladder> {
     (prop::collection::vec(end(), 0..5), prop::collection::vec(step(), 0..6))
         .prop_map(|(ends, steps)| Ladder { ends, steps })
+}
+
+fn curve() -> impl Strategy<Value = Curve> {
+    let values = prop::collection::vec(prop_oneof![0..100_u64, any::<u64>()], 0..9);
+    let unit = prop_oneof![Just(Unit::Number), Just(Unit::Octets), Just(Unit::Nanoseconds)];
+    (text(), prop_oneof![0..1_000_u64, any::<u64>()], values, unit).prop_map(
+        |(title, every, values, unit)| Curve {
+            title,
+            every: Duration::from_nanos(every),
+            values,
+            unit,
+        },
+    )
 }
 
 fn look(width: usize, glyphs: Glyphs) -> Look {
@@ -158,8 +172,13 @@ proptest! {
 
     /// Well-formed, every step once, nothing outside of the page, and no number that is none.
     #[test]
-    fn a_page_of_any_ladder_is_well_formed(ladder in ladder(), title in text(), more in text()) {
-        let caption = Caption::new(title).text(more);
+    fn a_page_of_any_ladder_is_well_formed(
+        ladder in ladder(),
+        title in text(),
+        more in text(),
+        curve in curve(),
+    ) {
+        let caption = Caption::new(title).text(more).curve(curve);
         let svg = ladder.to_svg(&caption);
         for text in [svg.clone(), ladder.to_html(&caption)] {
             let dtd = roxmltree::ParsingOptions { allow_dtd: true, ..Default::default() };

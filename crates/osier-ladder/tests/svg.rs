@@ -1,7 +1,7 @@
 //! Pages judged: slopes, crosses, returns, folds, bands, words.
 
-use osier_ladder::{Band, Caption, End, Fate, Ladder, State, Step};
-use osier_time::Instant;
+use osier_ladder::{Band, Caption, Curve, End, Fate, Ladder, State, Step, Unit};
+use osier_time::{Duration, Instant};
 use roxmltree::{Document, Node};
 
 fn ms(n: u64) -> Instant {
@@ -105,6 +105,14 @@ fn a_lost_segment_ends_in_a_cross_and_has_no_point() {
 }
 
 #[test]
+fn what_is_lost_at_one_moment_has_a_cross_each() {
+    let svg = svg(vec![sent(0, 1, "one"), lost(100, 0, "two"), lost(100, 0, "three")]);
+    let page = Document::parse(&svg).unwrap();
+    let cross = |number| line(step(&page, number))[3];
+    assert!(cross(3) - cross(2) > 12.0, "{} {}", cross(2), cross(3));
+}
+
+#[test]
 fn what_was_sent_again_points_at_what_it_repeats() {
     let steps = vec![lost(0, 0, "data"), sent(10, 1, "other"), sent(300, 0, "data").repeats(0)];
     let svg = svg(steps);
@@ -162,6 +170,24 @@ fn a_band_lasts_as_long_as_its_state() {
     close(called.0, arrives);
     close(calling.1, back);
     close(band(client, true).0, back);
+}
+
+#[test]
+fn a_curve_rises_to_its_highest_value_and_falls_again() {
+    let (title, every) = ("in the queue".to_owned(), Duration::from_millis(500));
+    let curve = Curve { title, every, values: vec![0, 50, 100, 25], unit: Unit::Number };
+    let ladder = Ladder { ends: two(), steps: vec![sent(0, 0, "one")] };
+    let svg = ladder.to_svg(&Caption::new("A title").curve(curve));
+    let page = Document::parse(&svg).unwrap();
+    let drawn = page.descendants().find(|n| n.attribute("class") == Some("l-curve")).unwrap();
+    assert_eq!(texts(drawn)[..4], ["in the queue", "0", "50", "100"]);
+    let last = drawn.children().rfind(|n| n.has_tag_name("path")).unwrap();
+    let points = numbers(&last.attribute("d").unwrap().replace(['M', 'L'], " "));
+    let (x, y): (Vec<f64>, Vec<f64>) = points.chunks(2).map(|point| (point[0], point[1])).unzip();
+    assert!(x.windows(2).all(|pair| (pair[1] - pair[0] - (x[1] - x[0])).abs() < 0.2), "{x:?}");
+    let bottom = y[0];
+    let part = |n: usize| (bottom - y[n]) / (bottom - y[2]);
+    assert!((part(1) - 0.5).abs() < 0.01 && (part(3) - 0.25).abs() < 0.01, "{y:?}");
 }
 
 #[test]

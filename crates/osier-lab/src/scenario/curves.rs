@@ -8,6 +8,7 @@ use super::programs::{ZERO, host};
 use super::reader::Value;
 use super::run::Run;
 use super::{Names, Scenario};
+use osier_ladder::{Curve as Figure, Unit};
 use osier_time::{Duration, Instant};
 
 /// Columns of a drawing: so many samples, or fewer.
@@ -136,6 +137,19 @@ impl Curve {
             Subject::RoundTrip(_) => Duration::from_nanos(value).to_string(),
             _ => value.to_string(),
         }
+    }
+
+    /// The curve, to be drawn below a ladder.
+    pub fn figure(&self) -> Figure {
+        let unit = match self.plan.subject {
+            Subject::RoundTrip(_) => Unit::Nanoseconds,
+            Subject::Window(_) | Subject::Reads(_) | Subject::Holds(_, Thing::Memory) => {
+                Unit::Octets
+            }
+            Subject::Holds(..) | Subject::Done(_) | Subject::Failed(_) => Unit::Number,
+        };
+        let (title, every) = (self.title().to_owned(), self.every());
+        Figure { title, every, values: self.values.clone(), unit }
     }
 
     /// The curve as text: time runs to the right, the highest value is at the top.

@@ -52,6 +52,18 @@ shipped! {
     "time-wait-reuse",
     "time-wait-ports",
     "time-wait-assassination",
+    "syn-flood-no-defence",
+    "syn-flood-bounded-queue",
+    "syn-flood-cookies",
+    "close-wait-leak",
+    "zero-window",
+    "nagle-delayed-ack",
+    "silly-window",
+    "bufferbloat-reno",
+    "bufferbloat-cubic",
+    "bufferbloat-bbr",
+    "black-hole",
+    "black-hole-ignored",
 }
 
 /// A scenario by its name.

@@ -9,8 +9,8 @@ use super::legend::Legend;
 use super::places::Words;
 use super::told::{Told, Way};
 use super::words::{self, Block, OnArrow};
-use super::{parts, times};
-use crate::caption::Caption;
+use super::{curves, parts, times};
+use crate::caption::{Caption, Curve};
 use crate::ladder::Ladder;
 use crate::look::Glyphs;
 use crate::text::{clean, wrap};
@@ -41,6 +41,7 @@ pub(super) struct Scene<'a> {
     blocks: Vec<Block>,
     pub(super) times: times::Times,
     pub(super) words: Words,
+    curves: Vec<Curve>,
     /// Where the names of the ends begin.
     heads: f64,
 }
@@ -106,8 +107,8 @@ impl<'a> Scene<'a> {
         let top = heads + 30.0 + 15.0 * details as f64;
         let times = times::times(&told, &blocks, top);
         let words = Words::new(&told, &columns, &times);
-        let title = caption.title.clone();
-        Scene { told, title, caption: caption_lines, columns, blocks, times, words, heads }
+        let (title, curves) = (caption.title.clone(), caption.curves.clone());
+        Scene { told, title, caption: caption_lines, columns, blocks, times, words, curves, heads }
     }
 
     /// How much of each label stands on its arrow, or beside its mark.
@@ -120,7 +121,8 @@ impl<'a> Scene<'a> {
     pub(super) fn draw(&self) -> String {
         let legend = Legend::new(self);
         let top = self.times.foot + 26.0;
-        let height = top + legend.height(self.columns.width) + MARGIN;
+        let below = top + legend.height(self.columns.width) + MARGIN;
+        let height = below + curves::height(&self.curves);
         let mut out = self.opening(height);
         self.captions(&mut out);
         parts::lifelines(&mut out, self, &legend);
@@ -132,6 +134,8 @@ impl<'a> Scene<'a> {
         parts::steps(&mut out, self);
         parts::labels(&mut out, self);
         legend.draw(&mut out, self.columns.width, top);
+        let column = (MARGIN, self.columns.width - MARGIN - 12.0);
+        curves::draw(&mut out, &self.curves, column, below);
         out + "</svg>\n"
     }
 

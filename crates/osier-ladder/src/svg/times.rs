@@ -23,6 +23,9 @@ const ROW: f64 = 23.0;
 const ANSWER: f64 = 9.0;
 const ARRIVAL: f64 = 15.0;
 
+/// From one cross to the next.
+const CROSS: f64 = 17.0;
+
 /// From one name of a state to the next of the same end.
 const NAME: f64 = 16.0;
 
@@ -136,6 +139,8 @@ struct Cursor<'a> {
     /// The state of each end, and since where.
     open: Vec<Option<(f64, State)>>,
     last_step: Option<Last>,
+    /// Where the last cross stands.
+    last_cross: Option<f64>,
     words: f64,
     out: Times,
 }
@@ -155,6 +160,7 @@ pub(super) fn times(told: &Told<'_>, blocks: &[Block], top: f64) -> Times {
         attached: vec![None; told.ends.len()],
         open: told.ends.iter().map(|end| Some((top, end.state.clone()?))).collect(),
         last_step: None,
+        last_cross: None,
         words: top,
         out: Times {
             leaves: vec![top; steps],
@@ -235,7 +241,10 @@ impl Cursor<'_> {
         self.out.arrives[step] = y;
         self.out.bottom = self.out.bottom.max(y);
         let weight = match moment.sort {
-            Sort::Dies => return,
+            Sort::Dies => {
+                self.last_cross = Some(y);
+                return;
+            }
             Sort::Arrives => Weight::Arrives,
             Sort::Note | Sort::Crosses | Sort::Leaves => Weight::Leaves,
         };
@@ -255,6 +264,9 @@ impl Cursor<'_> {
     /// The highest place at which this may stand.
     fn least(&self, moment: Moment) -> f64 {
         let mut least = self.y;
+        if let Some(last) = self.last_cross.filter(|_| moment.sort == Sort::Dies) {
+            least = least.max(last + CROSS);
+        }
         if let Some(last) = self.last_step {
             let level = moment.sort == Sort::Crosses || last.sort == Sort::Crosses;
             if level && moment.sort < Sort::Dies {
