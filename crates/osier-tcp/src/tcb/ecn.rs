@@ -22,6 +22,8 @@ pub(crate) struct Ecn {
     pub(crate) cwr: bool,
     /// The latest cut, and SND.NXT then: what was sent before tells nothing new.
     cut: Option<(CutFor, SeqNumber)>,
+    /// The cut for a mark that one for a timeout has taken the place of, and [`Ecn::cwr`] then.
+    under: Option<(SeqNumber, bool)>,
 }
 
 /// For what the window was cut.
@@ -55,6 +57,7 @@ impl Ecn {
     /// number that is far behind would seem to be ahead.
     pub(crate) fn on_una(&mut self, una: SeqNumber) {
         self.cut = self.cut.filter(|(_, until)| una.at_or_before(*until));
+        self.under = self.under.filter(|(until, _)| una.at_or_before(*until));
     }
 
     /// Whether something sent before the latest cut, or nothing sent since, is acknowledged.
@@ -80,6 +83,9 @@ impl Ecn {
 
     /// The window was cut for a loss, with `nxt` SND.NXT.
     pub(crate) fn on_cut_for_loss(&mut self, nxt: SeqNumber) {
+        if let Some((CutFor::Mark, until)) = self.cut {
+            self.under = Some((until, self.cwr));
+        }
         self.on_cut(CutFor::Loss, nxt);
     }
 
@@ -88,11 +94,16 @@ impl Ecn {
         self.cut = self.agreed.then_some((what, nxt));
     }
 
-    /// The loss was none: the next mark is news (Linux: tcp_ecn_withdraw_cwr).
+    /// The loss was none: the next mark is news (Linux: tcp_ecn_withdraw_cwr), unless the window
+    /// had been cut for one before.
     pub(crate) fn on_undone(&mut self) {
-        if !self.is_cut_for_mark() {
-            (self.cwr, self.cut) = (false, None);
+        if self.is_cut_for_mark() {
+            return;
         }
+        (self.cwr, self.cut) = match self.under.take() {
+            Some((until, cwr)) => (cwr, Some((CutFor::Mark, until))),
+            None => (false, None),
+        };
     }
 }
 
@@ -149,6 +160,24 @@ mod tests {
         ecn.on_cut_for_mark(SeqNumber(1));
         ecn.on_undone();
         assert!(ecn.remembers_cut() && ecn.cwr);
+    }
+
+    #[test]
+    fn a_timeout_that_was_none_leaves_the_cut_for_a_mark_before_it() {
+        let mut ecn = Ecn::new(true);
+        ecn.on_cut_for_mark(SeqNumber(100));
+        // CWR was said.
+        ecn.cwr = false;
+        ecn.on_cut_for_loss(SeqNumber(150));
+        assert!(ecn.cwr && !ecn.is_cut_for_mark());
+        ecn.on_undone();
+        assert!(ecn.is_reducing(SeqNumber(50)), "the mark's window is not cut again for it");
+        assert!(!ecn.cwr, "there is nothing new to say");
+        // And where the mark's window is over by then, there is nothing to go back to.
+        ecn.on_cut_for_loss(SeqNumber(200));
+        ecn.on_una(SeqNumber(101));
+        ecn.on_undone();
+        assert!(!ecn.remembers_cut());
     }
 
     #[test]
