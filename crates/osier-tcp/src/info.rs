@@ -181,7 +181,7 @@ tcp_info! {
     bytes_retrans: u64,
     /// `tcpi_dsack_dups`: duplicates that the peer reported (RFC 2883).
     dsack_dups: u32,
-    /// `tcpi_reord_seen`: how often something overtaken arrived that was not lost.
+    /// `tcpi_reord_seen`: acknowledgments that told of something overtaken that was not lost.
     reord_seen: u32,
     /// `tcpi_rcv_ooopack`: segments received out of order.
     rcv_ooopack: u32,

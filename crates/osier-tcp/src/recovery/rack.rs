@@ -33,8 +33,9 @@ pub(super) struct Rack {
     /// RACK.fack: behind the highest octet that has arrived.
     fack: Option<SeqNumber>,
     reordering: Reordering,
-    /// How often.
+    /// How often, and whether the acknowledgment in hand has shown some.
     seen: u32,
+    shown: Reordering,
     /// By how many octets at most, behind its own end, something was overtaken.
     distance: u32,
     /// RACK.reo_wnd_mult.
@@ -76,6 +77,7 @@ impl Rack {
             fack: None,
             reordering: Reordering::NotSeen,
             seen: 0,
+            shown: Reordering::NotSeen,
             distance: 0,
             mult: 1,
             persist: 0,
@@ -107,11 +109,19 @@ impl Rack {
         match self.fack.filter(|fack| delivered.end.at_or_before(*fack)) {
             None => self.fack = Some(delivered.end),
             Some(fack) if delivered.end != fack && delivered.resent == 0 => {
-                self.reordering = Reordering::Seen;
-                self.seen = self.seen.saturating_add(1);
+                (self.reordering, self.shown) = (Reordering::Seen, Reordering::Seen);
                 self.distance = self.distance.max(fack.since(delivered.end));
             }
             Some(_) => {}
+        }
+    }
+
+    /// All that SND.UNA has passed, or all that was reported, is taken in: however much of it was
+    /// overtaken, that counts once (Linux: tcp_check_sack_reordering).
+    pub(super) fn count_reordering(&mut self) {
+        if self.shown == Reordering::Seen {
+            self.shown = Reordering::NotSeen;
+            self.seen = self.seen.saturating_add(1);
         }
     }
 

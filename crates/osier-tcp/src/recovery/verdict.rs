@@ -3,7 +3,7 @@
 //! Takes in what it says (records, RACK, the probe, the estimate of the round trip), then
 //! concludes: was the loss none, is a recovery over, is something newly lost, does one begin?
 
-use super::rack::{Arrival, Circumstances};
+use super::rack::{Arrival, Circumstances, Rack};
 use super::records::{Delivered, Record, Standing};
 use super::spurious::{Doubt, Evidence, Finding};
 use super::tlp::{Answer, ForProbe};
@@ -25,17 +25,18 @@ pub(super) struct News {
 impl Recovery {
     pub(super) fn take_in(&mut self, now: Instant, ack: &AckArrived) -> News {
         let arrival = Arrival { now, min_rtt: self.rtt.min(), echoed: ack.echoed_rtt };
-        let (rack, doubt) = (&mut self.rack, &mut self.doubt);
-        let mut told = |delivered: &Delivered| {
-            rack.on_delivered(&arrival, delivered);
-            if let Some(doubt) = doubt {
-                doubt.on_delivered(delivered);
-            }
+        let covered = {
+            let mut told = tell(&mut self.rack, &mut self.doubt, &arrival);
+            self.records.on_una(now, ack.ack, &mut told)
         };
-        let covered = self.records.on_una(now, ack.ack, &mut told);
+        self.rack.count_reordering();
         let mut news = News { acked: covered.octets, sacked: 0, rtt: covered.rtt };
         if self.sack == SackUse::On {
-            let reported = self.scoreboard.on_blocks(now, ack, &mut self.records, &mut told);
+            let reported = {
+                let mut told = tell(&mut self.rack, &mut self.doubt, &arrival);
+                self.scoreboard.on_blocks(now, ack, &mut self.records, &mut told)
+            };
+            self.rack.count_reordering();
             news.sacked = reported.octets;
             news.rtt = news.rtt.or(reported.rtt);
         }
@@ -220,5 +221,19 @@ impl Recovery {
         let lone = self.in_flight() < mss.saturating_mul(2);
         let held_back = if lone { self.rto.min() } else { Duration::ZERO };
         self.tlp.schedule(now, self.rtt.smoothed(), held_back);
+    }
+}
+
+/// Who hears of each piece that is newly known to have arrived.
+fn tell<'a>(
+    rack: &'a mut Rack,
+    doubt: &'a mut Option<Doubt>,
+    arrival: &'a Arrival,
+) -> impl FnMut(&Delivered) + 'a {
+    move |delivered| {
+        rack.on_delivered(arrival, delivered);
+        if let Some(doubt) = doubt {
+            doubt.on_delivered(delivered);
+        }
     }
 }

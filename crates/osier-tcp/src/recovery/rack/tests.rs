@@ -42,6 +42,21 @@ fn disordered() -> Rack {
     rack
 }
 
+#[test]
+fn what_one_acknowledgment_shows_to_be_overtaken_counts_once() {
+    let mut rack = disordered();
+    rack.on_delivered(&arrival(51), &delivered(3, 500, 0));
+    rack.count_reordering();
+    assert_eq!(rack.reordering_seen(), 1);
+    // The next brings nothing of the kind, the one after it does.
+    rack.on_delivered(&arrival(52), &delivered(6, 3_000, 0));
+    rack.count_reordering();
+    assert_eq!(rack.reordering_seen(), 1);
+    rack.on_delivered(&arrival(53), &delivered(2, 250, 0));
+    rack.count_reordering();
+    assert_eq!(rack.reordering_seen(), 2);
+}
+
 /// §6.2, step 2.
 #[test]
 fn the_newest_is_what_was_sent_last_of_all_that_arrived() {
