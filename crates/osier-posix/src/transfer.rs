@@ -96,9 +96,10 @@ impl Posix {
         let id = match tcp.stage {
             Stage::Listening(_) => return Err(Errno::ENOTCONN.into()),
             Stage::Fresh if tcp.deferred.is_some() => return self.wait(fd, flags, 0),
-            Stage::Fresh if tcp.reading == Side::Open => return Err(Errno::ENOTCONN.into()),
             Stage::Fresh | Stage::Failed(_) => {
+                let never = tcp.stage == Stage::Fresh && tcp.reading == Side::Open;
                 let error = self.files.tcp_mut(fd)?.error.take();
+                let error = error.or(never.then_some(Errno::ENOTCONN));
                 return error.map_or(Ok((0, None)), |error| Err(error.into()));
             }
             Stage::Opening(_) => return self.wait(fd, flags, 0),

@@ -26,6 +26,8 @@ pub(crate) struct Counts {
     steps: u64,
     /// Scripts that were played a second time, more slowly, and did not differ then.
     again: u64,
+    /// Scripts that were compared up to a bulk call that left text on its way.
+    left: u64,
     known: Vec<u64>,
 }
 
@@ -34,6 +36,7 @@ impl Counts {
         self.scripts += 1;
         self.steps += verdict.steps as u64;
         self.failed += u64::from(!verdict.unknown.is_empty());
+        self.left += verdict.left;
         self.known.resize(ACCEPTED.len(), 0);
         for row in &verdict.known {
             self.known[*row] += 1;
@@ -49,15 +52,16 @@ impl Counts {
         self.failed += next();
         self.steps += next();
         self.again += next();
+        self.left += next();
         self.known.resize(ACCEPTED.len(), 0);
         self.known.iter_mut().for_each(|known| *known += next());
         true
     }
 
     fn tell(&self) {
-        let Counts { scripts, failed, steps, again, .. } = self;
+        let Counts { scripts, failed, steps, again, left, .. } = self;
         let known: Vec<String> = self.known.iter().map(u64::to_string).collect();
-        println!("{COUNTS} {scripts} {failed} {steps} {again} {}", known.join(" "));
+        println!("{COUNTS} {scripts} {failed} {steps} {again} {left} {}", known.join(" "));
     }
 }
 
@@ -66,8 +70,8 @@ impl fmt::Display for Counts {
         writeln!(
             f,
             "{} scripts, {} calls compared, {} scripts differ; {} looked different until the \
-             kernel was given more time",
-            self.scripts, self.steps, self.failed, self.again
+             kernel was given more time; {} were compared up to text left on its way",
+            self.scripts, self.steps, self.failed, self.again, self.left
         )?;
         for (row, met) in ACCEPTED.iter().zip(&self.known) {
             writeln!(f, "{met:>8} times a known difference: {}", row.name)?;

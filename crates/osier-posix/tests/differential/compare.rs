@@ -1,6 +1,7 @@
 //! Where do two runs of a script differ, and is that difference known?
 
 use crate::accepted::{ACCEPTED, Accepted};
+use crate::bulk::LEFT;
 use crate::play::{Item, Seen};
 use crate::script::{Script, Side, Slot, Step};
 
@@ -22,6 +23,8 @@ pub(crate) struct Verdict {
     /// Steps that were compared: up to an unknown difference, or to one behind which the runs go
     /// ways of their own.
     pub(crate) steps: usize,
+    /// 1 where a bulk call left text on its way, behind which nothing is compared.
+    pub(crate) left: u64,
 }
 
 /// Where a difference was met.
@@ -67,6 +70,12 @@ pub(crate) fn compare(script: &Script, kernel: &[Seen], osier: &[Seen]) -> Verdi
         }
         if parted {
             verdict.unknown.clear();
+        }
+        let left = |seen: &Seen| seen.items.iter().any(|(_, words)| words == LEFT);
+        if left(theirs) && left(ours) {
+            verdict.unknown.clear();
+            verdict.left = 1;
+            return verdict;
         }
         if parted || !verdict.unknown.is_empty() {
             return verdict;

@@ -13,6 +13,9 @@ use crate::script::{
 /// that flow control is the subject of `Fill` alone.
 const UNREAD_MAX: u32 = 24_000;
 
+/// A backlog that no script fills.
+const BACKLOG: i32 = 16;
+
 /// Sockets that a side may have at once.
 const OPEN_MAX: usize = 6;
 
@@ -119,9 +122,12 @@ impl Draft {
     }
 
     fn port(&mut self, who: Side) -> u8 {
-        let port = self.next_port[who as usize];
-        self.next_port[who as usize] = (port + 1) % PORTS;
-        port
+        let next = self.next_port[who as usize];
+        if next > 0 && self.dice.one_in(8) {
+            return next - 1;
+        }
+        self.next_port[who as usize] = (next + 1) % PORTS;
+        next
     }
 
     fn side(&mut self) -> Side {
@@ -181,7 +187,7 @@ impl Draft {
     /// One listens, the other connects.
     fn serve(&mut self) {
         let who = self.side();
-        let (listener, port) = self.listener(who, 4);
+        let (listener, port) = self.listener(who, BACKLOG);
         let from = self.connect(who.other(), port, Then::Deliver);
         self.accept(who, listener, from);
         if self.dice.one_in(3) {
@@ -192,7 +198,7 @@ impl Draft {
     /// Two connections to one listener.
     fn many(&mut self) {
         let who = self.side();
-        let (listener, port) = self.listener(who, 4);
+        let (listener, port) = self.listener(who, BACKLOG);
         let then = self.dice.pick(&[Then::Deliver, Then::Hold]);
         let first = self.connect(who.other(), port, then);
         let second = self.connect(who.other(), port, Then::Deliver);
@@ -223,7 +229,7 @@ impl Draft {
     /// The client has written, shut or gone before it is accepted.
     fn early_end(&mut self) {
         let who = self.side();
-        let (listener, port) = self.listener(who, 4);
+        let (listener, port) = self.listener(who, BACKLOG);
         let client = who.other();
         let from = self.connect(client, port, Then::Deliver);
         if self.dice.one_in(2) {
@@ -253,6 +259,8 @@ impl Draft {
         for from in &from[1..] {
             self.accept(who, listener, *from);
         }
+        // When the next SYN would be sent again is another time in either run.
+        self.close(who, listener);
     }
 }
 
