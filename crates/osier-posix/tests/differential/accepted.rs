@@ -43,11 +43,13 @@ pub(crate) const ACCEPTED: &[Accepted] = &[
         reason: "Linux leaves the number in place that getsockname reads, though the port is given \
                  back; it stands for nothing",
         parts: Parts::Nothing,
-        is: |_, difference| {
-            matches!(difference.item, Item::Local(Side::Subject, _))
-                && difference.kernel.starts_with("any(")
+        is: |place, difference| {
+            let Item::Local(Side::Subject, slot) = difference.item else { return false };
+            let tried = |call| matches!(call, Call::Connect { slot: of, .. } if of == slot);
+            difference.kernel.starts_with("any(")
                 && difference.kernel.ends_with(":some")
                 && (difference.osier.ends_with(":0") || difference.osier.ends_with(":some"))
+                && place.up_to().iter().any(|at| at.who == Side::Subject && tried(at.call))
         },
     },
     Accepted {

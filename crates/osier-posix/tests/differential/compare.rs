@@ -44,6 +44,11 @@ impl<'a> Place<'a> {
         &self.script.steps[..self.at]
     }
 
+    /// The steps up to and with it.
+    pub(crate) fn up_to(&self) -> &'a [Step] {
+        &self.script.steps[..=self.at]
+    }
+
     /// What `poll` said of a socket of the kernel's at the last quiescent point before.
     pub(crate) fn was_ready(&self, side: Side, slot: Slot) -> &'a str {
         let items = self.kernel[..self.at].iter().rev().flat_map(|seen| &seen.items);
