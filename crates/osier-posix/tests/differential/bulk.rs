@@ -14,8 +14,8 @@ const IDLE_TURNS: usize = 6;
 /// Turns until a transfer is called endless: some megabytes.
 const TURNS_MAX: usize = 2_000;
 
-/// What a bulk call says that ends with text on its way (the reader has shut its side, or is the end
-/// of another connection): how much of it is where is each stack's own affair from then on.
+/// What a bulk call says that ends with text on its way (the reader has shut its side, or is the
+/// end of another connection): how much of it is where is each stack's own affair from then on.
 pub(crate) const LEFT: &str = "text is left on the way";
 
 /// Writer and reader.

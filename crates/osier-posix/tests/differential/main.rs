@@ -26,11 +26,11 @@ use campaign::Counts;
 use std::process::{Child, Command, ExitCode, Stdio};
 
 /// Scripts of an ordinary run, and of one with `OSIER_LONG=1`.
-const SCRIPTS: u64 = 300;
+const SCRIPTS: u64 = 250;
 const SCRIPTS_LONG: u64 = 10_000;
 
 /// Scripts for which a further process is worth its start.
-const EACH: u64 = 150;
+const EACH: u64 = 100;
 
 /// Set for a child to the seeds it plays: `FIRST+NUMBER`.
 const CHILD: &str = "OSIER_DIFFERENTIAL_SEEDS";
