@@ -6,7 +6,7 @@
 //! hashes and ladders anew, to be judged in the diff.
 
 use osier_lab::scenario::{Order, Run, SHIPPED, Shipped, Verdict};
-use osier_ladder::Look;
+use osier_ladder::{Caption, Look};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -94,6 +94,10 @@ fn shown(shipped: &Shipped) -> String {
     let scenario = shipped.scenario();
     let run = Run::new(&scenario, 1, Order::Written);
     let mut text = String::new();
+    if picture(shipped).is_some() {
+        let (title, name) = (scenario.title(), shipped.name);
+        let _ = write!(text, "\n![{title}]({name}.svg)\n");
+    }
     let ladder = run.ladder().draw(Look { width: 96, ..Look::default() });
     let _ = write!(text, "\n```text\n{ladder}```\n");
     for curve in run.curves() {
@@ -108,6 +112,32 @@ fn shown(shipped: &Shipped) -> String {
         let _ = writeln!(text, "- `{sentence}`, {seeds}");
     }
     text + "\n"
+}
+
+/// The picture beside a page: of those with curves, and of the one that docs/lab/README.md shows.
+fn picture(shipped: &Shipped) -> Option<String> {
+    let scenario = shipped.scenario();
+    let run = Run::new(&scenario, 1, Order::Written);
+    if run.curves().is_empty() && shipped.name != "third-ack-lost" {
+        return None;
+    }
+    let caption = Caption::new(scenario.title()).text(scenario.question());
+    let curves = run.curves().iter();
+    let caption = curves.fold(caption, |caption, curve| caption.curve(curve.figure()));
+    Some(run.ladder().to_svg(&caption))
+}
+
+#[test]
+fn every_picture_is_that_of_its_scenario() {
+    for shipped in SHIPPED {
+        let Some(wanted) = picture(shipped) else { continue };
+        let path = root().join(format!("docs/lab/{}.svg", shipped.name));
+        if update() {
+            std::fs::write(&path, &wanted).expect("the folder is ours");
+        }
+        let drawn = std::fs::read_to_string(&path).unwrap_or_default();
+        assert!(drawn == wanted, "{} is stale: OSIER_LAB_UPDATE=1 draws it anew", path.display());
+    }
 }
 
 #[test]

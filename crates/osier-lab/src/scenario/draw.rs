@@ -37,7 +37,7 @@ struct Drawing<'r> {
 }
 
 impl Run {
-    /// What happened, as a ladder: a lifeline for each node, in the order of the file.
+    /// What happened, as a ladder: a lifeline for each node.
     pub fn ladder(&self) -> Ladder {
         let world = &self.stage.world;
         let (passages, told) = (world.passages(), world.told());
@@ -65,7 +65,8 @@ impl Run {
         drawing.flush(None);
         drawing.speak();
         drawing.steps.truncate(self.scenario.steps);
-        Ladder { ends: ends(self), steps: drawing.steps }
+        let ladder = Ladder { ends: ends(self), steps: drawing.steps };
+        super::arrange::arranged(&self.scenario, ladder)
     }
 }
 

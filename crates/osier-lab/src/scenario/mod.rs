@@ -16,6 +16,7 @@
 //! | What is drawn of it? | `draw.rs`, `words.rs`, `curves.rs` |
 //! | Which scenarios are there? | `shipped.rs` |
 
+mod arrange;
 mod curves;
 mod draw;
 mod events;

@@ -143,6 +143,7 @@ fn round(value: u64) -> u64 {
 /// A value in its unit.
 fn told(value: u64, unit: Unit) -> String {
     match unit {
+        _ if value == 0 => "0".to_owned(),
         Unit::Number => value.to_string(),
         Unit::Octets if value >= 10_000_000 => format!("{} MB", value / 1_000_000),
         Unit::Octets if value >= 10_000 => format!("{} KB", value / 1_000),
