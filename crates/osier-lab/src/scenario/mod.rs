@@ -13,7 +13,7 @@
 //! | Conditions and actions? | `events.rs` |
 //! | Expectations? Do they hold? | `expect.rs`, `judge.rs` |
 //! | How does a scenario become a world? How does it run? | `stage.rs`, `run.rs` |
-//! | What is drawn of it? | `draw.rs`, `words.rs`, `curves.rs` |
+//! | What is drawn of it, and where? | `draw.rs`, `words.rs`, `curves.rs`, `arrange.rs` |
 //! | Which scenarios are there? | `shipped.rs` |
 
 mod arrange;
