@@ -1,6 +1,6 @@
 //! Is a mistake in a scenario told with its place and a remedy?
 
-use osier_lab::scenario::{SHIPPED, Scenario};
+use osier_lab::scenario::{Order, Run, SHIPPED, Scenario};
 
 /// A scenario without a mistake, line by line.
 const GOOD: &str = "title = 'x'
@@ -83,11 +83,40 @@ fn a_mistake_names_line_column_and_remedy() {
         ("server = 80", "server = 0", "x.toml:12:10: 0 cannot be; write a number from 1 to 65535"),
         ("server = 80", "", "x.toml:10:1: a program serves, calls or floods; add `server = 80`"),
         ("length = '1s'", "", "x.toml:1:1: a scenario needs `length`; add `length = \"10s\"`"),
+        ("address = '10.0.0.2/24'", "address = []", "x.toml:6:11: a host has an address"),
+        ("client = 'b:80'", "client = 'b:80'\nname = 'a'", "x.toml:1:1: two are called `a`"),
+        (
+            "on = 'a'\nclient = 'b:80'",
+            "on = 'b'\nname = 'other'\nserver = 80",
+            "x.toml:1:1: two programs serve port 80 of `b`; give one of them another port",
+        ),
+        ("delay = '10ms'", "loss = '101%'", "x.toml:9:8: 101% is more than always"),
+        ("'drop'", "['drop', 'drop']", "x.toml:20:16: there is no segment at hand for this"),
         ("title = 'x'", "title = x", "x.toml:1:9: not TOML: "),
     ] {
         let said = said(of, instead);
         assert!(said.starts_with(told), "`{instead}`:\n  told {said}\n  not  {told}");
     }
+}
+
+/// What a rule sees and an expectation counts is what hosts send, not what the network delivers:
+/// else a copy that is delivered for every segment would never come to an end.
+#[test]
+fn a_copy_that_is_delivered_is_not_sent_again() {
+    let event = "[[events]]
+when = 'a sends the first SYN'
+do = 'copy as old'
+[[events]]
+when = 'a sends every segment'
+do = 'deliver old'
+[[expect]]
+that = 'a sends SYN once'
+";
+    let text = format!("{GOOD}{event}");
+    let scenario = Scenario::parse("x.toml", &text).expect("it is good");
+    let run = Run::new(&scenario, 1, Order::Written);
+    let verdicts = run.judge();
+    assert!(verdicts.last().is_some_and(|verdict| verdict.holds), "{verdicts:?}");
 }
 
 /// Whatever is cut out of a good scenario, the rest is read or refused, in finite time.

@@ -220,6 +220,10 @@ fn forge(phrase: &mut Phrase<'_>, names: &Names<'_>) -> Result<Act, Mistake> {
     let from = host(phrase, names.nodes)?;
     needs(phrase, "to")?;
     let to = host(phrase, names.nodes)?;
+    if super::is_switched(names.nodes, names.links, to) {
+        let says = format!("`{}` is at a switch", names.nodes[to].name);
+        return Err(phrase.wrong(says, "forge for a host whose link is not Ethernet"));
+    }
     let mut ahead = 0;
     if phrase.peek().is_some() {
         let octets = phrase.quantity("how far ahead", quantity::octets)?;

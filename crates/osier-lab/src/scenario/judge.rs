@@ -6,6 +6,7 @@
 use super::expect::{Claim, Expectation, Outcome, Range};
 use super::run::{Run, enters};
 use crate::program::{Report, Tally};
+use crate::record::Origin;
 use crate::world::NodeId;
 use osier_host::{Flow, Reason};
 use osier_tcp::State;
@@ -71,7 +72,8 @@ impl Run {
             }
             Claim::Sends { who, what, times } => {
                 let own = self.stage.world.passages().iter();
-                let own = own.filter(|p| p.between.0 == self.stage.nodes[*who]);
+                let own = own
+                    .filter(|p| p.origin == Origin::Node && p.between.0 == self.stage.nodes[*who]);
                 count(own.filter(|p| what.fits(&p.segment)).count() as u64, *times)
             }
             Claim::Counts { who, counter, times } => count(self.counter(*who, counter), *times),

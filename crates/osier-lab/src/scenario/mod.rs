@@ -48,7 +48,7 @@ use events::EventPlan;
 use expect::Expectation;
 use links::LinkPlan;
 use mistake::{Source, did_you_mean};
-use nodes::NodePlan;
+use nodes::{Kind, NodePlan};
 use osier_time::Duration;
 use phrase::Phrase;
 use programs::{Doing, ProgramPlan};
@@ -165,8 +165,8 @@ fn read(name: &str, table: &Table<'_>) -> Result<Scenario, Mistake> {
     let mut names =
         Names { nodes: &nodes, links: &links, programs: &[], copies: Vec::new(), length };
     let programs = all(table, "programs", |value| programs::program(value, &names))?;
-    floods_are_alone(table, &programs, &nodes)?;
     names.programs = &programs;
+    programs_fit(table, &names)?;
     let capture = table.read("capture", |value| {
         let mut phrase = value.phrase()?;
         programs::host(&mut phrase, &nodes)
@@ -243,20 +243,49 @@ fn nodes_of(table: &Table<'_>) -> Result<Vec<NodePlan>, Mistake> {
     }
 }
 
-/// Where SYNs are flooded from runs nothing else, and no Ethernet.
-fn floods_are_alone(
-    table: &Table<'_>,
-    programs: &[ProgramPlan],
-    nodes: &[NodePlan],
-) -> Result<(), Mistake> {
-    let floods = programs.iter().filter(|p| matches!(p.kind, Doing::Floods(_)));
-    for flood in floods {
-        if programs.iter().filter(|other| other.on == flood.on).count() > 1 {
-            let says = format!("`{}` floods, and can do nothing else", nodes[flood.on].name);
-            return Err(table.wrong(says, "put the other program on another host"));
+/// Programs do not get into each other's way: each has a name and a port of its own, and where
+/// SYNs are flooded from nothing else runs.
+fn programs_fit(table: &Table<'_>, names: &Names<'_>) -> Result<(), Mistake> {
+    let Names { nodes, links, programs, .. } = names;
+    for (n, program) in programs.iter().enumerate() {
+        let (name, host) = (&program.name, &nodes[program.on].name);
+        let called = |other: &str| other == name;
+        if programs[..n].iter().any(|p| called(&p.name)) || nodes.iter().any(|n| called(&n.name)) {
+            let says = format!("two are called `{name}`");
+            return Err(table.wrong(says, "give the program a `name` of its own"));
+        }
+        let beside = || programs.iter().filter(|other| other.on == program.on);
+        match program.kind {
+            Doing::Serves { port, .. } => {
+                let same = |other: &&ProgramPlan| matches!(other.kind, Doing::Serves { port: taken, .. } if taken == port);
+                if beside().filter(same).count() > 1 {
+                    let says = format!("two programs serve port {port} of `{host}`");
+                    return Err(table.wrong(says, "give one of them another port"));
+                }
+            }
+            Doing::Calls(_) => {}
+            Doing::Floods(flood) => {
+                if beside().count() > 1 {
+                    let says = format!("`{host}` floods, and can do nothing else");
+                    return Err(table.wrong(says, "put the other program on another host"));
+                }
+                if is_switched(nodes, links, program.on) || !nodes[flood.to.0].is_v4() {
+                    let says = format!("`{host}` floods over Ethernet, or not IPv4");
+                    return Err(table.wrong(says, "join it by a router or a host of IPv4"));
+                }
+            }
         }
     }
     Ok(())
+}
+
+/// Whether a node is joined to a switch, so that its frames are Ethernet's.
+fn is_switched(nodes: &[NodePlan], links: &[LinkPlan], node: usize) -> bool {
+    let switch = |n: usize| matches!(nodes[n].kind, Kind::Switch);
+    links.iter().any(|link| {
+        let (a, b) = link.between;
+        (a == node && switch(b)) || (b == node && switch(a))
+    })
 }
 
 impl Names<'_> {

@@ -18,6 +18,13 @@ pub(super) struct NodePlan {
     pub(super) kind: Kind,
 }
 
+impl NodePlan {
+    /// Whether its first address is one of IPv4.
+    pub(super) fn is_v4(&self) -> bool {
+        self.addresses.first().is_some_and(|cidr| cidr.address.is_ipv4())
+    }
+}
+
 #[derive(Clone, Debug)]
 pub(super) enum Kind {
     Host(Box<Config>),
@@ -58,6 +65,9 @@ const MORE_KEYS: [&str; 3] = ["initial-window", "ecn", "mtu-probing"];
 
 const YES_NO: [(&str, Switch); 2] = [("on", Switch::On), ("off", Switch::Off)];
 
+/// What `Config::memory_max` asks for.
+const MEMORY_MIN: u64 = 1 << 20;
+
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Switch {
     On,
@@ -67,7 +77,11 @@ enum Switch {
 pub(super) fn host(name: &str, value: Value<'_>) -> Result<NodePlan, Mistake> {
     let keys = [HOST_KEYS.as_slice(), &MORE_KEYS].concat();
     let table = value.table("a host", &keys)?;
-    let addresses = addresses(table.need("address", "\"10.0.0.1/24\"")?)?;
+    let value = table.need("address", "\"10.0.0.1/24\"")?;
+    let addresses = addresses(value)?;
+    if addresses.is_empty() {
+        return Err(value.wrong("a host has an address", "write 10.0.0.1/24"));
+    }
     let profiles = [("linux", Profile::Linux), ("rfc", Profile::Rfc)];
     let profile = table.read("profile", |value| value.one_of(&profiles))?;
     let mut config = Config::of(profile.unwrap_or_default());
@@ -123,7 +137,10 @@ fn host_wide(table: &Table<'_>, config: &mut Config) -> Result<(), Mistake> {
     table.set("syn-queue", &mut config.syn_queue, count)?;
     table.set("time-wait-max", &mut config.time_wait_max, count)?;
     table.set("connections-max", &mut config.connections_max, count)?;
-    table.set("memory", &mut config.memory_max, Value::octets)?;
+    table.set("memory", &mut config.memory_max, |value| match value.octets()? {
+        octets @ MEMORY_MIN.. => Ok(octets),
+        _ => Err(value.wrong("a host needs 1MiB at least", "write more")),
+    })?;
     table.set("ports", &mut config.ephemeral_ports, ports)
 }
 

@@ -134,7 +134,9 @@ impl Run {
                 let passage = self.stage.world.passages()[at].clone();
                 self.meets(|when, stage| match when {
                     When::Sends { who, what, .. } => {
-                        passage.between.0 == stage.nodes[*who] && what.fits(&passage.segment)
+                        passage.origin == Origin::Node
+                            && passage.between.0 == stage.nodes[*who]
+                            && what.fits(&passage.segment)
                     }
                     When::IsIn { .. } => false,
                 });
