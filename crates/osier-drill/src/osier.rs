@@ -8,11 +8,11 @@ mod calls;
 mod readiness;
 
 use crate::config::Config;
-use crate::settings::{SEGMENTATION, TCP_METRICS};
+use crate::settings::{ROUTE, SEGMENTATION, TCP_METRICS};
 use crate::stack::{Outcome, Refused, Stack, Syscall};
 use calls::Partly;
-use osier_host::Keys;
-use osier_posix::{Fd, Mode, Posix, Setup, sysctl};
+use osier_host::{Keys, Metrics};
+use osier_posix::{Fd, Mode, Posix, Segmentation, Setup, sysctl};
 use osier_time::Instant;
 use osier_wire::link::{Medium, Offloads};
 use std::collections::{BTreeMap, VecDeque};
@@ -29,6 +29,9 @@ pub struct Osier {
     setup: Setup,
     /// Made when it is first needed: settings before that shape it.
     posix: Option<Posix>,
+    /// What scripts say of routes and of the device.
+    metrics: Metrics,
+    segmentation: Segmentation,
     now: Instant,
     left: VecDeque<(Instant, Vec<u8>)>,
     /// Calls that were made and not finished.
@@ -45,11 +48,24 @@ impl Osier {
             addresses: vec![config.local],
             offloads: Offloads::all(Medium::Ip),
         };
-        Osier { setup, posix: None, now: BEGINNING, left: VecDeque::new(), partly: BTreeMap::new() }
+        Osier {
+            setup,
+            posix: None,
+            metrics: Metrics::default(),
+            segmentation: Segmentation::default(),
+            now: BEGINNING,
+            left: VecDeque::new(),
+            partly: BTreeMap::new(),
+        }
     }
 
     fn posix(&mut self) -> &mut Posix {
-        self.posix.get_or_insert_with(|| Posix::new(self.setup.clone()))
+        self.posix.get_or_insert_with(|| {
+            let mut posix = Posix::new(self.setup.clone());
+            posix.host_mut().set_metrics(self.metrics);
+            posix.set_segmentation(self.segmentation);
+            posix
+        })
     }
 
     /// Takes what wants to leave.
@@ -103,10 +119,17 @@ impl Stack for Osier {
                 }
                 return Ok(());
             }
-            (SEGMENTATION, "on") => return Ok(()),
-            (SEGMENTATION, _) => {
-                self.setup.offloads = Offloads::none(Medium::Ip, self.setup.mtu);
-                return if self.posix.is_none() { Ok(()) } else { Err(Refused::Unsupported) };
+            (ROUTE, words) => {
+                self.metrics = sysctl::metrics(words);
+                self.posix.iter_mut().for_each(|posix| posix.host_mut().set_metrics(self.metrics));
+                return Ok(());
+            }
+            (SEGMENTATION, state) => {
+                let on = state == "on";
+                let by = if on { Segmentation::ByDevice } else { Segmentation::BySoftware };
+                self.segmentation = by;
+                self.posix.iter_mut().for_each(|posix| posix.set_segmentation(by));
+                return Ok(());
             }
             _ => {}
         }

@@ -2,8 +2,9 @@
 //!
 //! Known are `sysctl -q NAME=VALUE`, packetdrill's own helpers `defaults.sh` (whose `sysctl` lines
 //! are read) and `set_sysctls.py FILE=VALUE`, the file that restores what the latter has changed
-//! (every script begins with fresh settings), `ip tcp_metrics flush all`, and switching off the
-//! segmentation of a device. Any other command is refused with its place.
+//! (every script begins with fresh settings), `ip tcp_metrics flush all`, `ip route change` with
+//! metrics, and switching off the segmentation of a device. Any other command is refused with its
+//! place.
 
 use crate::ast::Command;
 use crate::span::{Error, Span};
@@ -24,6 +25,9 @@ pub const TCP_METRICS: &str = "tcp_metrics";
 
 /// The name under which segmentation by the device is a setting: `on` or `off`.
 pub const SEGMENTATION: &str = "device.segmentation";
+
+/// The name under which the metrics of all routes are a setting, in the words of `ip route`.
+pub const ROUTE: &str = "route";
 
 /// Gives the text of a helper, by its path as the command has it.
 pub type Read<'a> = dyn FnMut(&str) -> Option<String> + 'a;
@@ -82,6 +86,10 @@ fn other(words: &[&str], at: Span, found: &mut Vec<Setting>) -> Result<(), Error
                     _ => return Err(refused(words, at)),
                 }
             }
+        }
+        // The metrics of a route; where it leads is of no meaning where there is one link.
+        ["ip", "route", "change", route @ ..] | ["ip", "-6", "route", "change", route @ ..] => {
+            found.push(setting(ROUTE, &route.join(" ")));
         }
         // Both ways to leave slow start early (RFC 9406), which is what osier does.
         ["echo", "3", ">", "/sys/module/tcp_cubic/parameters/hystart_detect"] => {}
@@ -264,7 +272,7 @@ mod tests {
     #[test]
     fn any_other_command_is_refused_with_its_place() {
         for text in
-            ["rm -rf /", "nstat > /dev/null", "echo 3 > /x", "ip route change 1 via 2", "cat $(x)"]
+            ["rm -rf /", "nstat > /dev/null", "echo 3 > /x", "ip route add 1 via 2", "cat $(x)"]
         {
             let error = found(text).unwrap_err();
             assert_eq!((error.fault, error.at), (Fault::Unsupported, Span { line: 3, column: 5 }));

@@ -33,6 +33,18 @@ pub struct Config {
     pub memory_max: u64,
 }
 
+/// What is known of all that a host reaches (Linux: the metrics of a route, `ip route … mtu …
+/// advmss … initcwnd …`). `None`: as the link and the settings have it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Metrics {
+    /// The largest IP packet that paths are known to take: what segments start with.
+    pub mtu: Option<u32>,
+    /// The MSS that is announced at the most; larger segments may be sent.
+    pub advmss: Option<u16>,
+    /// The initial congestion window in segments.
+    pub initial_window: Option<u8>,
+}
+
 /// When `connect` may take a pair of sockets that is in TIME-WAIT, for more than a second, with
 /// timestamps (RFC 6191 §2; Linux: `net.ipv4.tcp_tw_reuse`, whose default is 2, loopback).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

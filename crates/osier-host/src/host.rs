@@ -5,7 +5,7 @@
 //! or [`Host::next_deadline`]. The verbs of sockets are in `tcp_calls.rs` and `udp_calls.rs`.
 
 use crate::account::{Account, Note, SocketInfo};
-use crate::config::{Config, Keys};
+use crate::config::{Config, Keys, Metrics};
 use crate::connections::Connections;
 use crate::cookies::Cookies;
 use crate::envelopes::Envelopes;
@@ -117,6 +117,13 @@ impl Host {
         self.config.tcp = tcp;
         for link in &mut self.links {
             link.set_tcp(&self.config.tcp);
+        }
+    }
+
+    /// Says what is known of all paths, for connections to come.
+    pub fn set_metrics(&mut self, metrics: Metrics) {
+        for link in &mut self.links {
+            link.set_metrics(metrics, &self.config.tcp);
         }
     }
 

@@ -81,7 +81,7 @@ mod undecided;
 
 pub use account::{Flow, Note, SocketInfo};
 pub use bindings::{Reach, Share, V6Binding};
-pub use config::{Config, CookieKeys, Keys, SynCookies, TimeWaitReuse};
+pub use config::{Config, CookieKeys, Keys, Metrics, SynCookies, TimeWaitReuse};
 pub use fast_open::{FastOpenListeners, FastOpenPolicy, FastOpenUse};
 pub use host::Host;
 pub use ids::{ConnectionId, Error, Event, ListenerId, UdpId};

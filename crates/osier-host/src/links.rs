@@ -3,6 +3,7 @@
 //! What the device takes off it, and the settings that connections over the link start with: the
 //! MSS follows from the MTU (RFC 9293 §3.7.1), how much they may send at once from the offloads.
 
+use crate::config::Metrics;
 use crate::flow::FlowKey;
 use core::net::IpAddr;
 use osier_ip::LinkConfig;
@@ -30,17 +31,23 @@ pub(crate) struct Link {
     /// What the device does for us.
     pub(crate) offloads: Offloads,
     link: LinkConfig,
+    metrics: Metrics,
     tcp_v4: osier_tcp::Config,
     tcp_v6: osier_tcp::Config,
 }
 
 impl Link {
     pub(crate) fn new(link: &LinkConfig, tcp: &osier_tcp::Config) -> Self {
+        Link::with(link, tcp, Metrics::default())
+    }
+
+    fn with(link: &LinkConfig, tcp: &osier_tcp::Config, metrics: Metrics) -> Self {
         let offloads = link.offloads;
         let settings = |ip_header: usize, default_mss: u16, cuts: bool| {
             let mut tcp = tcp.clone();
             let mss = link.mtu.min(PACKET_MAX).saturating_sub(ip_header + TCP_HEADER);
             tcp.mss = mss.max(MSS_MIN) as u16;
+            apply(&mut tcp, metrics, ip_header);
             tcp.default_mss = default_mss;
             let packet = (offloads.max_frame - link.medium.header_len()).min(PACKET_MAX);
             let text = packet.saturating_sub(ip_header + TCP_HEADER_MAX);
@@ -49,7 +56,7 @@ impl Link {
         };
         let tcp_v4 = settings(IPV4_HEADER, DEFAULT_MSS_V4, offloads.tso_v4);
         let tcp_v6 = settings(IPV6_HEADER, DEFAULT_MSS_V6, offloads.tso_v6);
-        Link { offloads, link: link.clone(), tcp_v4, tcp_v6 }
+        Link { offloads, link: link.clone(), metrics, tcp_v4, tcp_v6 }
     }
 
     /// The MSS of connections with a peer.
@@ -62,7 +69,12 @@ impl Link {
 
     /// Other settings for connections to come.
     pub(crate) fn set_tcp(&mut self, tcp: &osier_tcp::Config) {
-        *self = Link::new(&self.link, tcp);
+        *self = Link::with(&self.link, tcp, self.metrics);
+    }
+
+    /// Other metrics for connections to come.
+    pub(crate) fn set_metrics(&mut self, metrics: Metrics, tcp: &osier_tcp::Config) {
+        *self = Link::with(&self.link, tcp, metrics);
     }
 
     /// The settings of a connection over this link.
@@ -72,6 +84,19 @@ impl Link {
             FlowKey::V6(_) => &self.tcp_v6,
         }
     }
+}
+
+/// What is known of all paths, in the settings of connections whose IP header has so many octets.
+fn apply(tcp: &mut osier_tcp::Config, metrics: Metrics, ip_header: usize) {
+    if let Some(advmss) = metrics.advmss.filter(|advmss| *advmss < tcp.mss) {
+        tcp.sending.link_mss = Some(tcp.mss);
+        tcp.mss = advmss.max(MSS_MIN as u16);
+    }
+    if let Some(mtu) = metrics.mtu {
+        let mss = mtu.saturating_sub((ip_header + TCP_HEADER) as u32);
+        tcp.sending.mtu_probing.initial_mss = Some(u16::try_from(mss).unwrap_or(u16::MAX));
+    }
+    tcp.initial_window = metrics.initial_window.unwrap_or(tcp.initial_window);
 }
 
 /// Octets of an IP packet of this flow that are left for TCP, header included.
@@ -94,6 +119,7 @@ const fn ip_header(key: &FlowKey) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::Link;
+    use crate::config::Metrics;
     use crate::flow::FlowKey;
     use osier_ip::LinkConfig;
     use osier_wire::link::{Medium, Offloads};
@@ -107,9 +133,17 @@ mod tests {
             mtu: 1_500,
             offloads: Offloads::none(Medium::Ip, 1_500),
         };
-        let link = Link::new(&plain, &osier_tcp::Config::default());
+        let mut link = Link::new(&plain, &osier_tcp::Config::default());
         assert_eq!((link.tcp(&v4).mss, link.tcp(&v4).gso_max), (1_460, 0));
         assert_eq!((link.tcp(&v6).mss, link.tcp(&v6).gso_max), (1_440, 0));
+        let metrics = Metrics { mtu: Some(660), advmss: Some(600), initial_window: Some(11) };
+        link.set_metrics(metrics, &osier_tcp::Config::default());
+        let v6_now = link.tcp(&v6);
+        assert_eq!((v6_now.mss, v6_now.sending.link_mss), (600, Some(1_440)));
+        assert_eq!(
+            (v6_now.sending.mtu_probing.initial_mss, v6_now.initial_window),
+            (Some(600), 11)
+        );
         let all = LinkConfig { offloads: Offloads::all(Medium::Ip), mtu: 65_536, ..plain };
         let link = Link::new(&all, &osier_tcp::Config::default());
         assert_eq!((link.tcp(&v4).mss, link.tcp(&v4).gso_max), (65_495, 65_455));

@@ -4,8 +4,8 @@
 //! with the names that `sysctl` uses. The file is written while the script runs, by whatever stands
 //! for `sysctl` there; a later line wins. Names that osier has no setting for are passed over.
 
-use osier_host::Config;
-use osier_posix::sysctl;
+use osier_host::{Config, Metrics};
+use osier_posix::{Segmentation, sysctl};
 use std::net::IpAddr;
 use std::path::PathBuf;
 
@@ -31,15 +31,6 @@ impl Flags {
         }
         read
     }
-}
-
-/// Who cuts super-segments.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Segmentation {
-    /// The device, so that the script sees them whole.
-    ByDevice,
-    /// The host: `osier.offloads=0`.
-    ByHost,
 }
 
 /// The file of settings, and what was read of it.
@@ -74,10 +65,20 @@ impl Settings {
         })
     }
 
-    /// Who cuts super-segments.
-    pub(crate) fn offloads(&self) -> Segmentation {
-        let off = self.text.lines().any(|line| line.trim() == "osier.offloads=0");
-        if off { Segmentation::ByHost } else { Segmentation::ByDevice }
+    /// Who cuts super-segments: the host with `osier.offloads=0`.
+    pub(crate) fn segmentation(&self) -> Segmentation {
+        let said = |line: &str| line.strip_prefix("osier.offloads=").map(|word| word == "0");
+        let last = self.text.lines().filter_map(said).next_back();
+        match last {
+            Some(true) => Segmentation::BySoftware,
+            Some(false) | None => Segmentation::ByDevice,
+        }
+    }
+
+    /// The metrics of the last route that was said: `osier.route=` and the words of `ip route`.
+    pub(crate) fn metrics(&self) -> Metrics {
+        let route = |line: &str| line.strip_prefix("osier.route=").map(sysctl::metrics);
+        self.text.lines().filter_map(route).next_back().unwrap_or_default()
     }
 
     fn flushes(&self) -> usize {

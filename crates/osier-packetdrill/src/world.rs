@@ -3,7 +3,7 @@
 //! One [`Posix`] in virtual time. Time moves by what packetdrill asks for; whatever is due on the
 //! way happens at its own moment, and each packet keeps the time at which it was sent.
 
-use crate::settings::{Flags, Segmentation, Settings};
+use crate::settings::{Flags, Settings};
 use bytes::Bytes;
 use osier_host::Keys;
 use osier_posix::{Errno, Fd, Posix, Setup};
@@ -61,6 +61,8 @@ impl World {
             self.posix = posix(&self.flags, &self.settings);
         } else {
             self.posix.reconfigure(&config);
+            self.posix.host_mut().set_metrics(self.settings.metrics());
+            self.posix.set_segmentation(self.settings.segmentation());
         }
         if self.settings.forgets() {
             self.posix.host_mut().forget_fast_open();
@@ -139,15 +141,14 @@ impl World {
 }
 
 fn posix(flags: &Flags, settings: &Settings) -> Posix {
-    let offloads = match settings.offloads() {
-        Segmentation::ByDevice => Offloads::all(Medium::Ip),
-        Segmentation::ByHost => Offloads::none(Medium::Ip, flags.mtu),
-    };
-    Posix::new(Setup {
+    let mut posix = Posix::new(Setup {
         config: settings.config(),
         keys: Keys::from_seed(1),
         mtu: flags.mtu,
         addresses: flags.addresses.clone(),
-        offloads,
-    })
+        offloads: Offloads::all(Medium::Ip),
+    });
+    posix.host_mut().set_metrics(settings.metrics());
+    posix.set_segmentation(settings.segmentation());
+    posix
 }

@@ -55,5 +55,5 @@ pub use messages::{Control, Received};
 pub use names::Name;
 pub use options::Value;
 pub use poll::{PollFd, Ready};
-pub use posix::{Posix, Setup};
+pub use posix::{Posix, Segmentation, Setup};
 pub use transfer::Flags;

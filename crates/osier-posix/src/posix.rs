@@ -13,7 +13,7 @@ use osier_host::{Config, Host, Keys};
 use osier_ip::{Cidr, LinkConfig, LinkId, Route};
 use osier_time::Instant;
 use osier_wire::link::{Medium, Offloads};
-use osier_wire::offload::finish;
+use osier_wire::offload::{finish, split};
 use osier_wire::{Frame, Received};
 
 /// Packets to ourselves that may wait to be heard; beyond it the oldest is dropped, as a full
@@ -42,6 +42,20 @@ pub struct Posix {
     pub(crate) files: Files,
     link: LinkId,
     looped: VecDeque<Received>,
+    segmentation: Segmentation,
+    /// What is left of a super-segment that was cut.
+    cut: VecDeque<Bytes>,
+}
+
+/// Who cuts super-segments, where the link takes them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Segmentation {
+    /// The device, behind what is seen here: they come out whole.
+    #[default]
+    ByDevice,
+    /// The host, right before the device (Linux: `ethtool -K … tso off gso off`). They are as long,
+    /// and pushed at their ends, as if the device cut them.
+    BySoftware,
 }
 
 impl Posix {
@@ -59,7 +73,14 @@ impl Posix {
             let network = Cidr { address: any, prefix_len: 0 };
             host.add_route(Route { network, gateway: None, link });
         }
-        Posix { host, files: Files::default(), link, looped: VecDeque::new() }
+        let (looped, cut) = (VecDeque::new(), VecDeque::new());
+        let segmentation = Segmentation::default();
+        Posix { host, files: Files::default(), link, looped, segmentation, cut }
+    }
+
+    /// Says who cuts super-segments from now on.
+    pub fn set_segmentation(&mut self, segmentation: Segmentation) {
+        self.segmentation = segmentation;
     }
 
     /// An IP packet arrived.
@@ -70,6 +91,9 @@ impl Posix {
 
     /// The next IP packet to send, whole and with its checksums.
     pub fn packet_out(&mut self, now: Instant) -> Option<Bytes> {
+        if let Some(packet) = self.cut.pop_front() {
+            return Some(packet);
+        }
         loop {
             while let Some(frame) = self.looped.pop_front() {
                 self.host.on_frame(now, Host::LOOPBACK, frame);
@@ -77,6 +101,10 @@ impl Posix {
             }
             let (link, mut frame) = self.host.poll_transmit(now)?;
             if link == self.link {
+                if self.segmentation == Segmentation::BySoftware && frame.offload.gso.is_some() {
+                    self.cut = split(&frame).map(|frame| gather(&frame)).collect();
+                    return self.cut.pop_front();
+                }
                 finish(&mut frame);
                 return Some(gather(&frame));
             }

@@ -4,7 +4,9 @@
 //! only is accepted where it is the way that is asked for.
 
 use alloc::vec::Vec;
-use osier_host::{Config, CookieKeys, FastOpenListeners, FastOpenPolicy, FastOpenUse, SynCookies};
+use osier_host::{
+    Config, CookieKeys, FastOpenListeners, FastOpenPolicy, FastOpenUse, Metrics, SynCookies,
+};
 use osier_tcp::{AfterIdle, Algorithm, Buffer, Ecn, ProbingMode};
 use osier_time::Duration;
 
@@ -49,6 +51,22 @@ pub fn set(config: &mut Config, name: &str, value: &str) -> Result<(), Refusal> 
         return if first == only { Ok(()) } else { Err(Refusal::Unknown) };
     }
     numeric(config, name, &numbers)
+}
+
+/// The metrics in the words of `ip route`: `mtu lock 640 advmss 600 initcwnd 11`. Other words,
+/// which say where the route leads, are passed over.
+pub fn metrics(words: &str) -> Metrics {
+    let mut metrics = Metrics::default();
+    let mut words = words.split_whitespace().filter(|word| *word != "lock");
+    while let Some(word) = words.next() {
+        match word {
+            "mtu" => metrics.mtu = words.next().and_then(|value| value.parse().ok()),
+            "advmss" => metrics.advmss = words.next().and_then(|value| value.parse().ok()),
+            "initcwnd" => metrics.initial_window = words.next().and_then(|n| n.parse().ok()),
+            _ => {}
+        }
+    }
+    metrics
 }
 
 /// Decimal, or hexadecimal with `0x`.
@@ -187,9 +205,17 @@ fn numeric(config: &mut Config, name: &str, numbers: &[u64]) -> Result<(), Refus
 
 #[cfg(test)]
 mod tests {
-    use super::{Refusal, set};
-    use osier_host::{Config, FastOpenListeners, FastOpenUse};
+    use super::{Refusal, metrics, set};
+    use osier_host::{Config, FastOpenListeners, FastOpenUse, Metrics};
     use osier_tcp::ProbingMode;
+
+    #[test]
+    fn the_metrics_of_a_route_are_found_among_its_other_words() {
+        let words = "192.0.2.1 via 192.168.0.2 dev tun0 advmss 600 mtu lock 640 initcwnd 11";
+        let expected = Metrics { mtu: Some(640), advmss: Some(600), initial_window: Some(11) };
+        assert_eq!(metrics(words), expected);
+        assert_eq!(metrics("mtu 9000 advmss"), Metrics { mtu: Some(9_000), ..Metrics::default() });
+    }
 
     #[test]
     fn what_is_known_is_taken_over_and_what_is_not_is_told() {

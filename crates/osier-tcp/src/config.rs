@@ -73,6 +73,9 @@ pub struct Sending {
     pub after_idle: AfterIdle,
     /// Whether routers may mark it instead of dropping it (RFC 3168).
     pub ecn: Ecn,
+    /// The largest segment that our link takes, where that is more than we announce
+    /// ([`Config::mss`]); `None`: the same (RFC 9293 §3.7.1 [MUST-16]).
+    pub link_mss: Option<u16>,
     /// How the path is searched for larger segments (RFC 4821).
     pub mtu_probing: MtuProbing,
 }
@@ -360,6 +363,7 @@ impl Config {
                 burst_min: 2,
                 after_idle: AfterIdle::Restart,
                 ecn: Ecn::WhenAsked,
+                link_mss: None,
                 mtu_probing: MtuProbing::default(),
             },
             profile: Profile::Linux,

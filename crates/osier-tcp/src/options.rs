@@ -47,7 +47,7 @@ pub(crate) fn agree(config: &Config, theirs: &Options) -> Agreed {
         .filter(|_| ours.window_scale)
         .map(|shift| Scales { snd: shift.min(WINDOW_SCALE_MAX), rcv: scale_of(config) });
     Agreed {
-        mss: mss.min(config.mss),
+        mss: mss.min(config.sending.link_mss.unwrap_or(config.mss)),
         scales,
         offer: Offer {
             window_scale: scales.is_some(),
@@ -111,6 +111,16 @@ mod tests {
         assert_eq!(agreed.scales, None);
         let none = Offer { window_scale: false, timestamps: false, sack: false };
         assert_eq!(agreed.offer, none);
+    }
+
+    #[test]
+    fn what_is_announced_may_be_less_than_the_link_takes() {
+        let mut config = Config { mss: 600, ..Config::default() };
+        assert_eq!(agree(&config, &Options { mss: Some(1_460), ..Options::default() }).mss, 600);
+        config.sending.link_mss = Some(1_400);
+        assert_eq!(of_syn(&config, 7).mss, Some(600));
+        assert_eq!(agree(&config, &Options { mss: Some(1_460), ..Options::default() }).mss, 1_400);
+        assert_eq!(agree(&config, &Options { mss: Some(700), ..Options::default() }).mss, 700);
     }
 
     #[test]

@@ -222,6 +222,23 @@ fn segments_may_start_larger_than_the_search_does() {
     assert_eq!(probes(&pair)[..2], [1_223, 1_341]);
 }
 
+/// The path is known to take less than both ends do: what a route says.
+#[test]
+fn segments_may_start_smaller_than_both_ends_would_take_and_grow_later() {
+    let start = MtuProbing { initial_mss: Some(600), ..MtuProbing::default() };
+    let mut pair = narrow(probing(start), 9_000);
+    pair.transfer(Who::A, &pattern(100_000), LONG);
+    assert_eq!((mss(&mut pair), probes(&pair)), (588, Vec::new()));
+    pair.run_for(Duration::from_secs(600));
+    pair.transfer(Who::A, &pattern(100_000), LONG);
+    assert_eq!((mss(&mut pair), probes(&pair)), (1_448, [1_460].to_vec()));
+    let never = MtuProbing { mode: ProbingMode::Off, ..start };
+    let mut pair = narrow(probing(never), 9_000);
+    pair.run_for(LONG);
+    pair.transfer(Who::A, &pattern(100_000), LONG);
+    assert_eq!((mss(&mut pair), probes(&pair)), (588, Vec::new()));
+}
+
 /// Super-segments are of the usual size; the probe is a segment by itself.
 #[test]
 fn super_segments_and_probes_do_not_mix() {

@@ -20,12 +20,19 @@ const NOTHING: &str = "#!/bin/sh\nexit 0\n";
 
 /// `ethtool -K tun0 tso off gso off`.
 const ETHTOOL: &str = r#"#!/bin/sh
-case " $* " in *" tso off "*) echo "osier.offloads=0" >> "$OSIER_SETTINGS";; esac
+case " $* " in
+*" tso off "*) echo "osier.offloads=0" >> "$OSIER_SETTINGS";;
+*" tso on "*) echo "osier.offloads=1" >> "$OSIER_SETTINGS";;
+esac
 "#;
 
-/// `ip tcp_metrics flush all`: what is known of peers is forgotten.
+/// `ip tcp_metrics flush all`: what is known of peers is forgotten; `ip route change … mtu 640`,
+/// whose metrics count for every route.
 const IP: &str = r#"#!/bin/sh
-case " $* " in *" tcp_metrics flush "*) echo "osier.tcp_metrics=flush" >> "$OSIER_SETTINGS";; esac
+case " $* " in
+*" tcp_metrics flush "*) echo "osier.tcp_metrics=flush" >> "$OSIER_SETTINGS";;
+*" route change "*) echo "osier.route=$*" >> "$OSIER_SETTINGS";;
+esac
 "#;
 
 /// Their helper writes under /proc/sys, and leaves a program that restores what was there.

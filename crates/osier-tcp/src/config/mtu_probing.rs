@@ -14,8 +14,8 @@ pub struct MtuProbing {
     /// search_low at first: octets of text, options not counted, that nearly every path takes in a
     /// segment (RFC 4821 §7.2: 1024). What a path that swallows more is given.
     pub base_mss: u16,
-    /// What segments carry at first in [`ProbingMode::Always`], where that is to be more than
-    /// `base_mss` (RFC 4821 §7.2, eff_pmtu).
+    /// What segments carry at first (RFC 4821 §7.2, eff_pmtu), where the path is known to take that
+    /// much; `None`: `base_mss` in [`ProbingMode::Always`], else what both ends take.
     pub initial_mss: Option<u16>,
     /// How long what was found counts before more is tried (RFC 8201 §4, RFC 1191 §6.3: ten
     /// minutes, and never less than five after a router's report).

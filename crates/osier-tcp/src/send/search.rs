@@ -60,11 +60,17 @@ pub(crate) struct Patience {
 /// nothing is known (RFC 4821 §7.2).
 pub(crate) fn at_birth(now: Instant, how: &MtuProbing, mss: u16) -> (u16, Option<Box<Search>>) {
     let low = how.base_mss.max(SEND_MSS_MIN);
-    if how.mode != ProbingMode::Always || mss <= low {
-        return (mss, None);
+    let known = how.initial_mss.map(|first| first.max(SEND_MSS_MIN)).filter(|first| *first < mss);
+    match (how.mode, known) {
+        (ProbingMode::Always, _) if mss > low => {
+            let search = Search::upwards(now, low, mss);
+            (how.initial_mss.map_or(low, |first| first.clamp(low, mss)), Some(Box::new(search)))
+        }
+        (ProbingMode::OnBlackHole, Some(first)) => {
+            (first, Some(Box::new(Search::reported(now, first, mss))))
+        }
+        (_, known) => (known.unwrap_or(mss), None),
     }
-    let first = how.initial_mss.map_or(low, |first| first.clamp(low, mss));
-    (first, Some(Box::new(Search::upwards(now, low, mss))))
 }
 
 /// What a router's report says of the probe that is out.
