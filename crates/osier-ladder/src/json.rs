@@ -4,14 +4,30 @@
 //! given: escaped, not cleaned.
 
 use crate::ladder::{Band, End, Fate, Ladder, State, Step, What};
+use crate::span::Span;
+use osier_time::Instant;
 use std::fmt::Write;
 
 impl Ladder {
-    /// The ladder as one JSON object: `{"ends":[…],"steps":[…]}`.
+    /// The ladder as one JSON object: `{"ends":[…],"steps":[…],"spans":[…]}`.
     pub fn to_json(&self) -> String {
         let ends = list(self.ends.iter().map(End::to_json));
         let steps = list(self.steps.iter().map(Step::to_json));
-        object([("ends", ends), ("steps", steps)])
+        let spans = list(self.spans().iter().map(Span::to_json));
+        object([("ends", ends), ("steps", steps), ("spans", spans)])
+    }
+}
+
+impl Span {
+    /// The span as one JSON object.
+    pub fn to_json(&self) -> String {
+        let time = |at: Option<Instant>| or_null(at.map(|at| at.as_nanos().to_string()));
+        object([
+            ("end", self.end.to_string()),
+            ("state", state(&self.state)),
+            ("from_ns", time(self.from)),
+            ("until_ns", time(self.until)),
+        ])
     }
 }
 

@@ -8,6 +8,7 @@
 //! | where is … | file |
 //! | --- | --- |
 //! | what a ladder is made of | `ladder.rs` |
+//! | from when to when an end was in a state | `span.rs` |
 //! | width, glyphs, colour | `look.rs` |
 //! | one step after another as text | `drawer.rs` |
 //! | arrows: flat, sloped, lost | `drawer/arrow.rs` |
@@ -32,6 +33,7 @@ mod ladder;
 mod look;
 mod row;
 mod scale;
+mod span;
 mod svg;
 mod text;
 
@@ -39,3 +41,4 @@ pub use caption::{Caption, Curve, Unit};
 pub use drawer::Drawer;
 pub use ladder::{Band, End, Fate, Ladder, State, Step, What, Why};
 pub use look::{Glyphs, Look, MAX_ENDS, MAX_WIDTH, Style};
+pub use span::Span;

@@ -164,6 +164,10 @@ proptest! {
         for (told, step) in json["steps"].as_array().unwrap().iter().zip(&ladder.steps) {
             prop_assert_eq!(told["label"].as_str().unwrap(), &step.label);
         }
+        for span in ladder.spans() {
+            prop_assert!(span.end < ladder.ends.len());
+            prop_assert!(span.until.is_none_or(|until| span.from.is_none_or(|at| at <= until)));
+        }
     }
 }
 

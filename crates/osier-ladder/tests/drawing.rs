@@ -253,6 +253,34 @@ fn the_json_says_what_the_ladder_says() {
             {"at_ns": 3_000, "what": "note", "end": 1, "label": "end", "details": [],
              "states": [], "why": null, "section": null, "repeats": null},
         ],
+        "spans": [
+            {"end": 0, "state": {"name": "S", "band": "thin"}, "from_ns": null, "until_ns": null},
+            {"end": 1, "state": {"name": "OPEN", "band": "thin"}, "from_ns": 41_000,
+             "until_ns": null},
+        ],
     });
     assert_eq!(json, expected);
+}
+
+#[test]
+fn a_state_lasts_from_the_segment_that_brings_it_until_the_next() {
+    let arrives = |at, from| Step::segment(us(at), from, 1 - from, Fate::Arrived(us(at + 40)), "x");
+    let mut ends = two();
+    ends[1] = ends[1].clone().state("LISTEN");
+    let steps = vec![
+        arrives(10, 0).state(0, "CALLING").state(1, "CALLED"),
+        arrives(50, 1).state(0, "OPEN").state(1, "CALLED"),
+        Step::segment(us(90), 0, 1, Fate::Lost, "x").state(0, "SHUT"),
+    ];
+    let spans = Ladder { ends, steps }.spans();
+    let told = spans.iter().map(|span| (span.end, span.state.name.as_str(), span.from, span.until));
+    let at = |n| Some(us(n));
+    let expected = [
+        (1, "LISTEN", None, at(50)),
+        (0, "CALLING", at(10), at(90)),
+        (1, "CALLED", at(50), None),
+        (0, "OPEN", at(90), at(90)),
+        (0, "SHUT", at(90), None),
+    ];
+    assert_eq!(told.collect::<Vec<_>>(), expected);
 }
