@@ -85,6 +85,16 @@ pub(crate) struct Tcp {
     pub(crate) deferred: Option<SocketAddr>,
     /// Whether `connect` has said how it ended.
     pub(crate) outcome: Outcome,
+    pub(crate) origin: Origin,
+}
+
+/// Where a stream socket comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Origin {
+    /// `socket`.
+    Made,
+    /// `accept`. Its port is the listener's; it gives it back with its connection.
+    Accepted,
 }
 
 /// Whether `connect` has said how it ended. Linux remembers: the first call behind a handshake that
@@ -138,6 +148,7 @@ impl Tcp {
             zero_copy,
             deferred: None,
             outcome: Outcome::Told,
+            origin: Origin::Made,
         }
     }
 

@@ -4,7 +4,7 @@
 //! ends in `close.rs`.
 
 use crate::errno::{Call, Errno, Stop};
-use crate::files::{Family, Fd, Kind, Mode, Outcome, Side, Stage, Tcp, Udp, What};
+use crate::files::{Family, Fd, Kind, Mode, Origin, Outcome, Side, Stage, Tcp, Udp, What};
 use crate::names::Name;
 use crate::options::Options;
 use crate::posix::Posix;
@@ -75,7 +75,11 @@ impl Posix {
         let clashes = |tcp: &Tcp| {
             let reused = own.options.reuses_addresses() && tcp.options.reuses_addresses();
             let listens = matches!(tcp.stage, Stage::Listening(_));
-            tcp.bound.is_some_and(|bound| overlap(bound, at)) && (listens || !reused)
+            let given_back = match tcp.stage {
+                Stage::Open(id) => tcp.origin == Origin::Accepted && self.is_closed(id),
+                _ => false,
+            };
+            !given_back && tcp.bound.is_some_and(|bound| overlap(bound, at)) && (listens || !reused)
         };
         let taken = self.files.iter().any(|file| match &file.what {
             What::Tcp(tcp) => clashes(tcp),
@@ -175,6 +179,7 @@ impl Posix {
         let (family, options) = (tcp.family, tcp.options.clone());
         let Some((id, peer)) = self.host.accept(listener) else { return self.would_block(fd, 0) };
         let mut accepted = Tcp::new(family, Stage::Open(id), options);
+        accepted.origin = Origin::Accepted;
         accepted.bound = self.host.local_addr(id);
         let options = accepted.options.clone();
         let fd = self.files.open(mode, What::Tcp(accepted))?;
@@ -256,6 +261,12 @@ impl Posix {
             (_, None) => {}
         }
         Err(unconnected(self.files.tcp_mut(fd)?).into())
+    }
+
+    /// Whether a connection has ended and nothing of it lingers, in TIME-WAIT either.
+    fn is_closed(&self, id: ConnectionId) -> bool {
+        let state = self.host.info(id).and_then(|info| info.state);
+        state.is_none_or(|state| state == State::Closed)
     }
 
     /// Whether nothing is left of a connection but what its user has not taken: closed, and also

@@ -263,3 +263,18 @@ fn a_read_of_no_octets_waits_as_any_other() {
     two.carry();
     assert_eq!(two.client.read(two.now, client, &mut []), Ok(0));
 }
+
+#[test]
+fn an_accepted_socket_gives_its_port_back_with_its_connection() {
+    let mut two = Two::new(Family::Inet);
+    let (client, listener, _) = two.connected(Family::Inet);
+    two.server.close(two.now, listener).unwrap();
+    let other = two.server.socket(Family::Inet, Kind::Stream, Mode::NonBlocking).unwrap();
+    let at = anywhere(Family::Inet, 80);
+    assert_eq!(two.server.bind(other, at), Err(Errno::EADDRINUSE));
+    let at_once = Value::Linger(Some(Duration::ZERO));
+    two.client.setsockopt(two.now, client, Name::Linger, at_once).unwrap();
+    two.client.close(two.now, client).unwrap();
+    two.carry();
+    assert_eq!(two.server.bind(other, at), Ok(()));
+}

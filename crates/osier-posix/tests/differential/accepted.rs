@@ -39,13 +39,16 @@ pub(crate) const ACCEPTED: &[Accepted] = &[
         },
     },
     Accepted {
-        name: "the port of an attempt to connect that failed is still shown",
+        name: "the port of an attempt to connect, or of a listener, that is over is still shown",
         reason: "Linux leaves the number in place that getsockname reads, though the port is given \
                  back; it stands for nothing",
         parts: Parts::Nothing,
         is: |place, difference| {
             let Item::Local(Side::Subject, slot) = difference.item else { return false };
-            let tried = |call| matches!(call, Call::Connect { slot: of, .. } if of == slot);
+            let tried = |call| match call {
+                Call::Connect { slot: of, .. } | Call::Listen { slot: of, .. } => of == slot,
+                _ => false,
+            };
             difference.kernel.starts_with("any(")
                 && difference.kernel.ends_with(":some")
                 && (difference.osier.ends_with(":0") || difference.osier.ends_with(":some"))

@@ -7,6 +7,7 @@
 use crate::play::{CHUNK, Player, judged, ready_words};
 use crate::script::{Call, End, Side, Slot};
 use crate::sockets::{Answer, No, Reading, Sockets};
+use std::net::SocketAddr;
 
 /// Turns without an octet after which nothing more is expected.
 const IDLE_TURNS: usize = 6;
@@ -14,14 +15,25 @@ const IDLE_TURNS: usize = 6;
 /// Turns until a transfer is called endless: some megabytes.
 const TURNS_MAX: usize = 2_000;
 
-/// What a bulk call says that ends with text on its way (the reader has shut its side, or is the
-/// end of another connection): how much of it is where is each stack's own affair from then on.
+/// What a bulk call says that ends with text on its way, where the reader has shut its side: how
+/// much of it is where is each stack's own affair from then on.
 pub(crate) const LEFT: &str = "text is left on the way";
 
 /// Writer and reader.
 type Ends = (Slot, Slot);
 
 impl<S: Sockets> Player<S> {
+    /// Whether these are the ends of one connection that is not over.
+    pub(crate) fn are_ends(&mut self, who: Side, (from, into): Ends) -> bool {
+        let fds = [(who, from), (who.other(), into)]
+            .map(|(side, slot)| self.sock(side, slot).map(|sock| sock.fd));
+        let [Some(from), Some(into)] = fds else { return false };
+        let local = self.world.side(who).local(from);
+        let remote = self.world.side(who.other()).remote(into);
+        let plain = |name: SocketAddr| (name.ip().to_canonical(), name.port());
+        remote.is_ok() && local.map(plain) == remote.map(plain)
+    }
+
     /// Writes so much while the other side reads.
     pub(crate) fn transfer(&mut self, who: Side, (from, into): Ends, octets: u32) -> String {
         let mut left = octets as usize;

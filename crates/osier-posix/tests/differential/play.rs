@@ -102,6 +102,11 @@ impl<S: Sockets> Player<S> {
                 let answer = self.world.side(who).socket(wire);
                 self.keep(who, made, answer)
             }
+            Call::Fill { slot, into, .. } | Call::Transfer { slot, into, .. }
+                if !self.are_ends(who, (slot, into)) =>
+            {
+                "no pair".into()
+            }
             Call::Fill { slot, into, end } => self.fill(who, (slot, into), end),
             Call::Transfer { slot, into, octets } => self.transfer(who, (slot, into), octets),
             Call::Wait { millis } => {
