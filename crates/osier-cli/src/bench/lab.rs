@@ -25,6 +25,9 @@ const OCTETS: u64 = 10_000;
 /// One way.
 const DELAY: Duration = Duration::from_millis(5);
 
+/// How much virtual time passes between two looks at whether all is done: a look walks over all.
+const LOOK_EVERY: Duration = Duration::from_millis(50);
+
 /// How long the one flow lasts.
 const FLOW: Duration = Duration::from_secs(5);
 
@@ -101,7 +104,9 @@ fn connections() -> Result<Figure, Failure> {
         let computer = world.computer(NodeId(0));
         computer.at_work() > 0 || computer.has_more_to_open()
     };
-    world.run_while(limit, at_work);
+    while at_work(&world) && world.now() < limit {
+        world.run_for(LOOK_EVERY);
+    }
     let seconds = begun.elapsed().as_secs_f64();
     let done: u64 = world.computer(client).tallies().map(|tally| tally.done).sum();
     let wrong = world.computers().flat_map(|(_, c)| c.tallies()).any(|t| t.wrong.is_some());

@@ -257,8 +257,11 @@ fn programs_fit(table: &Table<'_>, names: &Names<'_>) -> Result<(), Mistake> {
         let beside = || programs.iter().filter(|other| other.on == program.on);
         match program.kind {
             Doing::Serves { port, .. } => {
-                let same = |other: &&ProgramPlan| matches!(other.kind, Doing::Serves { port: taken, .. } if taken == port);
-                if beside().filter(same).count() > 1 {
+                let taken = |other: &ProgramPlan| match other.kind {
+                    Doing::Serves { port, .. } => Some(port),
+                    Doing::Calls(_) | Doing::Floods(_) => None,
+                };
+                if beside().filter(|other| taken(other) == Some(port)).count() > 1 {
                     let says = format!("two programs serve port {port} of `{host}`");
                     return Err(table.wrong(says, "give one of them another port"));
                 }
