@@ -39,18 +39,18 @@ impl Wire {
         Wire { offloads, slabs: Slabs::new(offloads.max_frame) }
     }
 
-    /// Appends what the other end receives when this frame is sent: the frame itself, contiguous
-    /// and with its descriptor, if the link's offloads cover it; else the frames that a wire would
-    /// carry in its stead.
-    pub fn carry(&mut self, frame: &Frame, into: &mut impl Extend<Received>) {
+    /// Hands to `to` what the other end receives when this frame is sent: the frame itself,
+    /// contiguous and with its descriptor, if the link's offloads cover it; else the frames that a
+    /// wire would carry in its stead.
+    pub fn carry(&mut self, frame: &Frame, mut to: impl FnMut(Received)) {
         match fit(&frame.offload, &self.offloads) {
             Fit::AsItIs => {
                 let bytes = self.slabs.gather(frame);
-                into.extend([Received { bytes, offload: frame.offload }]);
+                to(Received { bytes, offload: frame.offload });
             }
             Fit::Split if frame.offload.gso.is_none() => {
                 let bytes = self.slabs.put(frame.len(), |buffer| append_whole(frame, buffer));
-                into.extend([Received::from(bytes)]);
+                to(Received::from(bytes));
             }
             Fit::Split => {
                 let mut parts = split(frame);
@@ -58,7 +58,7 @@ impl Wire {
                     let bytes = self.slabs.put(len, |buffer| {
                         parts.append_next(buffer);
                     });
-                    into.extend([Received::from(bytes)]);
+                    to(Received::from(bytes));
                 }
             }
         }
@@ -118,7 +118,7 @@ impl Device for Mem {
         if self.room() == 0 {
             return Err(io::ErrorKind::WouldBlock.into());
         }
-        self.wire.carry(&frame, &mut self.waiting);
+        self.wire.carry(&frame, |frame| self.waiting.push_back(frame));
         self.forward();
         Ok(())
     }

@@ -33,6 +33,10 @@ pub(crate) struct Budget {
     used: u64,
     /// Below so many octets there is plenty.
     plenty: u64,
+    /// From so many octets on no more is written and nobody new comes. Of sixteen parts, twelve
+    /// are free for all, two go to text in order and in small windows only, one to what is on its
+    /// way.
+    refusing: u64,
     /// How much is left, in words.
     level: Memory,
     /// Whose write found no memory.
@@ -42,7 +46,14 @@ pub(crate) struct Budget {
 impl Budget {
     pub(crate) fn new(max: u64) -> Self {
         let max = max.max(MEMORY_MIN);
-        Budget { max, used: 0, plenty: max / 16 * 12, level: Memory::Plenty, starved: Ready::new() }
+        Budget {
+            max,
+            used: 0,
+            plenty: max / 16 * 12,
+            refusing: max / 16 * 15 - MARGIN,
+            level: Memory::Plenty,
+            starved: Ready::new(),
+        }
     }
 
     /// What arriving text is told.
@@ -83,23 +94,12 @@ impl Budget {
 
     /// Whether a new connection may come.
     pub(crate) const fn admits(&self) -> bool {
-        self.used + CONNECTION < self.refusing()
+        self.used + CONNECTION < self.refusing
     }
 
     /// How many octets may be written.
     pub(crate) fn room_to_write(&self) -> usize {
-        usize::try_from(self.refusing().saturating_sub(self.used)).unwrap_or(usize::MAX)
-    }
-
-    /// Whether those whose write found no memory should try again.
-    pub(crate) fn feeds_starved(&self) -> bool {
-        self.level < Memory::Tight && self.starved.front().is_some()
-    }
-
-    /// Of sixteen parts, twelve are free for all, two go to text in order and in small windows
-    /// only, one to what is on its way.
-    const fn refusing(&self) -> u64 {
-        self.max / 16 * 15 - MARGIN
+        usize::try_from(self.refusing.saturating_sub(self.used)).unwrap_or(usize::MAX)
     }
 
     fn look(&mut self) {
@@ -125,11 +125,9 @@ impl Connections {
         let result = call(&mut socket.connection);
         self.budget.change(&mut socket.held, socket.connection.memory());
         if socket.connection.wants_transmit() {
-            self.transmit.push_back(id.0);
+            self.queues.transmit.push_back(id.0);
         }
-        if self.budget.feeds_starved() {
-            self.feed_starved();
-        }
+        self.feed();
         Some(result)
     }
 
@@ -138,7 +136,13 @@ impl Connections {
     pub(crate) fn count(&mut self, id: u32) {
         let Some(socket) = self.sockets.get_mut(id) else { return };
         self.budget.change(&mut socket.held, socket.connection.memory());
-        if self.budget.feeds_starved() {
+        self.feed();
+    }
+
+    /// Tells those whose write found no memory that there is some again.
+    #[inline]
+    pub(crate) fn feed(&mut self) {
+        if self.budget.starved.front().is_some() && self.budget.level < Memory::Tight {
             self.feed_starved();
         }
     }

@@ -125,7 +125,7 @@ impl Host {
         }
         let id = self.connections.insert(connection, key, Owner::User, shown);
         self.lead_flow(&key, Tenant::Connection(id));
-        self.connections.connecting.push_back(id);
+        self.connections.queues.connecting.push_back(id);
         self.settle(id);
         Ok(ConnectionId(id))
     }
@@ -199,7 +199,7 @@ impl Host {
     /// Nobody on the link answers for a next hop: attempts to connect through it or to it
     /// have failed.
     pub(crate) fn peer_unreachable(&mut self, hop: IpAddr) {
-        let concerned: Vec<u32> = self.connections.connecting.iter().collect();
+        let concerned: Vec<u32> = self.connections.queues.connecting.iter().collect();
         for id in concerned {
             let Some(socket) = self.connections.sockets.get_mut(id) else { continue };
             let way = self.ip.next_hop(socket.key.remote().ip());

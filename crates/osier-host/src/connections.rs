@@ -11,9 +11,8 @@ use crate::flow::{FlowKey, Tenant};
 use crate::host::Host;
 use crate::ids::{ConnectionId, Event};
 use crate::mapped::Shown;
-use crate::ready::Ready;
+use crate::queues::{Queues, Settled};
 use crate::slots::Slots;
-use crate::timers::Wheel;
 use osier_tcp::{Connection, Ending, Nagle, PathMtuChange, State, TimeWait, Trouble};
 use osier_time::Instant;
 
@@ -25,7 +24,7 @@ pub(crate) struct Socket {
     pub(crate) owner: Owner,
     stage: Stage,
     pub(crate) shown: Shown,
-    news: News,
+    pub(crate) news: News,
     /// How it ended, to be told.
     ending: Option<Ending>,
     /// The latest trouble, to be told.
@@ -75,12 +74,12 @@ pub(crate) enum Linger {
 
 /// The events that wait to be told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct News(u8);
+pub(crate) struct News(pub(crate) u8);
 
 impl News {
     const NONE: News = News(0);
     const CONNECTED: u8 = 1;
-    const READABLE: u8 = 2;
+    pub(crate) const READABLE: u8 = 2;
     const WRITABLE: u8 = 4;
     const TROUBLE: u8 = 8;
     const PATH_MTU: u8 = 16;
@@ -91,13 +90,7 @@ impl News {
 #[derive(Clone, Debug)]
 pub(crate) struct Connections {
     pub(crate) sockets: Slots<Socket>,
-    /// Who has a segment to send.
-    pub(crate) transmit: Ready,
-    /// Whose owner is to be told something.
-    news: Ready,
-    /// Whose SYN is unanswered: those that we opened ourselves.
-    pub(crate) connecting: Ready,
-    pub(crate) wheel: Wheel,
+    pub(crate) queues: Queues,
     /// How many connections are open that nobody holds.
     pub(crate) orphans: usize,
     pub(crate) budget: Budget,
@@ -109,10 +102,7 @@ impl Connections {
     pub(crate) fn new(nagle: Nagle, memory_max: u64) -> Self {
         Connections {
             sockets: Slots::new(),
-            transmit: Ready::new(),
-            news: Ready::new(),
-            connecting: Ready::new(),
-            wheel: Wheel::new(),
+            queues: Queues::new(),
             orphans: 0,
             budget: Budget::new(memory_max),
             nagle,
@@ -165,27 +155,27 @@ impl Connections {
         let socket = self.sockets.get_mut(id)?;
         socket.owner = Owner::User;
         if socket.news != News::NONE {
-            self.news.push_back(id);
+            self.queues.news.push_back(id);
         }
         Some(socket)
     }
 
     /// The next event of any connection.
     pub(crate) fn poll_event(&mut self) -> Option<Event> {
-        while let Some(id) = self.news.front() {
+        while let Some(id) = self.queues.news.front() {
             if let Some(socket) = self.sockets.get_mut(id)
                 && let Some(event) = socket.next_event(ConnectionId(id))
             {
                 return Some(event);
             }
-            self.news.remove(id);
+            self.queues.news.remove(id);
         }
         None
     }
 
     /// Nobody is to be told of a socket any more.
     pub(crate) fn let_go(&mut self, id: u32) {
-        self.news.remove(id);
+        self.queues.news.remove(id);
     }
 
     /// There is memory again: whoever found none for a write tries again.
@@ -195,7 +185,7 @@ impl Connections {
             if let Some(socket) = self.sockets.get_mut(id) {
                 socket.news.0 |= News::WRITABLE;
                 if socket.owner == Owner::User {
-                    self.news.push_back(id);
+                    self.queues.news.push_back(id);
                 }
             }
         }
@@ -206,10 +196,7 @@ impl Connections {
             self.budget.remove_connection(socket.held);
         }
         self.budget.starved.remove(id);
-        self.transmit.remove(id);
-        self.news.remove(id);
-        self.connecting.remove(id);
-        self.wheel.clear(id);
+        self.queues.forget(id);
     }
 }
 
@@ -277,7 +264,7 @@ impl Host {
     #[inline]
     pub(crate) fn wake(&mut self, id: u32) {
         if self.connections.sockets.get(id).is_some_and(|s| s.connection.wants_transmit()) {
-            self.connections.transmit.push_back(id);
+            self.connections.queues.transmit.push_back(id);
         }
     }
 
@@ -285,35 +272,22 @@ impl Host {
     #[inline]
     pub(crate) fn settle(&mut self, id: u32) {
         let Some(socket) = self.connections.sockets.get_mut(id) else { return };
-        let wants = socket.connection.wants();
-        if wants.events {
-            if !socket.connection.take_readable() {
-                return self.settle_events(id);
+        match self.connections.queues.settle(id, socket) {
+            Settled::Yes => self.account.close(&socket.key),
+            Settled::No => {
+                self.connections.count(id);
+                self.settle_events(id);
             }
-            socket.news.0 |= News::READABLE;
-            if socket.owner == Owner::User {
-                self.connections.news.push_back(id);
-            }
-        }
-        if !socket.is_open() {
-            return self.settle_events(id);
-        }
-        self.account.close(&socket.key);
-        if wants.transmit {
-            self.connections.transmit.push_back(id);
-        }
-        if let Some(due) = wants.deadline {
-            self.connections.wheel.set_no_later(id, due);
         }
     }
 
-    /// [`Host::settle`] where there is something to tell, or the connection has ended.
-    fn settle_events(&mut self, id: u32) {
-        self.connections.count(id);
+    /// [`Host::settle`] where there is something to tell, or the connection has ended; what it
+    /// holds is counted.
+    pub(crate) fn settle_events(&mut self, id: u32) {
         let Some(socket) = self.connections.sockets.get_mut(id) else { return };
         let told = socket.news.0 & News::CONNECTED;
         let successor = socket.take_events(self.account.now);
-        if told == 0 && !self.connections.connecting.contains(id) {
+        if told == 0 && !self.connections.queues.connecting.contains(id) {
             // Of a connection that a peer opened `accept` tells.
             socket.news.0 &= !News::CONNECTED;
         }
@@ -326,7 +300,7 @@ impl Host {
         self.account.close(&socket.key);
         if socket.news != News::NONE {
             if socket.owner == Owner::User {
-                self.connections.news.push_back(id);
+                self.connections.queues.news.push_back(id);
             }
             if socket.news.0 & News::TROUBLE != 0 {
                 let remote = socket.key.remote().ip();
@@ -334,15 +308,15 @@ impl Host {
                 // RFC 9293 §3.8.3: negative advice to IP [MUST-20].
                 self.ip.doubt(remote);
                 if !stays {
-                    self.connections.connecting.remove(id);
+                    self.connections.queues.connecting.remove(id);
                 }
             } else {
-                self.connections.connecting.remove(id);
+                self.connections.queues.connecting.remove(id);
             }
         }
         let wants_transmit = socket.connection.wants_transmit();
         if wants_transmit {
-            self.connections.transmit.push_back(id);
+            self.connections.queues.transmit.push_back(id);
         }
         let stays_open = socket.is_open() && successor.is_none();
         if let Some(successor) = successor {
@@ -350,17 +324,17 @@ impl Host {
             socket.stage = Stage::Over;
             socket.news.0 |= News::CLOSED;
             match socket.owner {
-                Owner::User => self.connections.news.push_back(id),
+                Owner::User => self.connections.queues.news.push_back(id),
                 Owner::Nobody => self.connections.orphans -= 1,
                 Owner::Listener => {}
             }
-            self.connections.wheel.clear(id);
+            self.connections.queues.wheel.clear(id);
             match successor {
                 Successor::Nothing => self.forget_flow(&key, Tenant::Connection(id)),
                 Successor::TimeWait(time_wait) => self.keep_time_wait(key, time_wait),
             }
         } else if stays_open && let Some(due) = socket.connection.next_deadline() {
-            self.connections.wheel.set_no_later(id, due);
+            self.connections.queues.wheel.set_no_later(id, due);
         }
         if !wants_transmit && !stays_open {
             self.free_if_done(id);

@@ -33,22 +33,26 @@ impl FlowKey {
     /// The name of the connection between these ends; `None` where their versions differ.
     #[inline]
     pub(crate) fn new(local: SocketAddr, remote: SocketAddr) -> Option<FlowKey> {
-        let ports = (local.port().to_be_bytes(), remote.port().to_be_bytes());
-        match (local.ip(), remote.ip()) {
+        FlowKey::between((local.ip(), remote.ip()), (local.port(), remote.port()))
+    }
+
+    /// The name of the connection between these addresses, ours and theirs, and these ports.
+    #[inline]
+    pub(crate) fn between(addresses: (IpAddr, IpAddr), ports: (u16, u16)) -> Option<FlowKey> {
+        let ports = u32::from(ports.0) << 16 | u32::from(ports.1);
+        match addresses {
             (IpAddr::V4(local), IpAddr::V4(remote)) => {
                 let mut key = [0; 12];
                 key[..4].copy_from_slice(&local.octets());
                 key[4..8].copy_from_slice(&remote.octets());
-                key[8..10].copy_from_slice(&ports.0);
-                key[10..].copy_from_slice(&ports.1);
+                key[8..].copy_from_slice(&ports.to_be_bytes());
                 Some(FlowKey::V4(V4(key)))
             }
             (IpAddr::V6(local), IpAddr::V6(remote)) => {
                 let mut key = [0; 36];
                 key[..16].copy_from_slice(&local.octets());
                 key[16..32].copy_from_slice(&remote.octets());
-                key[32..34].copy_from_slice(&ports.0);
-                key[34..].copy_from_slice(&ports.1);
+                key[32..].copy_from_slice(&ports.to_be_bytes());
                 Some(FlowKey::V6(V6(key)))
             }
             _ => None,

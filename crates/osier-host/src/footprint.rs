@@ -48,7 +48,7 @@ fn time_wait() -> TimeWait {
     while connection.poll_transmit(now, &mut notes).is_some() {}
     ack.ack = SeqNumber(2);
     ack.flags = Flags::ACK | Flags::FIN;
-    connection.on_segment(now, ack, Default::default(), &mut notes);
+    connection.on_segment(now, &mut ack, Default::default(), &mut notes);
     connection.time_wait(now).expect("we closed first")
 }
 

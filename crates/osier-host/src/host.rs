@@ -168,7 +168,7 @@ impl Host {
             self.account.close_ip(&mut self.ip, None);
         }
         for _ in 0..ALARMS_PER_CALL {
-            if let Some(id) = self.connections.wheel.pop_due(now) {
+            if let Some(id) = self.connections.queues.wheel.pop_due(now) {
                 self.connection_deadline(now, id);
             } else if !self.end_round(now) && !self.end_time_wait(now) && !self.end_undecided(now) {
                 break;
@@ -181,11 +181,19 @@ impl Host {
         if let Some(event) = self.ip.poll_event() {
             return Some(self.on_ip_event(event));
         }
-        let echo = self.echo_replies.pop_front();
-        echo.or_else(|| self.listeners.poll_event())
-            .or_else(|| self.undecided.poll_event())
-            .or_else(|| self.connections.poll_event())
-            .or_else(|| self.udp.poll_event())
+        if !self.echo_replies.is_empty() {
+            return self.echo_replies.pop_front();
+        }
+        if let Some(event) = self.listeners.poll_event() {
+            return Some(event);
+        }
+        if let Some(event) = self.undecided.poll_event() {
+            return Some(event);
+        }
+        if let Some(event) = self.connections.poll_event() {
+            return Some(event);
+        }
+        self.udp.poll_event()
     }
 
     /// The next frame to send, and on which link.
@@ -213,7 +221,7 @@ impl Host {
     /// but find out the next time.
     pub fn next_deadline(&self) -> Option<Instant> {
         let first = self.ip.next_deadline();
-        let first = earlier(first, self.connections.wheel.next_deadline());
+        let first = earlier(first, self.connections.queues.wheel.next_deadline());
         let first = earlier(first, self.handshakes.next_deadline());
         let first = earlier(first, self.time_waits.next_deadline(self.account.now));
         earlier(first, self.undecided.next_deadline())

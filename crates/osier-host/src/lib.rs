@@ -61,6 +61,7 @@ mod orphans;
 mod output;
 mod pmtu;
 mod ports;
+mod queues;
 mod ready;
 mod reason;
 mod rounds;

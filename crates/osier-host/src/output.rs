@@ -7,6 +7,7 @@
 use crate::flow::FlowKey;
 use crate::host::Host;
 use crate::links::tcp_octets;
+use crate::queues::Settled;
 use osier_ip::{Fragment, LinkId, ToSend, Unreachable, Wrapped};
 use osier_tcp::{State, Transmit};
 use osier_time::Instant;
@@ -64,7 +65,7 @@ impl Host {
         if self.ip.wants_transmit() || self.others_wait() {
             return self.next_in_turn(now, frame);
         }
-        self.connections.transmit.front()?;
+        self.connections.queues.transmit.front()?;
         frame.clear();
         let link = self.transmit_connection(now, frame);
         // What was submitted may have made the layer ask for a neighbour.
@@ -108,7 +109,7 @@ impl Host {
     /// Whether anybody may have a frame.
     #[inline]
     pub(crate) fn may_transmit(&self) -> bool {
-        self.connections.transmit.front().is_some() || self.others_wait()
+        self.connections.queues.transmit.front().is_some() || self.others_wait()
     }
 
     /// Whether anybody but a connection may have a frame.
@@ -125,7 +126,7 @@ impl Host {
     #[inline]
     fn transmit_connection(&mut self, now: Instant, frame: &mut Frame) -> Option<LinkId> {
         let mut transmit = Transmit::default();
-        while let Some(id) = self.connections.transmit.pop_front() {
+        while let Some(id) = self.connections.queues.transmit.pop_front() {
             let Some(socket) = self.connections.sockets.get_mut(id) else { continue };
             let key = socket.key;
             let epoch = self.paths.epoch();
@@ -140,24 +141,22 @@ impl Host {
             let marks = Marks { tos, hop_limit, ..Marks::NONE };
             let notes = &mut self.account.tcp;
             let found = socket.connection.poll_transmit_into(now, &mut transmit, notes);
-            self.settle(id);
+            match self.connections.queues.settle(id, socket) {
+                Settled::Yes => self.account.close(&key),
+                Settled::No => self.settle_events(id),
+            }
             if !found {
                 // It said "maybe" and meant no: its next event puts it back.
-                self.connections.transmit.remove(id);
+                self.connections.queues.transmit.remove(id);
                 continue;
             }
             if transmit.segment.syn() {
                 self.renew_cookie(id, &key, &mut transmit.segment.options);
             }
             let sender = Sender { key: &key, id: Some(id), marks };
-            match self.wrap_segment(sender, &mut transmit, frame) {
-                Ok(wrapped) => {
-                    let link = self.ip.submit(now, wrapped, frame);
-                    self.account.close_ip(&mut self.ip, Some(&key));
-                    if link.is_some() {
-                        return link;
-                    }
-                }
+            match self.send_segment(now, sender, &mut transmit, frame) {
+                Ok(None) => {}
+                Ok(link) => return link,
                 Err(unreachable) => self.tell_unsent(id, &key, unreachable),
             }
             transmit = Transmit::default();
@@ -186,29 +185,27 @@ impl Host {
     ) -> Option<LinkId> {
         let sender = Sender { key, id: None, marks: Marks::NONE };
         // The IP layer has noted why not.
-        let wrapped = self.wrap_segment(sender, &mut transmit, frame).ok()?;
-        let link = self.ip.submit(now, wrapped, frame);
-        self.account.close_ip(&mut self.ip, Some(key));
-        link
+        self.send_segment(now, sender, &mut transmit, frame).ok()?
     }
 
-    /// Makes a frame of a segment, whose payload it takes.
+    /// Makes a frame of a segment, whose payload it takes, and finds the way to its next hop; says
+    /// on which link it goes, if it goes at once.
     #[inline]
-    fn wrap_segment(
+    fn send_segment(
         &mut self,
+        now: Instant,
         sender: Sender<'_>,
         transmit: &mut Transmit,
         frame: &mut Frame,
-    ) -> Result<Wrapped, Unreachable> {
-        let wrapped = self.enclose_segment(sender, transmit, frame);
-        if wrapped.is_err() {
-            self.account.close_ip(&mut self.ip, Some(sender.key));
-        }
-        wrapped
+    ) -> Result<Option<LinkId>, Unreachable> {
+        let wrapped = self.wrap_segment(sender, transmit, frame);
+        let link = wrapped.map(|wrapped| self.ip.submit(now, wrapped, frame));
+        self.account.close_ip(&mut self.ip, Some(sender.key));
+        link
     }
 
     #[inline]
-    fn enclose_segment(
+    fn wrap_segment(
         &mut self,
         Sender { key, id, mut marks }: Sender<'_>,
         transmit: &mut Transmit,

@@ -7,6 +7,7 @@ use crate::account::Flow;
 use crate::connections::Owner;
 use crate::flow::{FlowKey, Tenant};
 use crate::host::Host;
+use crate::queues::Settled;
 use crate::reason::HostReason;
 use bytes::{Buf, Bytes};
 use core::net::SocketAddr;
@@ -14,7 +15,6 @@ use osier_ip::{LinkId, Packet, Vouched};
 use osier_tcp::{Arrived, Segment};
 use osier_time::Instant;
 use osier_wire::checksum::Sum;
-use osier_wire::tcp::Options;
 use osier_wire::{Protocol, tcp};
 
 /// A segment, and what the host knows of it.
@@ -38,20 +38,19 @@ impl Host {
         let Ok((header, options)) = tcp::Fixed::parse(packet.payload()) else {
             return self.account.push(None, HostReason::Malformed);
         };
-        let local = SocketAddr::new(packet.dst, header.dst_port);
-        let remote = SocketAddr::new(packet.src, header.src_port);
-        let Some(key) = FlowKey::new(local, remote) else { return };
-        let header_len = tcp::HEADER_LEN + options.len();
-        let options = Options::parse(options);
-        let segment = Segment {
+        let ports = (header.dst_port, header.src_port);
+        let Some(key) = FlowKey::between((packet.dst, packet.src), ports) else { return };
+        let mut segment = Segment {
             seq: header.seq,
             ack: header.ack,
             flags: header.flags,
             window: header.window,
             urgent: header.urgent,
-            options,
-            text: text_of(packet, header_len),
+            ..Segment::default()
         };
+        segment.options.read(options);
+        let header_len = tcp::HEADER_LEN + options.len();
+        take_text(packet, header_len, &mut segment.text);
         let Packet { ecn, hop_limit, gso_size, .. } = *packet;
         let memory = self.connections.budget.level();
         let arrived = Arrived { ecn, hop_limit, gso_size, memory };
@@ -61,13 +60,14 @@ impl Host {
             if socket.owner == Owner::Listener {
                 return self.unaccepted_input(now, id, segment, arrived);
             }
-            socket.connection.on_segment(now, segment, arrived, &mut self.account.tcp);
+            socket.connection.on_segment(now, &mut segment, arrived, &mut self.account.tcp);
             let held = socket.connection.memory();
             self.connections.budget.change(&mut socket.held, held);
-            if self.connections.budget.feeds_starved() {
-                self.connections.feed_starved();
+            match self.connections.queues.settle(id, socket) {
+                Settled::Yes => self.account.close(&socket.key),
+                Settled::No => self.settle_events(id),
             }
-            return self.settle(id);
+            return self.connections.feed();
         }
         self.other_input(now, tenant, Incoming { key, segment, arrived, link: packet.link });
     }
@@ -93,12 +93,15 @@ pub(crate) fn is_intact(packet: &Packet, protocol: Protocol, len: usize) -> bool
     packet.payload().get(..len).is_some_and(|bytes| sum.and(bytes).verifies())
 }
 
-/// The text as a slice of its frame; an acknowledgment does not hold on to its frame.
+/// Moves the text, a slice of its frame, to where none is yet; an acknowledgment does not hold on to
+/// its frame.
 #[inline]
-fn text_of(packet: &mut Packet, header_len: usize) -> Bytes {
-    let mut text = core::mem::take(&mut packet.datagram);
+fn take_text(packet: &mut Packet, header_len: usize, text: &mut Bytes) {
+    core::mem::swap(&mut packet.datagram, text);
     text.advance(usize::from(packet.transport_at) + header_len);
-    if text.is_empty() { Bytes::new() } else { text }
+    if text.is_empty() {
+        *text = Bytes::new();
+    }
 }
 
 /// The flow that a damaged segment says it belongs to.

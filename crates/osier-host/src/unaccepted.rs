@@ -99,14 +99,14 @@ impl Host {
         &mut self,
         now: Instant,
         socket: u32,
-        segment: Segment,
+        mut segment: Segment,
         arrived: Arrived,
     ) {
         if !self.may_hold(socket, &segment) {
             return;
         }
         if let Some(found) = self.connections.sockets.get_mut(socket) {
-            found.connection.on_segment(now, segment, arrived, &mut self.account.tcp);
+            found.connection.on_segment(now, &mut segment, arrived, &mut self.account.tcp);
             self.connections.count(socket);
             self.settle(socket);
         }

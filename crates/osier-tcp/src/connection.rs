@@ -66,17 +66,19 @@ pub struct Wants {
 
 /// Events.
 impl Connection {
-    /// A segment arrived (RFC 9293 §3.10.7); its checksum is good and it belongs here.
-    #[inline(always)]
+    /// A segment arrived (RFC 9293 §3.10.7); its checksum is good and it belongs here. Takes what it
+    /// needs out of it, in the first place the text.
+    #[inline]
     pub fn on_segment(
         &mut self,
         now: Instant,
-        mut segment: Segment,
+        segment: &mut Segment,
         arrived: Arrived,
         notes: &mut Notes,
     ) {
         match &mut self.phase {
             Phase::SynSent(syn_sent) => {
+                let segment = core::mem::take(segment);
                 let fast_opened = syn_sent.fast_opened(&segment);
                 let outcome = syn_sent.on_segment(now, segment, arrived, notes);
                 if matches!(outcome, Outcome::Opened(_)) {
@@ -85,7 +87,7 @@ impl Connection {
                 self.become_(outcome);
             }
             Phase::Synchronized(tcb) if tcb.ending.is_none() => {
-                segment_arrives::segment_arrives(tcb, now, &mut segment, arrived, notes);
+                segment_arrives::segment_arrives(tcb, now, segment, arrived, notes);
             }
             Phase::Synchronized(_) | Phase::Failed(..) => {}
         }

@@ -395,7 +395,7 @@ fn segments_that_come_together_are_acknowledged_once() {
     for n in 0..8 {
         let mut segment = puppet.segment(Flags::ACK, &[7; 1_460]);
         segment.seq += n * 1_460;
-        puppet.b().on_segment(now, segment, osier_tcp::Arrived::default(), &mut notes);
+        puppet.b().on_segment(now, &mut segment, osier_tcp::Arrived::default(), &mut notes);
     }
     puppet.pair.flush();
     let acks: Vec<SeqNumber> = puppet.pair.log[before..].iter().map(|e| e.segment.ack).collect();
@@ -484,8 +484,8 @@ fn an_answer_that_comes_while_the_syn_is_due_again_counts() {
     assert!(attempt.wants_transmit());
     let (seq, ack) = (SeqNumber(90), SeqNumber(8));
     let flags = Flags::SYN | Flags::ACK;
-    let syn_ack = Segment { seq, ack, flags, window: 1_000, ..Segment::default() };
-    attempt.on_segment(later, syn_ack, osier_tcp::Arrived::default(), &mut notes);
+    let mut syn_ack = Segment { seq, ack, flags, window: 1_000, ..Segment::default() };
+    attempt.on_segment(later, &mut syn_ack, osier_tcp::Arrived::default(), &mut notes);
     assert_eq!(attempt.state(), State::Established);
 }
 

@@ -13,7 +13,7 @@ fn a_smaller_mss_of_the_user_is_announced_and_kept_to() {
     a.set_max_segment(1_100);
     let syn = a.poll_transmit(now, &mut notes).expect("a SYN");
     assert_eq!(syn.segment.options.mss, Some(1_100));
-    let syn_ack = Segment {
+    let mut syn_ack = Segment {
         seq: SeqNumber(0),
         ack: syn.segment.seq + 1,
         flags: Flags::SYN | Flags::ACK,
@@ -21,7 +21,7 @@ fn a_smaller_mss_of_the_user_is_announced_and_kept_to() {
         options: Options { mss: Some(1_400), ..Options::default() },
         ..Segment::default()
     };
-    a.on_segment(now, syn_ack, Arrived::default(), &mut notes);
+    a.on_segment(now, &mut syn_ack, Arrived::default(), &mut notes);
     assert_eq!(a.info(now).map(|info| info.snd_mss), Some(1_100));
     a.set_max_segment(500);
     assert_eq!(a.info(now).map(|info| info.snd_mss), Some(1_100), "too late");

@@ -342,8 +342,8 @@ fn a_reset_without_the_right_ack_does_not_end_an_attempt() {
     let mut attempt = Connection::connect(Instant::ZERO, &Config::default(), opening, &mut notes);
     assert!(attempt.poll_transmit(Instant::ZERO, &mut notes).is_some());
     let rst = Segment { flags: Flags::RST, ..Segment::default() };
-    let mut arrives = |segment: Segment| {
-        attempt.on_segment(Instant::ZERO, segment, Arrived::default(), &mut notes);
+    let mut arrives = |mut segment: Segment| {
+        attempt.on_segment(Instant::ZERO, &mut segment, Arrived::default(), &mut notes);
         attempt.state()
     };
     assert_eq!(arrives(rst.clone()), State::SynSent);

@@ -186,11 +186,13 @@ fn add_blocks(blocks: &[[u8; BLOCK]]) -> u64 {
 #[inline]
 fn add_rest(bytes: &[u8]) -> u64 {
     let (words, bytes) = bytes.as_chunks::<8>();
-    let mut sum = 0;
+    let mut sum = 0u64;
     for word in words {
-        let word = u64::from_le_bytes(*word);
-        sum += (word & 0xffff_ffff) + (word >> 32);
+        // What is carried out comes in again at the other end: modulo 2^16 - 1 it counts the same.
+        let (added, carry) = sum.overflowing_add(u64::from_le_bytes(*word));
+        sum = added + u64::from(carry);
     }
+    sum = fold_to_33(sum);
     let (words, bytes) = bytes.as_chunks::<4>();
     if let [word] = words {
         sum += u64::from(u32::from_le_bytes(*word));

@@ -35,9 +35,11 @@ impl Head {
     /// Where the headers together exceed [`HEAD_MAX`]: a bug of ours, as we alone write headers.
     #[inline]
     pub fn grow(&mut self, n: usize) -> &mut [u8] {
-        let from = usize::from(self.len);
-        self.len = u8::try_from(from + n).expect("headers are shorter than 256 bytes");
-        &mut self.bytes[from..from + n]
+        let (from, to) = (usize::from(self.len), usize::from(self.len) + n);
+        let grown = &mut self.bytes[from..to];
+        // `HEAD_MAX` is less than 256.
+        self.len = to as u8;
+        grown
     }
 
     /// [`Head::grow`] for a header of fixed length.

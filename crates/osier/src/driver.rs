@@ -195,7 +195,7 @@ impl<D: Device + 'static> Driver<D> {
             if link != Host::LOOPBACK {
                 return Next::Send(frame);
             }
-            self.loopback.carry(&frame, &mut self.looped);
+            self.loopback.carry(&frame, |frame| self.looped.push(frame));
             for frame in self.looped.drain(..) {
                 self.watchers.on_frame(now, link, frame, &mut inner.host);
             }

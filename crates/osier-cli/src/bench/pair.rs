@@ -99,7 +99,7 @@ impl Pair {
             if from.host.poll_transmit_into(now, &mut from.frame).is_none() {
                 break;
             }
-            from.wire.carry(&from.frame, crossing);
+            from.wire.carry(&from.frame, |frame| crossing.push(frame));
         }
         let crossed = crossing.len();
         for frame in crossing.drain(..) {

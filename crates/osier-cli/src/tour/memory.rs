@@ -53,7 +53,7 @@ impl Memory {
     /// Gives it a frame.
     pub(crate) fn deliver(&mut self, now: Instant, frame: &Frame) {
         let mut arrived = Vec::new();
-        self.wire.carry(frame, &mut arrived);
+        self.wire.carry(frame, |frame| arrived.push(frame));
         arrived.into_iter().for_each(|frame| self.end.receive(now, frame));
     }
 
@@ -63,7 +63,7 @@ impl Memory {
         loop {
             if let Some(frame) = self.end.transmit(now) {
                 let mut sent = Vec::new();
-                self.wire.carry(&frame, &mut sent);
+                self.wire.carry(&frame, |frame| sent.push(frame));
                 return Ok(sent.pop());
             }
             if self.client.act(&mut self.end, now).map_err(refused)? == Acted::No {

@@ -174,6 +174,9 @@ impl Reassembly {
     /// Octets of memory that all of it keeps alive.
     #[inline]
     pub(crate) fn pinned(&self) -> u32 {
+        if self.islands.is_empty() {
+            return self.ready.pinned();
+        }
         let islands =
             self.islands.len() * size_of::<Island>() + self.waiting_pieces as usize * FRAME;
         self.ready.pinned() + self.waiting + islands as u32

@@ -140,7 +140,7 @@ impl End {
         Opening { iss: SeqNumber(self.iss), ts_offset: self.iss }
     }
 
-    fn on_segment(&mut self, now: Instant, segment: Segment, ecn: Ecn) -> Option<Transmit> {
+    fn on_segment(&mut self, now: Instant, mut segment: Segment, ecn: Ecn) -> Option<Transmit> {
         let arrived = Arrived { ecn, ..Arrived::default() };
         match &mut self.role {
             Role::Closed => return answer_stray(&segment, &mut self.notes),
@@ -164,7 +164,7 @@ impl End {
                 }
             },
             Role::Open(connection) => {
-                connection.on_segment(now, segment, arrived, &mut self.notes);
+                connection.on_segment(now, &mut segment, arrived, &mut self.notes);
             }
             Role::TimeWait(wait) => {
                 match wait.on_segment(now, &segment, &self.config, &mut self.notes) {

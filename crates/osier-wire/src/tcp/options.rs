@@ -44,19 +44,25 @@ impl Options {
     /// of one kind the last counts.
     #[inline]
     pub fn parse(bytes: &[u8]) -> Options {
-        // Nearly every segment of an established connection has these twelve bytes, or none.
         let mut options = Options::default();
+        options.read(bytes);
+        options
+    }
+
+    /// [`Options::parse`] in place, where there are none yet.
+    #[inline]
+    pub fn read(&mut self, bytes: &[u8]) {
         match bytes {
             [] => {}
+            // Nearly every segment of an established connection has these twelve bytes, or none.
             &[NOP, NOP, TIMESTAMPS, 10, a, b, c, d, e, f, g, h] => {
-                options.timestamps = Some(Timestamps {
+                self.timestamps = Some(Timestamps {
                     value: u32::from_be_bytes([a, b, c, d]),
                     echo: u32::from_be_bytes([e, f, g, h]),
                 });
             }
-            _ => options.read_all(bytes),
+            _ => self.read_all(bytes),
         }
-        options
     }
 
     fn read_all(&mut self, mut bytes: &[u8]) {
