@@ -93,8 +93,8 @@ pub(crate) fn is_intact(packet: &Packet, protocol: Protocol, len: usize) -> bool
     packet.payload().get(..len).is_some_and(|bytes| sum.and(bytes).verifies())
 }
 
-/// Moves the text, a slice of its frame, to where none is yet; an acknowledgment does not hold on to
-/// its frame.
+/// Moves the text, a slice of its frame, to where none is yet; an acknowledgment does not hold on
+/// to its frame.
 #[inline]
 fn take_text(packet: &mut Packet, header_len: usize, text: &mut Bytes) {
     core::mem::swap(&mut packet.datagram, text);

@@ -66,8 +66,8 @@ pub struct Wants {
 
 /// Events.
 impl Connection {
-    /// A segment arrived (RFC 9293 §3.10.7); its checksum is good and it belongs here. Takes what it
-    /// needs out of it, in the first place the text.
+    /// A segment arrived (RFC 9293 §3.10.7); its checksum is good and it belongs here. Takes what
+    /// it needs out of it, in the first place the text.
     #[inline]
     pub fn on_segment(
         &mut self,
