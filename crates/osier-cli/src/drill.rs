@@ -7,8 +7,10 @@
 mod ladder;
 
 use crate::exit::{Failure, Outcome};
+use osier_device::netns::enter_private_network;
 use osier_drill::config::{Config, Over};
-use osier_drill::drill::{self, Verdict};
+use osier_drill::drill::{self, Verdict, differs_from_linux};
+use osier_drill::kernel::Kernel;
 use osier_drill::osier::Osier;
 use osier_drill::report;
 use osier_drill::span::{Error, Fault};
@@ -24,6 +26,9 @@ pub(crate) struct Args {
     /// Run over this only: ipv4, ipv6, ipv4-mapped-ipv6 (repeatable; else all that a script is for)
     #[arg(long, visible_alias = "ip_version", value_name = "VERSION", value_parser = over)]
     ip_version: Vec<Over>,
+    /// Whom the scripts judge: osier, or kernel, over a TUN in a network of its own, in real time
+    #[arg(long, value_name = "STACK", default_value = "osier")]
+    against: Against,
     /// Print packets and calls with their times, as packetdrill does
     #[arg(short, long)]
     verbose: bool,
@@ -39,6 +44,15 @@ pub(crate) struct Args {
     /// How far an event may be from its time, in microseconds
     #[arg(long, visible_alias = "tolerance_usecs", value_name = "N")]
     tolerance_usecs: Option<u32>,
+}
+
+/// Whom the scripts judge.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum Against {
+    /// osier, in virtual time.
+    Osier,
+    /// The kernel of this machine, in real time.
+    Kernel,
 }
 
 fn over(name: &str) -> Result<Over, String> {
@@ -57,25 +71,41 @@ struct Tally {
     failed: usize,
     malformed: usize,
     unsupported: usize,
+    /// Failed against the kernel, where the script says why.
+    explained: usize,
 }
 
 pub(crate) fn run(args: &Args) -> Outcome {
-    runner_can_fail()?;
+    let scripts = scripts(&args.files)?;
+    if args.against == Against::Kernel {
+        enter_private_network().map_err(Failure::from)?;
+    }
+    runner_can_fail(args.against)?;
     let mut tally = Tally::default();
-    for file in scripts(&args.files)? {
+    for file in scripts {
         let source = std::fs::read_to_string(&file).map_err(|error| unread(&file, &error))?;
         let name = file.display().to_string();
         for over in overs(args, &name, &source) {
-            let verdict = one(args, &file, &source, over);
-            tell(args, (&name, over), &verdict, &mut tally);
+            let verdict = one(args, &file, &source, over)?;
+            let excuse = differs_from_linux(&source).filter(|_| args.against == Against::Kernel);
+            tell(args, (&name, over), (&verdict, excuse), &mut tally);
         }
     }
     finish(args, &tally)
 }
 
 /// A runner that sees nothing must not report success.
-fn runner_can_fail() -> Outcome {
-    match Over::ALL.into_iter().all(|over| drill::can_fail(over, Osier::new)) {
+fn runner_can_fail(against: Against) -> Outcome {
+    let can_fail = match against {
+        Against::Osier => Over::ALL.into_iter().all(|over| drill::can_fail(over, Osier::new)),
+        // One IP is enough in real time; each must fail for what the script says, not for the
+        // network.
+        Against::Kernel => {
+            Kernel::new(&Config::new(Over::V4)).map_err(Failure::from)?;
+            drill::can_fail(Over::V4, |config| Kernel::new(config).expect("it was made before"))
+        }
+    };
+    match can_fail {
         true => Ok(()),
         false => Err(Failure::bug("a script that must fail does not: the runner sees nothing")),
     }
@@ -124,7 +154,7 @@ fn overs(args: &Args, name: &str, source: &str) -> Vec<Over> {
     }
 }
 
-fn one(args: &Args, file: &Path, source: &str, over: Over) -> Verdict {
+fn one(args: &Args, file: &Path, source: &str, over: Over) -> Result<Verdict, Failure> {
     let mut config = Config::new(over);
     config.defines.extend(args.defines.iter().cloned());
     if let Some(micros) = args.tolerance_usecs {
@@ -132,12 +162,23 @@ fn one(args: &Args, file: &Path, source: &str, over: Over) -> Verdict {
     }
     let directory = file.parent().unwrap_or(Path::new("."));
     let mut read = |path: &str| std::fs::read_to_string(directory.join(path)).ok();
-    drill::against_osier(source, config, &mut read)
+    match args.against {
+        Against::Osier => Ok(drill::against_osier(source, config, &mut read)),
+        Against::Kernel => {
+            drill::against_made(source, config, &mut read, Kernel::new).map_err(Failure::from)
+        }
+    }
 }
 
-fn tell(args: &Args, (name, over): (&str, Over), verdict: &Verdict, tally: &mut Tally) {
+fn tell(
+    args: &Args,
+    (name, over): (&str, Over),
+    (verdict, excuse): (&Verdict, Option<String>),
+    tally: &mut Tally,
+) {
     let (word, count) = match verdict {
         Verdict::Passed(_) => ("passed", &mut tally.passed),
+        Verdict::Failed(..) if excuse.is_some() => ("differs", &mut tally.explained),
         Verdict::Failed(..) => ("failed", &mut tally.failed),
         Verdict::Refused(Error { fault: Fault::Malformed, .. }) => {
             ("malformed", &mut tally.malformed)
@@ -161,6 +202,9 @@ fn tell(args: &Args, (name, over): (&str, Over), verdict: &Verdict, tally: &mut 
         Verdict::Passed(_) => println!("{word} [{}] {name}", over.name()),
         Verdict::Failed(_, failure) => {
             println!("{word} [{}] {}", over.name(), report::failure(name, failure).trim_end());
+            if let Some(excuse) = excuse {
+                println!("because: {excuse}");
+            }
         }
         Verdict::Refused(error) => println!("{word} [{}] {name}:{error}", over.name()),
     }
@@ -183,10 +227,13 @@ fn json_line((name, over): (&str, Over), word: &str, verdict: &Verdict) -> serde
 }
 
 fn finish(args: &Args, tally: &Tally) -> Outcome {
-    let Tally { passed, failed, malformed, unsupported } = tally;
-    let sum = format!(
+    let Tally { passed, failed, malformed, unsupported, explained } = tally;
+    let mut sum = format!(
         "{passed} passed, {failed} failed, {malformed} malformed, {unsupported} not supported"
     );
+    if args.against == Against::Kernel {
+        sum += &format!(", {explained} differ as they say");
+    }
     if !args.json {
         println!("{sum}");
     }

@@ -1,6 +1,7 @@
-//! Does the command as it is released pass our own drills?
+//! Does the command as it is released pass our own drills, and are they right by the kernel?
 //!
-//! `cargo test` runs them in a debug build; what an optimiser makes of it is another program.
+//! `cargo test` runs them in a debug build; what an optimiser makes of it is another program. Some
+//! judge the Linux kernel, too: what it does not do as they say has its reason in their heads.
 //! Run by `cargo xtask test`, in release.
 
 use std::process::Command;
@@ -15,4 +16,32 @@ fn the_released_command_passes_every_script_of_ours() {
     let last = told.lines().last().unwrap_or_default();
     assert!(run.status.success(), "{last}\n{}", String::from_utf8_lossy(&run.stderr));
     assert!(last.contains(" 0 failed"), "{last}");
+}
+
+/// Drills that take no second each and do not depend on how busy the machine is.
+const OF_THE_KERNEL: [&str; 6] = [
+    "handshake/nobody-listens.pkt",
+    "handshake/options-all.pkt",
+    "close/passive.pkt",
+    "close/half.pkt",
+    "fastopen/text-with-a-good-cookie.pkt",
+    "fastopen/answered-in-the-form-asked.pkt",
+];
+
+#[test]
+#[ignore = "needs a network of its own"]
+fn the_kernel_passes_drills_of_ours_and_differs_only_where_they_say() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../osier-drill/scripts/");
+    let differs = "urgent/in-line.pkt";
+    let scripts = OF_THE_KERNEL.iter().chain([&differs]).map(|name| format!("{folder}{name}"));
+    let run = Command::new(env!("CARGO_BIN_EXE_osier"))
+        .args(["drill", "--against", "kernel", "--tolerance-usecs", "200000"])
+        .args(scripts)
+        .output()
+        .expect("the command starts");
+    let told = String::from_utf8_lossy(&run.stdout);
+    let refused = String::from_utf8_lossy(&run.stderr);
+    assert!(run.status.success(), "{told}\n{refused}");
+    assert!(told.contains("differs [ipv4]") && told.contains("because: "), "{told}");
+    assert!(told.contains("18 passed, 0 failed, 0 malformed, 0 not supported, 3 differ"), "{told}");
 }

@@ -27,6 +27,7 @@ mod netlink;
 pub mod netns;
 pub mod process;
 pub mod sock_diag;
+pub mod sockets;
 mod sys;
 pub mod tuntap;
 mod vnet;

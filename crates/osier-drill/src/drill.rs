@@ -10,6 +10,7 @@ use crate::run::{Failure, FailureKind, Run, run};
 use crate::settings::Read;
 use crate::span::{Error, Fault};
 use crate::stack::Stack;
+use core::convert::Infallible;
 
 /// What came of a script.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,28 +31,51 @@ pub fn against_osier(source: &str, config: Config, read: &mut Read<'_>) -> Verdi
 /// Runs a script against the stack that `make` makes for it.
 pub fn against<S: Stack>(
     source: &str,
-    mut config: Config,
+    config: Config,
     read: &mut Read<'_>,
     make: impl FnOnce(&Config) -> S,
 ) -> Verdict {
+    let made = against_made(source, config, read, |config| Ok::<S, Infallible>(make(config)));
+    made.unwrap_or_else(|never| match never {})
+}
+
+/// Runs a script against the stack that `make` makes for it, if it can.
+///
+/// # Errors
+/// Why it cannot.
+pub fn against_made<S: Stack, E>(
+    source: &str,
+    mut config: Config,
+    read: &mut Read<'_>,
+    make: impl FnOnce(&Config) -> Result<S, E>,
+) -> Result<Verdict, E> {
     let planned = parse(source, &config.defines).and_then(|script| {
         config.take(&script.options)?;
         plan(&script, &config, read)
     });
     let plan = match planned {
         Ok(plan) => plan,
-        Err(error) => return Verdict::Refused(error),
+        Err(error) => return Ok(Verdict::Refused(error)),
     };
-    let mut stack = make(&config);
+    let mut stack = make(&config)?;
     let mut run = run(&plan, &config, &mut stack);
-    match run.failure.take() {
+    Ok(match run.failure.take() {
         None => Verdict::Passed(run),
         Some(failure) => match failure.kind {
             FailureKind::Differs => Verdict::Failed(run, Box::new(failure)),
             FailureKind::Malformed => refused(Fault::Malformed, failure),
             FailureKind::Unsupported => refused(Fault::Unsupported, failure),
         },
-    }
+    })
+}
+
+/// Why Linux does not do what a script of ours says, where its head tells: `// differs-from-linux:`
+/// and the reason, which goes on in the lines of comment behind it.
+pub fn differs_from_linux(source: &str) -> Option<String> {
+    let mut head = source.lines().take_while(|line| line.starts_with("//"));
+    let first = head.find_map(|line| line.strip_prefix("// differs-from-linux:"))?;
+    let rest = head.map(|line| line.trim_start_matches('/').trim());
+    Some([first.trim()].into_iter().chain(rest).collect::<Vec<_>>().join(" "))
 }
 
 /// Which version of IP a script says that it is for; nothing where it cannot be read.

@@ -10,6 +10,7 @@ mod info;
 use crate::config::Config;
 use crate::settings::{SEGMENTATION, TCP_METRICS};
 use crate::stack::{Outcome, Refused, Stack, Syscall};
+use bytes::Bytes;
 use calls::Files;
 use osier_device::netns::renew_private_network;
 use osier_device::sockets::wait_readable;
@@ -18,6 +19,7 @@ use osier_device::{Device, Error, Readiness, interface};
 use osier_time::Instant;
 use osier_wire::Frame;
 use std::collections::{BTreeMap, VecDeque};
+use std::net::{IpAddr, Ipv6Addr};
 
 /// The interface that scripts name.
 const NAME: &str = "tun0";
@@ -27,6 +29,20 @@ const BEGINNING: Instant = Instant::from_secs(1000);
 
 /// So long at most is slept at once, so that a call that waits is looked after.
 const NAP: core::time::Duration = core::time::Duration::from_micros(500);
+
+/// Settings of a machine that nobody has tuned, and no talk with neighbours and routers.
+const AS_LINUX_COMES: [(&str, &str); 4] = [
+    ("net.ipv4.tcp_rmem", "4096 131072 6291456"),
+    ("net.ipv4.tcp_wmem", "4096 16384 4194304"),
+    ("net.ipv6.conf.tun0.router_solicitations", "0"),
+    ("net.ipv6.conf.tun0.addr_gen_mode", "1"),
+];
+
+/// How often it is looked for a route: for two seconds.
+const ROUTE_TRIES: u32 = 4_000;
+
+/// What a device has that nobody has set (Linux: GSO_MAX_SEGS).
+const GSO_MAX_SEGS: u32 = 65_535;
 
 /// Packets that are read at once.
 const BUDGET: usize = 64;
@@ -48,14 +64,18 @@ impl Kernel {
     pub fn new(config: &Config) -> Result<Kernel, Error> {
         renew_private_network()?;
         let device = TunTap::open(&TunConfig { mtu: Some(config.mtu), ..TunConfig::tun(NAME) })?;
-        // No neighbours and no routers: what the kernel would tell them is not for a script.
-        let _ = write("net.ipv6.conf.tun0.router_solicitations", "0");
-        let _ = write("net.ipv6.conf.tun0.addr_gen_mode", "1");
+        for (name, value) in AS_LINUX_COMES {
+            // A kernel without it has nothing to be set.
+            let _ = write(name, value);
+        }
         interface::set_up(NAME)?;
         // The peer is reached without a route of its own: half of all addresses are on the link.
         let prefix = if config.local.is_ipv4() { 1 } else { 8 };
         interface::add_address(NAME, config.local, prefix)?;
-        let (left, files) = (VecDeque::new(), Files::default());
+        if let IpAddr::V6(address) = config.local {
+            until_there_is_a_route(address);
+        }
+        let (left, files) = (VecDeque::new(), Files::new("cubic"));
         Ok(Kernel { device, begun: clock(), left, files })
     }
 
@@ -66,6 +86,21 @@ impl Kernel {
         while self.device.receive(&mut frames, BUDGET).is_ok_and(|n| n == BUDGET) {}
         let packets = frames.into_iter().map(|frame| frame.bytes.to_vec());
         self.left.extend(packets.filter(|packet| is_of_a_script(packet)).map(|it| (now, it)));
+    }
+}
+
+/// Waits until packets to an address of IPv6 arrive: Linux does that a little later than it says.
+#[allow(clippy::disallowed_methods, reason = "the kernel tells nobody when it is done")]
+fn until_there_is_a_route(address: Ipv6Addr) {
+    let hex: String = address.octets().iter().map(|octet| format!("{octet:02x}")).collect();
+    let host = format!("{hex} 80 ");
+    for _ in 0..ROUTE_TRIES {
+        let routes =
+            std::fs::read_to_string("/proc/thread-self/net/ipv6_route").unwrap_or_default();
+        if routes.lines().any(|line| line.starts_with(&host)) {
+            return;
+        }
+        std::thread::sleep(NAP);
     }
 }
 
@@ -99,8 +134,9 @@ impl Stack for Kernel {
     }
 
     fn wait(&mut self, until: Instant) {
-        let left = until.saturating_since(self.now());
-        let longest = core::time::Duration::from_nanos(left.as_nanos()).min(NAP);
+        let now = self.now();
+        let left = if until > now { until.since(now).as_nanos() } else { 0 };
+        let longest = core::time::Duration::from_nanos(left).min(NAP);
         if let Readiness::Fd(fd) = self.device.readiness() {
             // Where it cannot be waited for, time passes by itself.
             let _ = wait_readable(fd, longest);
@@ -109,9 +145,10 @@ impl Stack for Kernel {
     }
 
     fn packet_in(&mut self, packet: &[u8]) {
-        let payload = bytes::Bytes::copy_from_slice(packet);
+        let mut frame = Frame::default();
+        frame.payload.push(Bytes::copy_from_slice(packet));
         // Where the kernel does not take it, the script misses its answer.
-        let _ = self.device.transmit(Frame::from(payload));
+        let _ = self.device.transmit(frame);
         self.collect();
     }
 
@@ -128,8 +165,18 @@ impl Stack for Kernel {
 
     fn set(&mut self, name: &str, value: &str) -> Result<(), Refused> {
         match name {
-            // A new network has none; frames leave as on a wire in any case.
-            TCP_METRICS | SEGMENTATION => return Ok(()),
+            // A new network has none.
+            TCP_METRICS => return Ok(()),
+            // A network of our own may not choose every algorithm, but its root may for a socket.
+            "net.ipv4.tcp_congestion_control" => {
+                value.trim().clone_into(&mut self.files.congestion);
+                return Ok(());
+            }
+            SEGMENTATION => {
+                let segments = if value == "on" { GSO_MAX_SEGS } else { 1 };
+                let set = interface::set_gso_max_segs(NAME, segments);
+                return set.map_err(|_| Refused::Unsupported);
+            }
             _ => {}
         }
         match write(name, value) {

@@ -13,15 +13,16 @@
 //! | events in their order and time | [`run`] |
 //! | one script, from text to verdict | [`drill`] |
 //! | how it is told | [`report`] |
-//! | through which doors a stack is reached | [`stack`]; osier behind them: [`osier`] |
+//! | through which doors a stack is reached | [`stack`]; behind them [`osier`] or the [`kernel`] |
 //!
-//! It runs no shell and no Python, reads no clock and opens no device.
+//! It runs no shell and no Python; but for [`kernel`] it reads no clock and opens no device.
 #![forbid(unsafe_code)]
 
 pub mod ast;
 pub mod code;
 pub mod config;
 pub mod drill;
+pub mod kernel;
 pub mod lexer;
 pub mod names;
 pub mod osier;

@@ -187,6 +187,8 @@ pub enum Outcome {
     Blocked,
     /// It failed with this `errno`.
     Failed(i32),
+    /// This way to the stack has no such call, and scripts that need it cannot be judged.
+    Unsupported,
     /// It returned this, and gave that.
     Done(i64, Given),
 }

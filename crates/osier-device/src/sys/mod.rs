@@ -1,10 +1,11 @@
 //! Which system calls can the compiler not check?
 //!
-//! Three: the ioctls of `/dev/net/tun`, a read into memory that was never written, and leaving a
-//! namespace. Each is wrapped here into a function that is safe to call; the rest of the crate
-//! contains no `unsafe`.
+//! Four: the ioctls of `/dev/net/tun`, a read into memory that was never written, options of
+//! sockets by their numbers, and leaving a namespace. Each is wrapped here into a function that is
+//! safe to call; the rest of the crate contains no `unsafe`.
 #![allow(unsafe_code)]
 
 pub(crate) mod namespace;
+pub(crate) mod option;
 pub(crate) mod read;
 pub(crate) mod tun;

@@ -16,6 +16,9 @@ const POLLOUT: i32 = 4;
 const POLLFAILED: i32 = 8 | 16;
 const SO_ERROR: (i32, i32) = (1, 4);
 const TCP_INFO: (i32, i32) = (6, 11);
+const TCP_CONGESTION: (i32, i32) = (6, 13);
+const SOCK_STREAM: i32 = 1;
+const SOCK_KIND: i32 = 0xf;
 /// As much as any kernel gives.
 const INFO_MAX: usize = 512;
 const EBADF: i32 = 9;
@@ -23,7 +26,6 @@ const EAGAIN: i32 = 11;
 const EFAULT: i32 = 14;
 const EINVAL: i32 = 22;
 const ENOTTY: i32 = 25;
-const ENOSYS: i32 = 38;
 const EINPROGRESS: i32 = 115;
 
 /// A socket, and how the script uses it.
@@ -43,9 +45,15 @@ struct File {
 pub(super) struct Files {
     open: BTreeMap<i32, File>,
     next: i32,
+    /// What connections that are made from now on use.
+    pub(super) congestion: String,
 }
 
 impl Files {
+    pub(super) fn new(congestion: &str) -> Files {
+        Files { congestion: congestion.to_owned(), ..Files::default() }
+    }
+
     pub(super) fn call(&mut self, call: &Syscall) -> Outcome {
         match self.answer(call) {
             Ok(outcome) => outcome,
@@ -75,6 +83,10 @@ impl Files {
         match call {
             Syscall::Socket { domain, kind, protocol } => {
                 let sock = KernelSock::open(*domain, *kind, *protocol)?;
+                if kind & SOCK_KIND == SOCK_STREAM {
+                    let (level, name) = TCP_CONGESTION;
+                    sock.set_option(level, name, self.congestion.as_bytes())?;
+                }
                 Ok(self.keep(sock, kind & O_NONBLOCK == 0))
             }
             Syscall::Bind(fd, at) => self.file(*fd)?.sock.bind(*at).map(|()| done(0)),
@@ -123,7 +135,7 @@ impl Files {
             | Syscall::EpollControl { .. }
             | Syscall::EpollWait(..)
             | Syscall::Pipe
-            | Syscall::Splice { .. } => Err(ENOSYS),
+            | Syscall::Splice { .. } => Ok(Outcome::Unsupported),
         }
     }
 

@@ -5,7 +5,7 @@
 
 use super::clock::{Due, seconds};
 use super::flow::{Flow, Speaks, Stage};
-use super::{Checked, Failure, Happened, Runner};
+use super::{Checked, Failure, FailureKind, Happened, Runner};
 use crate::names::errno_name;
 use crate::plan::{Planned, Shown, Step, Wanted};
 use crate::span::Span;
@@ -98,6 +98,10 @@ impl<S: Stack> Runner<'_, S> {
         }
         let (result, given) = match self.stack.call(&waiting.live) {
             Outcome::Blocked => return Ok(false),
+            Outcome::Unsupported => {
+                let says = format!("not supported: `{}` on this stack", waiting.call.name);
+                return Err(Failure::new(FailureKind::Unsupported, waiting.at, says));
+            }
             Outcome::Failed(errno) => (-i64::from(errno), Given::Nothing),
             Outcome::Done(result, given) => (result, given),
         };
