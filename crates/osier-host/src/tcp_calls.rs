@@ -52,11 +52,7 @@ impl Host {
     /// # Errors
     /// [`Error::WouldBlock`] where nothing was, [`Error::BrokenPipe`], [`Error::Ended`].
     pub fn write(&mut self, id: ConnectionId, text: &[u8]) -> Result<usize, Error> {
-        let room = self.memory_to_write(id);
-        let room = text.len().min(room);
-        let taken = self.connections.text_call(id, |to| to.write(&text[..room]));
-        let taken = taken.ok_or(Error::NoSuchSocket)??;
-        if taken == 0 && !text.is_empty() { Err(Error::WouldBlock) } else { Ok(taken) }
+        self.writing(id, text.len(), |to, room| to.write(&text[..room]))
     }
 
     /// As [`Host::write`], and says what is to become of the end of it.
@@ -69,18 +65,12 @@ impl Host {
         text: &[u8],
         end: End,
     ) -> Result<usize, Error> {
-        let room = text.len().min(self.memory_to_write(id));
-        if room == 0 && !text.is_empty() {
-            return self
-                .connections
-                .of_user(id)
-                .map_or(Err(Error::NoSuchSocket), |_| Err(Error::WouldBlock));
-        }
-        // What is not taken will be offered again: then comes its end.
-        let end = if room == text.len() { end } else { End::More };
-        let taken = self.connections.text_call(id, |to| to.write_ending(&text[..room], end));
-        let taken = taken.ok_or(Error::NoSuchSocket)??;
-        if taken == 0 && !text.is_empty() { Err(Error::WouldBlock) } else { Ok(taken) }
+        self.writing(id, text.len(), |to, room| match room {
+            0 if !text.is_empty() => to.write(&[]),
+            _ if room == text.len() => to.write_ending(text, end),
+            // What is not taken will be offered again: then comes its end.
+            _ => to.write_ending(&text[..room], End::More),
+        })
     }
 
     /// Queues `chunks` without a copy, as far as there is room; takes what it queues off their
@@ -89,20 +79,18 @@ impl Host {
     /// # Errors
     /// As [`Host::write`].
     pub fn write_chunks(&mut self, id: ConnectionId, chunks: &mut [Bytes]) -> Result<usize, Error> {
-        let mut room = self.memory_to_write(id);
-        let socket = self.connections.of_user(id).ok_or(Error::NoSuchSocket)?;
-        let (mut taken, mut offered) = (0, false);
-        for chunk in chunks.iter_mut().filter(|chunk| !chunk.is_empty()) {
-            offered = true;
-            let now = write_within(&mut socket.connection, chunk, room)?;
-            (taken, room) = (taken + now, room - now);
-            if !chunk.is_empty() {
-                break;
+        let len = chunks.iter().map(Bytes::len).sum();
+        self.writing(id, len, |to, mut room| {
+            let mut taken = 0;
+            for chunk in chunks.iter_mut().filter(|chunk| !chunk.is_empty()) {
+                let now = write_within(to, chunk, room)?;
+                (taken, room) = (taken + now, room - now);
+                if !chunk.is_empty() {
+                    break;
+                }
             }
-        }
-        self.connections.count(id.0);
-        self.wake(id.0);
-        if taken == 0 && offered { Err(Error::WouldBlock) } else { Ok(taken) }
+            Ok(taken)
+        })
     }
 
     /// Queues a copy of `text` as urgent (RFC 9293 §3.8.5, MSG_OOB with SO_OOBINLINE at the peer).
@@ -110,11 +98,21 @@ impl Host {
     /// # Errors
     /// As [`Host::write`].
     pub fn write_urgent(&mut self, id: ConnectionId, text: &[u8]) -> Result<usize, Error> {
-        let room = self.memory_to_write(id);
-        let room = text.len().min(room);
-        let taken = self.connections.text_call(id, |to| to.write_urgent(&text[..room]));
+        self.writing(id, text.len(), |to, room| to.write_urgent(&text[..room]))
+    }
+
+    /// Queues what `how` makes of as many of `len` octets as the budget has room for.
+    #[inline]
+    fn writing(
+        &mut self,
+        id: ConnectionId,
+        len: usize,
+        how: impl FnOnce(&mut Connection, usize) -> Result<usize, WriteError>,
+    ) -> Result<usize, Error> {
+        let room = len.min(self.memory_to_write(id));
+        let taken = self.connections.text_call(id, |to| how(to, room));
         let taken = taken.ok_or(Error::NoSuchSocket)??;
-        if taken == 0 && !text.is_empty() { Err(Error::WouldBlock) } else { Ok(taken) }
+        if taken == 0 && len > 0 { Err(Error::WouldBlock) } else { Ok(taken) }
     }
 
     /// How many octets from here on end the urgent text that is still to be read, if any.
