@@ -128,10 +128,7 @@ impl KernelSock {
     /// # Errors
     /// `errno`.
     pub fn option(&self, level: i32, name: i32, len: usize) -> Answer<Vec<u8>> {
-        let mut value = vec![0; len];
-        let found = sys::option::get(self.0.as_fd(), level, name, &mut value);
-        value.truncate(found.map_err(|error| errno_of(&error))?);
-        Ok(value)
+        sys::option::get(self.0.as_fd(), level, name, len).map_err(|error| errno_of(&error))
     }
 
     /// Octets that wait to be read (`FIONREAD`).
