@@ -220,11 +220,12 @@ impl Host {
     /// When [`Host::on_deadline`] is to be called, if ever. May be early: a call then does nothing
     /// but find out the next time.
     pub fn next_deadline(&self) -> Option<Instant> {
-        let first = self.ip.next_deadline();
-        let first = earlier(first, self.connections.queues.wheel.next_deadline());
-        let first = earlier(first, self.handshakes.next_deadline());
-        let first = earlier(first, self.time_waits.next_deadline(self.account.now));
-        earlier(first, self.undecided.next_deadline())
+        let first = at_last(self.ip.next_deadline())
+            .min(at_last(self.connections.queues.wheel.next_deadline()))
+            .min(at_last(self.handshakes.next_deadline()))
+            .min(at_last(self.time_waits.next_deadline(self.account.now)))
+            .min(at_last(self.undecided.next_deadline()));
+        Some(first).filter(|first| *first != Instant::MAX)
     }
 
     /// Sends an echo request (ping).
@@ -274,12 +275,8 @@ impl Host {
     }
 }
 
-/// Whichever comes first.
+/// Never is the last of all times.
 #[inline]
-fn earlier(one: Option<Instant>, other: Option<Instant>) -> Option<Instant> {
-    match (one, other) {
-        (Some(one), Some(other)) => Some(one.min(other)),
-        (one, None) => one,
-        (None, other) => other,
-    }
+fn at_last(deadline: Option<Instant>) -> Instant {
+    deadline.unwrap_or(Instant::MAX)
 }
