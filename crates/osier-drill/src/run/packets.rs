@@ -113,7 +113,8 @@ impl<S: Stack> Runner<'_, S> {
     }
 
     /// As packetdrill does, segments that follow each other are taken for one where the script has
-    /// more text: it shall not matter where a stack cuts. The last one gives flags and time.
+    /// more text: it shall not matter where a stack cuts, nor whether an acknowledgment goes ahead
+    /// of the text. The last one gives flags and time.
     fn join(
         &mut self,
         expected: &Packet,
@@ -125,7 +126,7 @@ impl<S: Stack> Runner<'_, S> {
         loop {
             let Body::Tcp(first) = &joined.1.packet.body else { return Ok(joined) };
             let (seq, len) = (first.seq, first.len);
-            if len == 0 || len >= wanted {
+            if len >= wanted {
                 return Ok(joined);
             }
             let Some((when, mut next)) = self.next_of_flow(at, due)? else { return Ok(joined) };
