@@ -9,6 +9,7 @@ use crate::fast_open::Pending;
 use crate::flow::FlowKey;
 use crate::host::Host;
 use crate::ids::{ConnectionId, Error, ListenerId};
+use crate::listener::bounded_backlog;
 use crate::mapped::{Shown, plain};
 use core::net::SocketAddr;
 use osier_ip::Claim;
@@ -138,6 +139,17 @@ impl Host {
         let mut open = self.connections.sockets.iter().filter(|(_, socket)| socket.is_open());
         open.any(|(_, socket)| there(&socket.key))
             || self.time_waits.entries.iter().any(|(_, entry)| there(&entry.key))
+    }
+
+    /// Changes how many connections may wait to be accepted. Those that wait already stay, also
+    /// where they are more.
+    ///
+    /// # Errors
+    /// [`Error::NoSuchSocket`].
+    pub fn set_backlog(&mut self, listener: ListenerId, backlog: usize) -> Result<(), Error> {
+        let found = self.listeners.slots.get_mut(listener.0).ok_or(Error::NoSuchSocket)?;
+        found.backlog = bounded_backlog(backlog);
+        Ok(())
     }
 
     /// Takes the next connection whose handshake is done: with whom, too.

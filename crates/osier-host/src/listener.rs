@@ -95,11 +95,10 @@ impl Listeners {
         backlog: usize,
         answers: Answers,
     ) -> ListenerId {
-        let backlog = backlog.clamp(1, BACKLOG_MAX);
         let listener = Listener {
             at: wanted.at,
             shown,
-            backlog,
+            backlog: bounded_backlog(backlog),
             answers,
             accept_queue: VecDeque::new(),
             handshakes: 0,
@@ -350,6 +349,11 @@ impl Host {
             true | false => None,
         }
     }
+}
+
+/// How many connections may wait where that many were asked for.
+pub(crate) fn bounded_backlog(asked: usize) -> usize {
+    asked.clamp(1, BACKLOG_MAX)
 }
 
 fn is_broadcast(address: SocketAddr) -> bool {

@@ -157,6 +157,26 @@ fn a_full_backlog_drops_and_never_resets() {
 }
 
 #[test]
+fn a_backlog_that_is_changed_holds_for_who_comes_next_and_who_waits_stays() {
+    let mut pair = plain();
+    let listener = pair.listen(any_v4(80), 1);
+    let to = SocketAddr::new(v4(Side::B), 80);
+    let come = |pair: &mut Pair, backlog| {
+        pair.b.host.set_backlog(listener, backlog).unwrap();
+        (0..3).for_each(|_| assert!(pair.a.host.connect(pair.now, to, None).is_ok()));
+        // Nobody tries a second time that soon.
+        pair.run_for(Duration::from_millis(100));
+        pair.b.host.acceptable(listener)
+    };
+    assert_eq!(come(&mut pair, 1), 1);
+    assert_eq!(come(&mut pair, 3), 3, "one waited, and two more have room");
+    assert_eq!(come(&mut pair, 2), 3, "nobody is sent away, and nobody comes in");
+    assert_eq!(come(&mut pair, usize::MAX), 6);
+    pair.b.host.close_listener(pair.now, listener);
+    assert_eq!(pair.b.host.set_backlog(listener, 1), Err(Error::NoSuchSocket));
+}
+
+#[test]
 fn a_full_syn_queue_without_cookies_drops_the_syn() {
     let syn_cookies = SynCookies::Off;
     let config = Config { syn_queue: 3, syn_cookies, ..Config::default() };

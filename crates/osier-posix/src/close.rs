@@ -3,7 +3,7 @@
 //! shutdown and close. What is left of a connection ends by itself, in the host.
 
 use crate::errno::Errno;
-use crate::files::{Fd, Outcome, Side, Stage, Udp, What};
+use crate::files::{Fd, Outcome, Side, Stage, Udp, What, Writing};
 use crate::open::unconnected;
 use crate::posix::Posix;
 use osier_host::{ConnectionId, ListenerId};
@@ -45,7 +45,13 @@ impl Posix {
         if matches!(how, How::Read | How::Both) {
             self.files.tcp_mut(fd)?.reading = Side::Shut;
         }
-        let id = id.ok_or(Errno::ENOTCONN)?;
+        let writes = matches!(how, How::Write | How::Both);
+        let Some(id) = id else {
+            if writes {
+                self.files.tcp_mut(fd)?.bar_writing();
+            }
+            return Err(Errno::ENOTCONN);
+        };
         if matches!(how, How::Read | How::Both) {
             self.host.shut_reading(id);
         }
@@ -53,8 +59,8 @@ impl Posix {
         if matches!(tcp.stage, Stage::Open(_)) {
             tcp.outcome = Outcome::Told;
         }
-        if matches!(how, How::Write | How::Both) {
-            tcp.writing = Side::Shut;
+        if writes {
+            tcp.writing = Writing::Shut;
             self.host.shutdown(now, id)?;
         }
         self.take_news(now);
@@ -85,7 +91,30 @@ impl Posix {
     ) -> Result<(), Errno> {
         if how != How::Write {
             self.host.close_listener(now, id);
-            self.files.tcp_mut(fd)?.stage = Stage::Fresh;
+            let tcp = self.files.tcp_mut(fd)?;
+            tcp.stage = Stage::Fresh;
+            (tcp.reading, tcp.writing) = (Side::Open, Writing::Open);
+        }
+        Ok(())
+    }
+
+    /// Linux: what a listener shut before it listened is shut of those whom it accepts. (There as
+    /// soon as the handshake is done, here when they are accepted.)
+    pub(crate) fn inherit_shut(
+        &mut self,
+        now: Instant,
+        fd: Fd,
+        (id, shut): (ConnectionId, (Side, Writing)),
+    ) -> Result<(), Errno> {
+        let (reading, writing) = shut;
+        if reading == Side::Shut {
+            self.files.tcp_mut(fd)?.reading = Side::Shut;
+            self.host.shut_reading(id);
+        }
+        if writing != Writing::Open {
+            self.files.tcp_mut(fd)?.writing = Writing::Shut;
+            // One that has ended already has nothing to shut.
+            let _ = self.host.shutdown(now, id);
         }
         Ok(())
     }

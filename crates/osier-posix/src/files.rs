@@ -78,7 +78,7 @@ pub(crate) struct Tcp {
     /// Whether the user has closed the reading side.
     pub(crate) reading: Side,
     /// Whether the user has closed the writing side.
-    pub(crate) writing: Side,
+    pub(crate) writing: Writing,
     pub(crate) options: Options,
     pub(crate) zero_copy: ZeroCopy,
     /// Whom the first write connects with (TCP_FASTOPEN_CONNECT).
@@ -105,7 +105,17 @@ pub(crate) enum Outcome {
     Told,
 }
 
-/// A side of a connection, as its user left it.
+/// The writing side of a connection, as its user left it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Writing {
+    Open,
+    /// Shut before there was a connection: nothing can be written, and no FIN has been sent.
+    Barred,
+    /// Shut, with a FIN.
+    Shut,
+}
+
+/// The reading side of a connection, as its user left it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Side {
     Open,
@@ -143,12 +153,19 @@ impl Tcp {
             bound: None,
             error: None,
             reading: Side::Open,
-            writing: Side::Open,
+            writing: Writing::Open,
             options,
             zero_copy,
             deferred: None,
             outcome: Outcome::Told,
             origin: Origin::Made,
+        }
+    }
+
+    /// Nothing can be written from now on, though nothing ends: there is no connection.
+    pub(crate) fn bar_writing(&mut self) {
+        if self.writing == Writing::Open {
+            self.writing = Writing::Barred;
         }
     }
 

@@ -4,7 +4,7 @@
 //! that the next call is told, and only that one.
 
 use crate::errno::Errno;
-use crate::files::{Side, Stage};
+use crate::files::{Side, Stage, Writing};
 use crate::posix::Posix;
 use osier_host::{ConnectionId, Event};
 use osier_tcp::Ending;
@@ -58,7 +58,7 @@ impl Posix {
             }
             Stage::Open(_) if ending != Ending::InOrder => {
                 // Linux: a RST in CLOSE-WAIT is a broken pipe.
-                let close_wait = peer_closed && tcp.writing == Side::Open;
+                let close_wait = peer_closed && tcp.writing != Writing::Shut;
                 let broken = close_wait && ending == Ending::Reset;
                 // Linux: and text that came to one who had shut both sides is a reset.
                 let unwanted = tcp.reading == Side::Shut && ending == Ending::Aborted;

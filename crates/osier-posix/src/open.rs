@@ -4,7 +4,7 @@
 //! ends in `close.rs`.
 
 use crate::errno::{Call, Errno, Stop};
-use crate::files::{Family, Fd, Kind, Mode, Origin, Outcome, Side, Stage, Tcp, Udp, What};
+use crate::files::{Family, Fd, Kind, Mode, Origin, Outcome, Side, Stage, Tcp, Udp, What, Writing};
 use crate::names::Name;
 use crate::options::Options;
 use crate::posix::Posix;
@@ -15,7 +15,7 @@ use osier_tcp::State;
 use osier_time::Instant;
 
 /// The longest accept queue (Linux: `net.core.somaxconn`).
-const BACKLOG_MAX: i32 = 4_096;
+const BACKLOG_MAX: usize = 4_096;
 
 /// Making and naming.
 impl Posix {
@@ -153,15 +153,12 @@ impl Posix {
         let tcp = self.files.tcp(fd)?;
         match tcp.stage {
             Stage::Fresh => {}
-            // The queue that is there stays as long as it was.
-            Stage::Listening(_) => return Ok(()),
+            Stage::Listening(id) => return Ok(self.host.set_backlog(id, queue_of(backlog))?),
             Stage::Opening(_) | Stage::Open(_) | Stage::Failed(_) => return Err(Errno::EINVAL),
         }
         let at = tcp.bound.unwrap_or(anywhere(tcp.family));
-        // Linux: the queue is full when it holds more than the backlog.
-        let longest = backlog.clamp(0, BACKLOG_MAX) as usize + 1;
         let options = tcp.options.clone();
-        let id = self.host.listen(at, longest)?;
+        let id = self.host.listen(at, queue_of(backlog))?;
         self.apply_fast_open(id, &options);
         let tcp = self.files.tcp_mut(fd)?;
         tcp.stage = Stage::Listening(id);
@@ -176,7 +173,7 @@ impl Posix {
     pub fn accept(&mut self, now: Instant, fd: Fd, mode: Mode) -> Call<(Fd, SocketAddr)> {
         let tcp = self.files.tcp(fd)?;
         let Stage::Listening(listener) = tcp.stage else { return Err(Errno::EINVAL.into()) };
-        let (family, options) = (tcp.family, tcp.options.clone());
+        let (family, options, shut) = (tcp.family, tcp.options.clone(), (tcp.reading, tcp.writing));
         let Some((id, peer)) = self.host.accept(listener) else { return self.would_block(fd, 0) };
         let mut accepted = Tcp::new(family, Stage::Open(id), options);
         accepted.origin = Origin::Accepted;
@@ -184,6 +181,7 @@ impl Posix {
         let options = accepted.options.clone();
         let fd = self.files.open(mode, What::Tcp(accepted))?;
         self.apply(now, id, &options);
+        self.inherit_shut(now, fd, (id, shut))?;
         self.take_news(now);
         Ok((fd, peer))
     }
@@ -221,6 +219,9 @@ impl Posix {
         let id = self.host.connect(now, to, bound).map_err(Errno::from)?;
         self.apply(now, id, &options);
         self.files.join(fd, id)?;
+        if self.files.tcp(fd)?.reading == Side::Shut {
+            self.host.shut_reading(id);
+        }
         self.take_news(now);
         match mode {
             Mode::Blocking => Err(Stop::Blocked(0)),
@@ -293,8 +294,14 @@ impl Posix {
 /// Makes a socket whose attempt to connect failed as it was before; why it failed.
 pub(crate) fn unconnected(tcp: &mut Tcp) -> Errno {
     (tcp.stage, tcp.outcome) = (Stage::Fresh, Outcome::Told);
-    (tcp.reading, tcp.writing) = (Side::Open, Side::Open);
+    (tcp.reading, tcp.writing) = (Side::Open, Writing::Open);
     tcp.error.take().unwrap_or(Errno::ECONNABORTED)
+}
+
+/// How many connections may wait in the queue of a listener (Linux: one more than the backlog, and
+/// one below zero is the longest).
+fn queue_of(backlog: i32) -> usize {
+    usize::try_from(backlog).unwrap_or(usize::MAX).min(BACKLOG_MAX) + 1
 }
 
 /// Whether an address is of a socket's family.

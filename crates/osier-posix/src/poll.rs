@@ -3,7 +3,7 @@
 //! Looks and never waits: who wants to wait looks again when something has happened.
 
 use crate::errno::Errno;
-use crate::files::{Fd, Side, Stage, Tcp, What};
+use crate::files::{Fd, Side, Stage, Tcp, What, Writing};
 use crate::posix::Posix;
 use core::ops::BitOr;
 use osier_host::ConnectionId;
@@ -114,7 +114,7 @@ impl Posix {
         let state = info.state.unwrap_or(State::Closed);
         let over = matches!(state, State::Closed | State::TimeWait);
         let peer_closed = over || !state.may_receive() || tcp.reading == Side::Shut;
-        let we_closed = over || !state.may_send();
+        let we_closed = over || !state.may_send() || tcp.writing != Writing::Open;
         let mut ready = either(info.receive_queue > 0, READ);
         ready = ready | either(peer_closed, READ | Ready::RDHUP);
         ready = ready | either(peer_closed && we_closed, Ready::HUP);

@@ -4,7 +4,7 @@
 //! whoever has many. A pending error is told to the first call that meets it, once.
 
 use crate::errno::{Call, Errno, Stop};
-use crate::files::{Fd, Mode, Side, Stage, What};
+use crate::files::{Fd, Mode, Side, Stage, What, Writing};
 use crate::names::Name;
 use crate::open::anywhere;
 use crate::posix::Posix;
@@ -279,6 +279,7 @@ impl Posix {
         match tcp.stage {
             Stage::Fresh | Stage::Failed(_) | Stage::Listening(_) => Err(Errno::EPIPE.into()),
             Stage::Opening(_) => self.wait(fd, flags, 0),
+            Stage::Open(_) if tcp.writing == Writing::Barred => Err(Errno::EPIPE.into()),
             Stage::Open(id) => self.send_text(now, (fd, id), text, flags),
         }
     }

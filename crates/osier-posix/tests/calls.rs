@@ -209,6 +209,81 @@ fn shutdown_of_an_attempt_ends_it_and_of_what_is_over_fails() {
     assert_eq!(two.client.read(two.now, client, &mut text), Err(Errno::ENOTCONN.into()));
 }
 
+/// A connection whose client was shut before it; the accepted descriptor comes second.
+fn connected_after(shut: How) -> (Two, i32, i32) {
+    let mut two = Two::new(Family::Inet);
+    let listener = two.listen(Family::Inet, 80);
+    let client = two.client.socket(Family::Inet, Kind::Stream, Mode::NonBlocking).unwrap();
+    assert_eq!(two.client.shutdown(two.now, client, shut), Err(Errno::ENOTCONN));
+    let connect = two.client.connect(two.now, client, of_server(Family::Inet, 80));
+    assert_eq!(connect, Err(Errno::EINPROGRESS.into()));
+    two.carry();
+    assert_eq!(two.client.connect(two.now, client, of_server(Family::Inet, 80)), Ok(()));
+    let (server, _) = two.server.accept(two.now, listener, Mode::NonBlocking).unwrap();
+    (two, client, server)
+}
+
+#[test]
+fn what_is_shut_before_connect_stays_shut_and_the_fin_goes_when_it_is_shut_again() {
+    let (mut two, client, server) = connected_after(How::Write);
+    assert_eq!(two.client.write(two.now, client, b"x"), Err(Errno::EPIPE.into()));
+    assert_eq!(two.server.ready(server).unwrap().and(Ready::RDHUP), Ready::NONE, "no FIN came");
+    assert_eq!(two.server.write(two.now, server, b"text"), Ok(4));
+    two.carry();
+    let mut text = [0; 8];
+    assert_eq!(two.client.read(two.now, client, &mut text), Ok(4));
+    assert_eq!(two.client.read(two.now, client, &mut text), Err(Errno::EAGAIN.into()));
+    two.client.shutdown(two.now, client, How::Write).unwrap();
+    two.carry();
+    assert_eq!(two.server.read(two.now, server, &mut text), Ok(0), "now it has");
+
+    let (two, client, server) = connected_after(How::Both);
+    let gone = Ready::HUP | Ready::RDHUP | Ready::IN | Ready::OUT;
+    assert_eq!(two.client.ready(client).unwrap().and(gone), gone);
+    assert_eq!(two.server.ready(server).unwrap().and(gone), Ready::OUT);
+}
+
+#[test]
+fn what_a_listener_shut_before_it_listened_is_shut_of_those_it_accepts() {
+    let mut two = Two::new(Family::Inet);
+    let listener = two.server.socket(Family::Inet, Kind::Stream, Mode::NonBlocking).unwrap();
+    two.server.bind(listener, anywhere(Family::Inet, 80)).unwrap();
+    let shut = two.server.shutdown(two.now, listener, How::Write);
+    assert_eq!(shut, Err(Errno::ENOTCONN));
+    two.server.listen(listener, 1).unwrap();
+    let client = two.client.socket(Family::Inet, Kind::Stream, Mode::NonBlocking).unwrap();
+    let _ = two.client.connect(two.now, client, of_server(Family::Inet, 80));
+    two.carry();
+    let (server, _) = two.server.accept(two.now, listener, Mode::NonBlocking).unwrap();
+    assert_eq!(two.server.write(two.now, server, b"x"), Err(Errno::EPIPE.into()));
+    two.carry();
+    assert_eq!(two.client.connect(two.now, client, of_server(Family::Inet, 80)), Ok(()));
+    assert_eq!(two.client.read(two.now, client, &mut [0; 8]), Ok(0), "with a FIN");
+}
+
+#[test]
+fn a_second_listen_changes_the_backlog() {
+    let mut two = Two::new(Family::Inet);
+    let listener = two.listen(Family::Inet, 80);
+    let come = |two: &mut Two, backlog| {
+        two.server.listen(listener, backlog).unwrap();
+        for _ in 0..3 {
+            let client = two.client.socket(Family::Inet, Kind::Stream, Mode::NonBlocking).unwrap();
+            let _ = two.client.connect(two.now, client, of_server(Family::Inet, 80));
+        }
+        two.carry();
+    };
+    let accepted = |two: &mut Two| {
+        let accept = |_| two.server.accept(two.now, listener, Mode::NonBlocking).is_ok();
+        (0..9).map(accept).filter(|done| *done).count()
+    };
+    come(&mut two, 0);
+    come(&mut two, 3);
+    assert_eq!(accepted(&mut two), 4, "one, and three more: a backlog of three is full with four");
+    come(&mut two, -1);
+    assert_eq!(accepted(&mut two), 3, "below zero is as many as there may be (Linux)");
+}
+
 #[test]
 fn who_was_at_the_other_end_of_what_is_over_is_not_told() {
     let mut two = Two::new(Family::Inet);

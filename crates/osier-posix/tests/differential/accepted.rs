@@ -4,7 +4,7 @@
 
 use crate::compare::{Difference, Place};
 use crate::play::Item;
-use crate::script::{Call, Side, Slot};
+use crate::script::{Call, Side};
 
 /// A difference that is left as it is.
 pub(crate) struct Accepted {
@@ -84,34 +84,6 @@ pub(crate) const ACCEPTED: &[Accepted] = &[
                     && place.before().iter().any(|at| at.who == Side::Subject && shut(at.call))
             }
             _ => false,
-        },
-    },
-    Accepted {
-        name: "a second listen changes the backlog",
-        reason: "not built yet: the queue of a listener of osier stays as long as it was made",
-        parts: Parts::Ways,
-        is: |place, difference| {
-            let heard = |slot| {
-                let mine = place.before().iter().filter(|at| at.who == Side::Subject);
-                let is = |call| matches!(call, Call::Listen { slot: of, .. } if of == slot);
-                mine.filter(|at| is(at.call)).count()
-            };
-            matches!(difference.item, Item::Ready(Side::Peer, _) | Item::Remote(Side::Peer, _))
-                && (difference.kernel.is_empty() || difference.kernel == "ENOTCONN")
-                && matches!(place.step().call, Call::Connect { .. })
-                && (0..=Slot::MAX).any(|slot| heard(slot) > 1)
-        },
-    },
-    Accepted {
-        name: "what was shut before it was connected stays shut",
-        reason: "not built yet: of a side that is shut too early osier remembers the reading one",
-        parts: Parts::Ways,
-        is: |place, difference| {
-            let Item::Ready(Side::Subject, slot) = difference.item else { return false };
-            let shut = |call| matches!(call, Call::Shutdown { slot: of, .. } if of == slot);
-            difference.kernel == format!("{}|HUP|RDHUP", difference.osier.replace("|RDHUP", ""))
-                && matches!(place.step().call, Call::Connect { slot: of, .. } if of == slot)
-                && place.before().iter().any(|at| at.who == Side::Subject && shut(at.call))
         },
     },
 ];
