@@ -89,6 +89,14 @@ impl Host {
         }
     }
 
+    /// A handshake has come to nothing.
+    pub(crate) fn fail_handshake(&mut self, id: u32) {
+        if let Some(handshake) = self.handshakes.entries.get(id) {
+            self.listeners.tell_failed(handshake.listener);
+        }
+        self.forget_handshake(id);
+    }
+
     /// Forgets a handshake that is done or over.
     pub(crate) fn forget_handshake(&mut self, id: u32) {
         self.handshakes.transmit.remove(id);
@@ -118,7 +126,7 @@ impl Host {
         let progress = handshake.half.on_deadline(now, config, &mut self.account.tcp);
         self.account.close(&key);
         match progress {
-            Progress::Over => self.forget_handshake(id),
+            Progress::Over => self.fail_handshake(id),
             Progress::Waiting | Progress::Complete | Progress::Stray => self.settle_handshake(id),
         }
     }

@@ -26,6 +26,10 @@ pub enum Event {
     Incoming(ListenerId, Flow),
     /// `accept` will find a connection.
     Acceptable(ListenerId),
+    /// A handshake, or several, that the owner of a deferred listener had accepted came to nothing:
+    /// nobody answered, or the peer broke it off. [`Host::is_half_open`](crate::Host::is_half_open)
+    /// says which go on.
+    HandshakeFailed(ListenerId),
     /// The handshake of a connection that we opened is done.
     Connected(ConnectionId),
     /// There is text to read, or its end.

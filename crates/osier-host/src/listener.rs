@@ -39,6 +39,8 @@ pub(crate) struct Listeners {
     pub(crate) unaccepted: Unaccepted,
     /// Whose owner is to be told that there is a connection to accept.
     news: Ready,
+    /// Whose owner is to be told that a handshake which it accepted has failed.
+    failed: Ready,
 }
 
 /// A listener.
@@ -85,6 +87,7 @@ impl Listeners {
             bindings: Bindings::new(keyed),
             unaccepted: Unaccepted::new(keyed),
             news: Ready::new(),
+            failed: Ready::new(),
         }
     }
 
@@ -115,11 +118,22 @@ impl Listeners {
         let listener = self.slots.remove(id)?;
         self.bindings.remove(listener.at, id);
         self.news.remove(id);
+        self.failed.remove(id);
         Some(listener)
     }
 
     pub(crate) fn poll_event(&mut self) -> Option<Event> {
-        self.news.pop_front().map(|id| Event::Acceptable(ListenerId(id)))
+        if let Some(id) = self.news.pop_front() {
+            return Some(Event::Acceptable(ListenerId(id)));
+        }
+        self.failed.pop_front().map(|id| Event::HandshakeFailed(ListenerId(id)))
+    }
+
+    /// A handshake has come to nothing: of interest to those who decided that it began.
+    pub(crate) fn tell_failed(&mut self, id: u32) {
+        if self.slots.get(id).is_some_and(|listener| listener.answers == Answers::Deferred) {
+            self.failed.push_back(id);
+        }
     }
 
     pub(crate) fn count_handshake(&mut self, id: u32) {
@@ -252,7 +266,7 @@ impl Host {
         match progress {
             Progress::Waiting => self.settle_handshake(id),
             Progress::Stray => self.stray_input(now, &incoming.key, &incoming.segment),
-            Progress::Over => self.forget_handshake(id),
+            Progress::Over => self.fail_handshake(id),
             Progress::Complete => self.complete(now, id, incoming),
         }
     }

@@ -55,6 +55,42 @@ fn an_accepted_syn_is_answered_and_becomes_a_connection() {
 }
 
 #[test]
+fn the_owner_is_told_when_a_handshake_that_it_accepted_comes_to_nothing() {
+    let (mut host, link, listener) = deferred();
+    let failed = Some(Event::HandshakeFailed(listener));
+    // The peer breaks it off.
+    let flow = ask(&mut host, link, peer(4_000));
+    host.decide(NOW, flow, Decision::Accept).unwrap();
+    let answer = hear(&mut host, NOW).remove(0);
+    let mut reset = answer.answer(6);
+    reset.header.flags = Flags::RST;
+    say(&mut host, link, NOW, &reset);
+    assert!(!host.is_half_open(flow));
+    assert_eq!((host.poll_event(), host.poll_event()), (failed, None));
+
+    // The peer is silent.
+    let flow = ask(&mut host, link, peer(4_001));
+    host.decide(NOW, flow, Decision::Accept).unwrap();
+    let mut now = NOW;
+    while host.is_half_open(flow) {
+        assert_eq!(host.poll_event(), None, "it goes on");
+        hear(&mut host, now);
+        now = host.next_deadline().expect("patience ends");
+        host.on_deadline(now);
+    }
+    assert!(now > NOW + Duration::from_secs(30), "{now}");
+    assert_eq!((host.poll_event(), host.poll_event()), (failed, None));
+
+    // One that is done has not failed.
+    let flow = ask(&mut host, link, peer(4_002));
+    host.decide(now, flow, Decision::Accept).unwrap();
+    let answer = hear(&mut host, now).remove(0);
+    say(&mut host, link, now, &answer.answer(6));
+    assert_eq!(host.poll_event(), Some(Event::Acceptable(listener)));
+    assert_eq!(host.poll_event(), None);
+}
+
+#[test]
 fn a_refused_syn_is_reset_and_an_ignored_one_is_not_answered() {
     let (mut host, link, _) = deferred();
     let flow = ask(&mut host, link, peer(4_000));

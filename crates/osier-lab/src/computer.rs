@@ -231,6 +231,7 @@ impl Computer {
                 Event::Trouble(..)
                 | Event::PathMtu(..)
                 | Event::Incoming(..)
+                | Event::HandshakeFailed(..)
                 | Event::UdpReadable(_)
                 | Event::UdpWritable(_)
                 | Event::EchoReply { .. }

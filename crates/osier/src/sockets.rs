@@ -93,7 +93,7 @@ impl Sockets {
     /// yet has no entry: it will look when it has.
     pub(crate) fn on_event(&mut self, event: Event, woken: &mut Vec<Waker>) {
         match event {
-            Event::Acceptable(id) => {
+            Event::Acceptable(id) | Event::HandshakeFailed(id) => {
                 if let Some(listener) = self.listeners.by_id(id.0) {
                     listener.acceptors.take(woken);
                 }

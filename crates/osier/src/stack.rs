@@ -267,7 +267,7 @@ impl Inner {
     /// Listeners stop and connections close in order.
     fn close_in_order(&mut self, now: Instant) {
         for key in self.sockets.listeners.keys() {
-            self.end_listener(now, key);
+            self.end_listener(now, key).into_iter().for_each(std::task::Waker::wake);
         }
         for key in self.sockets.connections.keys() {
             // Whoever has closed already, or never got through, has nothing to close.

@@ -134,7 +134,9 @@ async fn a_handshake_that_is_never_finished_times_out_and_an_old_question_is_voi
     let _ = calling.await;
     sleep(Duration::from_secs(1)).await;
     // Nobody is there any more: our SYN,ACK is answered by a RST.
+    let start = Instant::now();
     assert_eq!(asked.accept().await.unwrap_err().kind(), ErrorKind::TimedOut);
+    assert!(start.elapsed() < Duration::from_millis(100), "told late: {:?}", start.elapsed());
     assert_eq!(half_open_or_more(&server), 0);
 
     let calling = tokio::spawn(async move { client.tcp_connect(at()).await });
@@ -162,6 +164,21 @@ async fn accepting_that_is_dropped_midway_breaks_the_connection_off() {
     let read = timeout(Duration::from_secs(5), calling).await.expect("it was broken off");
     assert_eq!(read.unwrap().unwrap_err().kind(), ErrorKind::ConnectionReset);
     assert_eq!(half_open_or_more(&server), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn accepting_ends_with_the_listener() {
+    let (client, server) = two();
+    let listener = deferred(&server);
+    let calling = tokio::spawn(async move { client.tcp_connect(at()).await });
+    let asked = listener.incoming().await.unwrap();
+    let start = Instant::now();
+    // It waits before the listener goes.
+    let (accepted, ()) =
+        tokio::join!(timeout(Duration::from_secs(9), asked.accept()), async { drop(listener) });
+    assert_eq!(accepted.unwrap().unwrap_err().kind(), ErrorKind::NotConnected);
+    assert!(start.elapsed() < Duration::from_millis(100), "told late: {:?}", start.elapsed());
+    calling.abort();
 }
 
 /// Polls a future once.

@@ -15,11 +15,7 @@ use osier_host::{ConnectionId, Decision, Error, Flow, Listening};
 use osier_time::Instant;
 use std::io;
 use std::net::SocketAddr;
-use std::task::{Context, Poll};
-use std::time::Duration;
-
-/// How often it is looked whether a handshake has ended without a connection: nothing tells so.
-const LOOK: Duration = Duration::from_secs(1);
+use std::task::{Context, Poll, Waker};
 
 /// A listener that asks before it answers: see [`TcpSocket::listen_deferred`].
 ///
@@ -110,7 +106,8 @@ impl DeferredListener {
 
 impl Drop for DeferredListener {
     fn drop(&mut self) {
-        self.stack.call(|inner, now| inner.end_listener(now, self.key));
+        let woken = self.stack.call(|inner, now| inner.end_listener(now, self.key));
+        woken.into_iter().for_each(Waker::wake);
     }
 }
 
@@ -164,16 +161,9 @@ impl Incoming {
         self.decide(Decision::Accept)?;
         self.state = State::Accepted;
         let at = At::Acceptors(self.key);
-        loop {
-            let opened = {
-                let taken = self.stack.wait_at(at, |inner, now| self.try_take(inner, now));
-                tokio::time::timeout(LOOK, taken).await
-            };
-            if let Ok(done) = opened {
-                self.state = State::Over;
-                return done;
-            }
-        }
+        let taken = self.stack.wait_at(at, |inner, now| self.try_take(inner, now)).await;
+        self.state = State::Over;
+        taken
     }
 
     /// Tells them that nobody listens (RST).
@@ -249,14 +239,18 @@ impl Inner {
         Ok((self.sockets.listeners.insert(id.0, sockets::Listener::default()), local))
     }
 
-    /// The program drops a listener.
-    pub(crate) fn end_listener(&mut self, now: Instant, key: Key) {
-        let Some(listener) = self.sockets.listeners.remove(key) else { return };
+    /// The program drops a listener; who is to learn of it, once the lock is released: those who
+    /// wait for handshakes that they have accepted.
+    pub(crate) fn end_listener(&mut self, now: Instant, key: Key) -> Vec<Waker> {
+        let mut woken = Vec::new();
+        let Some(mut listener) = self.sockets.listeners.remove(key) else { return woken };
+        listener.acceptors.take(&mut woken);
         for (_, id) in listener.arrived {
             self.host.abort(now, id);
             self.host.release(now, id);
         }
         self.host.close_listener(now, key.listener());
+        woken
     }
 
     /// Takes connections whose handshake is done out of the host, for those who wait for each; ends

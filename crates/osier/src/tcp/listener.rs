@@ -12,7 +12,7 @@ use osier_host::{Error, Listening};
 use osier_time::Instant;
 use std::io;
 use std::net::SocketAddr;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 use tokio::net::ToSocketAddrs;
 
 /// A TCP listener of a stack. Dropping it stops listening; connections that nobody accepted are
@@ -114,6 +114,7 @@ impl TcpListener {
 
 impl Drop for TcpListener {
     fn drop(&mut self) {
-        self.stack.call(|inner, now| inner.end_listener(now, self.key));
+        let woken = self.stack.call(|inner, now| inner.end_listener(now, self.key));
+        woken.into_iter().for_each(Waker::wake);
     }
 }
