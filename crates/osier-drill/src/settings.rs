@@ -80,9 +80,10 @@ fn other(words: &[&str], at: Span, found: &mut Vec<Setting>) -> Result<(), Error
         ["ethtool", "-K", "tun0", features @ ..] => {
             for pair in features.chunks(2) {
                 match pair {
-                    ["tso" | "gso", state @ ("on" | "off")] => {
-                        found.push(setting(SEGMENTATION, state));
-                    }
+                    ["tso", state @ ("on" | "off")] => found.push(setting(SEGMENTATION, state)),
+                    // Without `gso` a device that has `tso` still takes segments whole, and
+                    // with it alone segments are cut before they reach the device.
+                    ["gso", "on" | "off"] => {}
                     _ => return Err(refused(words, at)),
                 }
             }
@@ -257,9 +258,17 @@ mod tests {
     fn a_device_and_what_is_known_of_peers_are_settings() {
         let text = "echo 7 > /proc/sys/net/a\nethtool -K tun0 tso off gso off\n\
                     ip tcp_metrics flush all &> /dev/null";
-        let expected =
-            [("net.a", "7"), (SEGMENTATION, "off"), (SEGMENTATION, "off"), (TCP_METRICS, "flush")];
+        let expected = [("net.a", "7"), (SEGMENTATION, "off"), (TCP_METRICS, "flush")];
         assert_eq!(found(text).unwrap(), pairs(&expected));
+    }
+
+    #[test]
+    fn who_cuts_segments_is_said_by_tso_alone() {
+        assert_eq!(found("ethtool -K tun0 gso off").unwrap(), pairs(&[]));
+        let off = found("ethtool -K tun0 tso off gso on").unwrap();
+        assert_eq!(off, pairs(&[(SEGMENTATION, "off")]));
+        let again = found("ethtool -K tun0 tso off gso off tso on gso on").unwrap();
+        assert_eq!(again, pairs(&[(SEGMENTATION, "off"), (SEGMENTATION, "on")]));
     }
 
     #[test]

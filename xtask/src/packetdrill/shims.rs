@@ -18,12 +18,17 @@ for word; do case $word in *=*) echo "$word" >> "$OSIER_SETTINGS";; esac; done
 
 const NOTHING: &str = "#!/bin/sh\nexit 0\n";
 
-/// `ethtool -K tun0 tso off gso off`.
+/// `ethtool -K tun0 tso off gso off`: whether segments leave whole is said by `tso`, and the last
+/// word counts. Without `gso` alone a device takes them whole.
 const ETHTOOL: &str = r#"#!/bin/sh
-case " $* " in
-*" tso off "*) echo "osier.offloads=0" >> "$OSIER_SETTINGS";;
-*" tso on "*) echo "osier.offloads=1" >> "$OSIER_SETTINGS";;
-esac
+before=
+for word; do
+    case "$before $word" in
+    "tso off") echo "osier.offloads=0" >> "$OSIER_SETTINGS";;
+    "tso on") echo "osier.offloads=1" >> "$OSIER_SETTINGS";;
+    esac
+    before=$word
+done
 "#;
 
 /// `ip tcp_metrics flush all`: what is known of peers is forgotten; `ip route change … mtu 640`,
