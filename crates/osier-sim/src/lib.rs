@@ -59,8 +59,11 @@
 //!   `HashMap`, other threads (`spawn_blocking`). `tokio::select!` takes its branches in an order
 //!   of its own choosing unless it begins with `biased;`.
 //!
-//! tokio's clock moves in whole milliseconds, and so does everything here; a delay below one
-//! counts as one. Addresses are IPv4's. A packet for an address that nobody has vanishes.
+//! A panic of a program is one of the test; that of a task which it spawned ends this task alone,
+//! as tokio has it, and shows in its `JoinHandle`.
+//!
+//! tokio's clock moves in whole milliseconds, and so does everything here: what falls between two
+//! happens at the later. Addresses are IPv4's. A packet for an address that nobody has vanishes.
 //!
 //! # Map
 //! | where is … | file |
@@ -93,4 +96,6 @@ pub use sim::Sim;
 /// The sockets, by the names of `tokio::net`.
 pub use osier::net;
 /// What a link is like, and how often it did what.
-pub use osier_lab::{Chance, Conditions, Counts, Loss, Queue};
+pub use osier_lab::{Chance, Conditions, Counts, Loss, Queue, Traffic};
+/// The spans of [`Conditions`].
+pub use osier_time as time;

@@ -1,7 +1,8 @@
 //! Do hosts of a simulation talk, lose touch and crash as they should, and twice in the same way?
 
 use osier_sim::net::{TcpListener, TcpStream, UdpSocket};
-use osier_sim::{Builder, Chance, Conditions, Error, Result, Sim, lookup, partition, repair};
+use osier_sim::{Builder, Chance, Conditions, Error, Result, Sim, Traffic};
+use osier_sim::{lookup, partition, repair};
 use std::cell::RefCell;
 use std::io::{self, ErrorKind, Write};
 use std::rc::Rc;
@@ -82,6 +83,19 @@ fn text_crosses_a_link_that_loses_and_jitters_whole() {
     assert!(counts.lost > 3 && counts.sent > 200, "{counts:?}");
 }
 
+#[test]
+fn what_falls_between_two_milliseconds_happens_at_the_later_and_no_delay_is_none() {
+    for (delay, trip) in [(0, 0), (300, 2), (1_000, 2), (1_500, 4)] {
+        let mut sim = sim_with_echo(Builder::new().delay(Duration::from_micros(delay)));
+        sim.client("client", async {
+            TcpStream::connect((lookup("server"), PORT)).await?;
+            Ok(())
+        });
+        sim.run().unwrap();
+        assert_eq!(sim.elapsed(), millis(trip), "{delay} us each way");
+    }
+}
+
 /// A sink that the test can look into.
 #[derive(Clone, Default)]
 struct Shelf(Arc<Mutex<Vec<u8>>>);
@@ -147,7 +161,7 @@ fn a_partition_stops_a_connection_and_repair_lets_it_go_on() {
 #[test]
 fn each_link_can_be_of_its_own_kind() {
     let mut sim = Builder::new().delay(millis(5)).build();
-    let far = Conditions::delayed(osier_time::Duration::from_millis(200));
+    let far = Conditions::delayed(osier_sim::time::Duration::from_millis(200));
     for server in ["near", "far"] {
         sim.host(server, echo);
     }
@@ -161,6 +175,60 @@ fn each_link_can_be_of_its_own_kind() {
     });
     sim.network().set_link("far", "client", &far);
     sim.run().unwrap();
+}
+
+#[test]
+fn one_direction_can_be_cut_alone() {
+    let mut sim = Builder::new().build();
+    sim.host("server", || async {
+        let socket = UdpSocket::bind(("0.0.0.0", PORT)).await?;
+        loop {
+            let (_, from) = socket.recv_from(&mut [0; 1]).await?;
+            socket.send_to(&[1], from).await?;
+        }
+    });
+    sim.client("client", async {
+        let socket = UdpSocket::bind("0.0.0.0:0").await?;
+        socket.send_to(&[0], (lookup("server"), PORT)).await?;
+        let answer = timeout(Duration::from_secs(1), socket.recv_from(&mut [0; 1])).await;
+        assert!(answer.is_err(), "{answer:?}");
+        Ok(())
+    });
+    let cut = Conditions { traffic: Traffic::Cut, ..Conditions::default() };
+    sim.network().set_direction("server", "client", &cut);
+    sim.run().unwrap();
+    let (there, back) = (("client", "server"), ("server", "client"));
+    assert_eq!(sim.network().counts(there.0, there.1).delivered, 1);
+    assert_eq!(sim.network().counts(back.0, back.1).lost, 1);
+}
+
+#[test]
+fn tasks_belong_to_their_host_open_sockets_on_it_and_end_with_it() {
+    let mut sim = sim_with_echo(Builder::new());
+    let rounds = Rc::new(RefCell::new(0));
+    let count = rounds.clone();
+    sim.host("worker", move || {
+        let count = count.clone();
+        async move {
+            // The program ends at once; its task goes on.
+            tokio::task::spawn_local(async move {
+                loop {
+                    assert_eq!(echoed(b"willow".to_vec()).await.unwrap(), b"willow");
+                    *count.borrow_mut() += 1;
+                    sleep(millis(100)).await;
+                }
+            });
+            Ok(())
+        }
+    });
+    sim.run_for(Duration::from_secs(1)).unwrap();
+    let before = *rounds.borrow();
+    assert!((8..=10).contains(&before), "{before}");
+    sim.crash("worker");
+    sim.run_for(Duration::from_secs(1)).unwrap();
+    assert_eq!(*rounds.borrow(), before);
+    // Nothing but the test holds the count any more, and the program, to be started again.
+    assert_eq!(Rc::strong_count(&rounds), 2);
 }
 
 #[test]
