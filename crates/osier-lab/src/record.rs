@@ -15,12 +15,13 @@ use osier_tcp::Recording;
 use osier_time::{Duration, Instant};
 use osier_wire::link::Medium;
 use osier_wire::{Frame, Received};
+use std::collections::VecDeque;
 use std::io::{self, Write};
 
 /// Passages and frames that are kept at most; what follows is not recorded.
 const KEPT_MAX: usize = 1 << 17;
 
-/// So many of the newest passages may still be under way when one arrives.
+/// Passages that are looked for when one arrives, at most: the newest of those under way.
 const UNDER_WAY_MAX: usize = 4_096;
 
 /// Instant zero of every world in captures: 2026-01-01, in seconds since 1970.
@@ -32,6 +33,8 @@ pub(crate) struct Record {
     links: Vec<(NodeId, LinkId, Medium)>,
     captured: Vec<Captured>,
     passages: Option<Vec<Passage>>,
+    /// The numbers of the passages that have not arrived yet, the oldest first.
+    under_way: VecDeque<usize>,
     told: Vec<Told>,
 }
 
@@ -124,7 +127,8 @@ impl Record {
                 let answers = || {
                     let own = |of: &&(NodeId, LinkId, Medium)| (of.0, of.1) == (node, link);
                     let medium = self.links.iter().find(own).map_or(Medium::Ip, |of| of.2);
-                    arrival((now, node), &look(&frame.bytes, medium)?, self.passages.as_ref()?)
+                    let segment = look(&frame.bytes, medium)?;
+                    arrival((now, node), &segment, self.passages.as_ref()?, &self.under_way)
                 };
                 listen(&mut self.told, &self.passages, (node, host), answers);
                 captured.joiner.on_frame(now, link, &frame, host);
@@ -169,6 +173,14 @@ impl Record {
         medium: Medium,
     ) {
         if let (Some(passages), Some(segment)) = (&mut self.passages, look(frame, medium)) {
+            let arrived = |n: &usize| matches!(passages[*n].fate, Fate::Arrives(then) if then < at);
+            let full = |under_way: &VecDeque<usize>| under_way.len() >= UNDER_WAY_MAX;
+            while self.under_way.front().is_some_and(arrived) || full(&self.under_way) {
+                self.under_way.pop_front();
+            }
+            if matches!(fate, Fate::Arrives(_)) {
+                self.under_way.push_back(passages.len());
+            }
             passages.push(Passage { at, between: (from, to), fate, segment, origin });
         }
     }
@@ -192,12 +204,16 @@ fn listen(
 }
 
 /// The passage that arrives at a node now with this segment.
-fn arrival(at: (Instant, NodeId), segment: &Sight, passages: &[Passage]) -> Option<usize> {
-    let newest = passages.len().saturating_sub(UNDER_WAY_MAX);
-    (newest..passages.len()).find(|number| {
+fn arrival(
+    (now, node): (Instant, NodeId),
+    segment: &Sight,
+    passages: &[Passage],
+    under_way: &VecDeque<usize>,
+) -> Option<usize> {
+    under_way.iter().copied().find(|number| {
         let passage = &passages[*number];
-        passage.fate == Fate::Arrives(at.0)
-            && passage.between.1 == at.1
+        passage.fate == Fate::Arrives(now)
+            && passage.between.1 == node
             && passage.segment == *segment
     })
 }

@@ -5,12 +5,14 @@
 //! shows the ladder of seed 1. `OSIER_LAB_UPDATE=1 cargo test -p osier-lab --test scenarios` writes
 //! hashes and ladders anew, to be judged in the diff.
 
-use osier_lab::scenario::{Order, Run, SHIPPED, Shipped, Verdict};
+use osier_lab::scenario::{Order, Run, SHIPPED, Scenario, Shipped, Verdict};
 use osier_ladder::{Caption, Look};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::num::NonZero;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 const SEEDS: u64 = 20;
 
@@ -25,35 +27,58 @@ fn update() -> bool {
     std::env::var_os("OSIER_LAB_UPDATE").is_some()
 }
 
-fn runs(shipped: &Shipped) -> impl Iterator<Item = (u64, Order, Vec<Verdict>)> {
-    let scenario = shipped.scenario();
-    let seeds = (1..=SEEDS).flat_map(|seed| [(seed, Order::Written), (seed, Order::Reversed)]);
-    seeds.map(move |(seed, order)| (seed, order, Run::new(&scenario, seed, order).judge()))
+/// One run: the number of the scenario, the seed, the order of the nodes.
+type Job = (usize, u64, Order);
+
+/// Runs them on as many threads as there are cores; each thread takes the next one. What comes of
+/// a job does not depend on who takes it, nor when.
+#[allow(clippy::disallowed_methods, reason = "each thread has worlds of its own")]
+fn run_all<T: Send>(jobs: &[Job], run: impl Fn(&Job) -> T + Sync) -> Vec<T> {
+    let threads = std::thread::available_parallelism().map_or(1, NonZero::get);
+    let next = AtomicUsize::new(0);
+    let work = || {
+        let taken = std::iter::from_fn(|| {
+            let n = next.fetch_add(1, Ordering::Relaxed);
+            jobs.get(n).map(|job| (n, run(job)))
+        });
+        taken.collect::<Vec<_>>()
+    };
+    let mut done: Vec<(usize, T)> = std::thread::scope(|scope| {
+        let workers: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
+        workers.into_iter().flat_map(|worker| worker.join().expect("no run panics")).collect()
+    });
+    done.sort_by_key(|(n, _)| *n);
+    assert!(done.iter().map(|(n, _)| *n).eq(0..jobs.len()), "every job is done, once");
+    done.into_iter().map(|(_, result)| result).collect()
 }
 
 #[test]
 fn every_scenario_does_what_it_expects_at_every_seed_and_in_both_orders() {
+    let orders = [Order::Written, Order::Reversed];
+    let seeds = || (1..=SEEDS).flat_map(|seed| orders.map(|order| (seed, order)));
+    let jobs = (0..SHIPPED.len()).flat_map(|n| seeds().map(move |(seed, order)| (n, seed, order)));
+    let jobs: Vec<Job> = jobs.collect();
+    let scenarios: Vec<Scenario> = SHIPPED.iter().map(Shipped::scenario).collect();
+    let judged = run_all(&jobs, |(n, seed, order)| Run::new(&scenarios[*n], *seed, *order).judge());
+
     let mut failures = String::new();
-    for shipped in SHIPPED {
-        let mut held: BTreeMap<(String, u32), u32> = BTreeMap::new();
-        for (seed, order, verdicts) in runs(shipped) {
-            for verdict in verdicts {
-                let Verdict { expected, actual, holds, share } = verdict;
-                *held.entry((expected.clone(), share)).or_default() += u32::from(holds);
-                if !holds && share == 1_000_000 {
-                    let name = shipped.name;
-                    let _ = writeln!(
-                        failures,
-                        "{name} seed {seed}, {order:?}: expected `{expected}`, actual: {actual}"
-                    );
-                }
+    let mut held: BTreeMap<(usize, String, u32), u32> = BTreeMap::new();
+    for ((n, seed, order), verdicts) in jobs.iter().zip(judged) {
+        for Verdict { expected, actual, holds, share } in verdicts {
+            *held.entry((*n, expected.clone(), share)).or_default() += u32::from(holds);
+            if !holds && share == 1_000_000 {
+                let name = SHIPPED[*n].name;
+                let _ = writeln!(
+                    failures,
+                    "{name} seed {seed}, {order:?}: expected `{expected}`, actual: {actual}"
+                );
             }
         }
-        for ((expected, share), times) in held {
-            if u64::from(times) * 1_000_000 < u64::from(share) * SEEDS * 2 {
-                let name = shipped.name;
-                let _ = writeln!(failures, "{name}: `{expected}` held {times} of {}", SEEDS * 2);
-            }
+    }
+    for ((n, expected, share), times) in held {
+        if u64::from(times) * 1_000_000 < u64::from(share) * SEEDS * 2 {
+            let name = SHIPPED[n].name;
+            let _ = writeln!(failures, "{name}: `{expected}` held {times} of {}", SEEDS * 2);
         }
     }
     assert!(failures.is_empty(), "\n{failures}");
