@@ -16,7 +16,8 @@ pub struct Conditions {
     pub rate: Option<u64>,
     /// What may wait where there is a rate.
     pub queue: Queue,
-    /// Octets of the longest IP packet that passes; longer ones vanish. `None`: any.
+    /// Octets of the longest IP packet that passes; longer ones vanish, and nobody is told. What
+    /// the ends know the MTU to be is `Cable::mtu`. `None`: any.
     pub mtu: Option<usize>,
     /// Frames that get lost.
     pub loss: Loss,

@@ -76,7 +76,7 @@ const fn sentence(cause: Cause) -> &'static str {
         Cause::Chance => "lost by chance",
         Cause::Rule => "lost by a rule of the scenario",
         Cause::QueueFull => "lost: the queue of the link is full",
-        Cause::TooLong => "lost: longer than the link's MTU",
+        Cause::TooLong => "lost: longer than the link carries, and nobody is told",
         Cause::Cut => "lost: the link is cut",
     }
 }

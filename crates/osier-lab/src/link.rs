@@ -67,7 +67,7 @@ pub enum Cause {
     Rule,
     /// The queue was full.
     QueueFull,
-    /// It was longer than the MTU.
+    /// It was longer than what the link carries (`Conditions::mtu`).
     TooLong,
     /// The link is cut.
     Cut,
@@ -84,7 +84,7 @@ pub struct Counts {
     pub lost: u64,
     /// Lost to a full queue.
     pub overflowed: u64,
-    /// Longer than the MTU.
+    /// Longer than what the link carries.
     pub too_long: u64,
     /// Overtaken on purpose.
     pub reordered: u64,
