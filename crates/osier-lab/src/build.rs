@@ -159,6 +159,20 @@ impl World {
         port
     }
 
+    /// Lets a host announce this MSS at the most, for what its links are joined already; what the
+    /// MTU of a link leaves is announced where that is less.
+    pub fn announce_at_most(&mut self, id: NodeId, mss: u16) {
+        if let Some(computer) = self.computer_mut(id) {
+            computer.announce_at_most(mss);
+        }
+    }
+
+    /// Takes so many turns at most. Without it there is no bound, and where links take no time
+    /// two hosts can go on for ever without its ever being later.
+    pub fn limit_turns(&mut self, most: u64) {
+        self.turns_max = most;
+    }
+
     /// Gives a port of a host or router an address.
     pub fn add_address(&mut self, id: NodeId, port: usize, address: IpAddr, prefix_len: u8) {
         let now = self.now;

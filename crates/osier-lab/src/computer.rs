@@ -7,7 +7,7 @@ use crate::pattern::Pattern;
 use crate::program::{Client, Program, Report, Tally};
 use crate::talk::{Progress, Surroundings, Talk};
 use core::net::SocketAddr;
-use osier_host::{Config, ConnectionId, Event, Host, Keys, ListenerId};
+use osier_host::{Config, ConnectionId, Event, Host, Keys, ListenerId, Metrics};
 use osier_ip::{Cidr, LinkConfig, LinkId, Route};
 use osier_tcp::{Ending, Recording};
 use osier_time::Instant;
@@ -35,6 +35,7 @@ struct Plan {
     links: Vec<LinkConfig>,
     addresses: Vec<(LinkId, Cidr)>,
     routes: Vec<Route>,
+    metrics: Metrics,
     recording: Recording,
 }
 
@@ -68,10 +69,10 @@ impl Computer {
     pub(crate) fn new(config: Config, seed: u64, pattern: Pattern) -> Computer {
         let host = Host::new(config.clone(), Keys::from_seed(seed));
         let (links, addresses, routes) = (Vec::new(), Vec::new(), Vec::new());
-        let recording = Recording::Off;
+        let (metrics, recording) = (Metrics::default(), Recording::Off);
         Computer {
             host,
-            plan: Plan { config, seed, links, addresses, routes, recording },
+            plan: Plan { config, seed, links, addresses, routes, metrics, recording },
             power: Power::On,
             runs: Vec::new(),
             talks: Vec::new(),
@@ -123,6 +124,12 @@ impl Computer {
     pub(crate) fn add_link(&mut self, config: LinkConfig) -> LinkId {
         self.plan.links.push(config.clone());
         self.host.add_link(config)
+    }
+
+    /// The MSS that is announced at the most, on the links that there are.
+    pub(crate) fn announce_at_most(&mut self, mss: u16) {
+        self.plan.metrics.advmss = Some(mss);
+        self.host.set_metrics(self.plan.metrics);
     }
 
     pub(crate) fn add_address(&mut self, now: Instant, link: LinkId, cidr: Cidr) {
@@ -177,6 +184,7 @@ impl Computer {
         for link in &plan.links {
             self.host.add_link(link.clone());
         }
+        self.host.set_metrics(plan.metrics);
         for (link, cidr) in &plan.addresses {
             self.host.add_address(now, *link, *cidr);
         }

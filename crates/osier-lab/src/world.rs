@@ -51,6 +51,7 @@ pub struct World {
     pub(crate) pattern: Pattern,
     pub(crate) record: Record,
     turns: u64,
+    pub(crate) turns_max: u64,
 }
 
 /// A node, and the wires that lead away from its ports.
@@ -97,6 +98,7 @@ impl World {
             pattern: Pattern::new(),
             record: Record::default(),
             turns: 0,
+            turns_max: u64::MAX,
         }
     }
 
@@ -105,9 +107,14 @@ impl World {
         self.now
     }
 
-    /// How many turns were taken.
+    /// How many turns were taken. A packet that a host sends to itself counts as one, too.
     pub fn turns(&self) -> u64 {
         self.turns
+    }
+
+    /// Whether as many turns were taken as there may be: nothing happens any more.
+    pub fn is_out_of_turns(&self) -> bool {
+        self.turns >= self.turns_max
     }
 
     /// Lets a change happen at that time.
@@ -139,9 +146,9 @@ impl World {
     }
 
     /// Takes the next turn, unless it is later than `until`. `false`: there is none by then, and
-    /// it is `until` now.
+    /// it is `until` now; or there may be no more ([`World::is_out_of_turns`]).
     pub fn step(&mut self, until: Instant) -> bool {
-        loop {
+        while !self.is_out_of_turns() {
             if self.agenda.next_at().is_none_or(|at| at > until) {
                 self.now = self.now.max(until);
                 return false;
@@ -160,6 +167,7 @@ impl World {
                 return true;
             }
         }
+        false
     }
 
     /// Lets time pass until then.
@@ -299,13 +307,15 @@ impl World {
     fn transmit(&mut self, id: NodeId) -> bool {
         let now = self.now;
         let mut looped = false;
-        while let Node::Computer(computer) = &mut self.nodes[id.0 as usize].node
+        while !self.is_out_of_turns()
+            && let Node::Computer(computer) = &mut self.nodes[id.0 as usize].node
             && let Some((link, frame)) = computer.host.poll_transmit(now)
         {
             self.record.on_transmit(now, id, link, &frame, &mut computer.host);
             if link == Host::LOOPBACK {
                 let frame = Received { bytes: gather(&frame), offload: frame.offload };
                 self.record.on_loopback(now, id, frame, &mut computer.host);
+                self.turns += 1;
                 looped = true;
             } else {
                 self.cut(id, usize::from(link.0) - 1, &frame);

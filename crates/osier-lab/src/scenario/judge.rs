@@ -4,6 +4,7 @@
 //! a scenario expects, nobody may hear what nobody said, unless it expects that.
 
 use super::expect::{Claim, Expectation, Outcome, Range};
+use super::programs::ZERO;
 use super::run::{Run, enters};
 use crate::program::{Report, Tally};
 use crate::record::Origin;
@@ -54,7 +55,25 @@ impl Run {
                 });
             }
         }
+        verdicts.extend(self.unfinished());
         verdicts
+    }
+
+    /// A run that was stopped before its end holds nothing, whatever it expects: what it is judged
+    /// by is not all that would have happened.
+    fn unfinished(&self) -> Option<Verdict> {
+        let world = &self.stage.world;
+        let (length, turns) = (self.scenario.length, world.turns());
+        world.is_out_of_turns().then(|| Verdict {
+            expected: format!("the scenario comes to its end, after {length}"),
+            actual: format!(
+                "stopped after {turns} turns, at {}: there may be no more; give links a `delay` or \
+                 a `rate`, make `length` shorter, or allow more `turns`",
+                world.now() - ZERO
+            ),
+            holds: false,
+            share: 1_000_000,
+        })
     }
 
     fn verdict(&self, n: usize, expectation: &Expectation, lives: &[Life]) -> Verdict {

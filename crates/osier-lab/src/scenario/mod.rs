@@ -63,6 +63,8 @@ pub struct Scenario {
     title: String,
     question: String,
     length: Duration,
+    /// How many turns a run takes at most.
+    turns: u64,
     steps: usize,
     /// The host whose frames are captured.
     capture: usize,
@@ -74,10 +76,17 @@ pub struct Scenario {
     curves: Vec<CurvePlan>,
 }
 
-const KEYS: [&str; 13] = [
-    "title", "question", "length", "steps", "capture", "hosts", "routers", "switches", "links",
-    "programs", "events", "expect", "curves",
+const KEYS: [&str; 14] = [
+    "title", "question", "length", "turns", "steps", "capture", "hosts", "routers", "switches",
+    "links", "programs", "events", "expect", "curves",
 ];
+
+/// Turns after which a run is stopped where the scenario does not say: the longest that is shipped
+/// takes some 13,000, and whoever waits for a million waits for seconds, not hours.
+const TURNS: u64 = 1_000_000;
+
+/// What a scenario may say at most: more than a day of work.
+const TURNS_MAX: u64 = 10_000_000_000;
 
 /// Steps that a ladder has at most.
 const STEPS: usize = 1_000;
@@ -150,6 +159,8 @@ fn read(name: &str, table: &Table<'_>) -> Result<Scenario, Mistake> {
     let title = table.need("title", "\"…\"")?.text()?.to_owned();
     let question = table.read("question", |value| Ok(value.text()?.to_owned()))?;
     let length = table.need("length", "\"10s\"")?.time()?;
+    let mut turns = TURNS;
+    table.set("turns", &mut turns, |value| value.number(1, TURNS_MAX))?;
     let mut steps = STEPS;
     table.set("steps", &mut steps, |value| Ok(value.number(1, STEPS as u64)? as usize))?;
     let nodes = nodes_of(table)?;
@@ -183,6 +194,7 @@ fn read(name: &str, table: &Table<'_>) -> Result<Scenario, Mistake> {
         title,
         question,
         length,
+        turns,
         steps,
         capture: capture.or(first).unwrap_or(0),
         nodes: nodes.clone(),

@@ -15,6 +15,8 @@ use osier_time::Duration;
 pub(super) struct NodePlan {
     pub(super) name: String,
     pub(super) addresses: Vec<Cidr>,
+    /// The MSS that a host announces at the most; what its links leave is less, or more.
+    pub(super) mss: Option<u16>,
     pub(super) kind: Kind,
 }
 
@@ -88,18 +90,21 @@ pub(super) fn host(name: &str, value: Value<'_>) -> Result<NodePlan, Mistake> {
     host_wide(&table, &mut config)?;
     of_connections(&table, &mut config.tcp)?;
     options(&table, &mut config.tcp)?;
-    Ok(NodePlan { name: name.to_owned(), addresses, kind: Kind::Host(Box::new(config)) })
+    let mss = table.read("mss", |value| Ok(value.number(88, 65_495)? as u16))?;
+    let kind = Kind::Host(Box::new(config));
+    Ok(NodePlan { name: name.to_owned(), addresses, mss, kind })
 }
 
 pub(super) fn router(name: &str, value: Value<'_>) -> Result<NodePlan, Mistake> {
     let table = value.table("a router", &["address"])?;
     let addresses = table.read("address", addresses)?.unwrap_or_default();
-    Ok(NodePlan { name: name.to_owned(), addresses, kind: Kind::Router })
+    Ok(NodePlan { name: name.to_owned(), addresses, mss: None, kind: Kind::Router })
 }
 
 pub(super) fn switch(name: &str, value: Value<'_>) -> Result<NodePlan, Mistake> {
     value.table("a switch", &[])?;
-    Ok(NodePlan { name: name.to_owned(), addresses: Vec::new(), kind: Kind::Switch })
+    let name = name.to_owned();
+    Ok(NodePlan { name, addresses: Vec::new(), mss: None, kind: Kind::Switch })
 }
 
 fn addresses(value: Value<'_>) -> Result<Vec<Cidr>, Mistake> {
@@ -187,8 +192,7 @@ fn options(table: &Table<'_>, tcp: &mut osier_tcp::Config) -> Result<(), Mistake
     table.set("window-scale", &mut tcp.offer.window_scale, switch)?;
     table.set("ecn", &mut tcp.sending.ecn, |value| value.one_of(&ecn))?;
     table.set("mtu-probing", &mut tcp.sending.mtu_probing.mode, |v| v.one_of(&probing))?;
-    table.set("initial-window", &mut tcp.initial_window, |v| Ok(v.number(1, 255)? as u8))?;
-    table.set("mss", &mut tcp.mss, |value| Ok(value.number(88, 65_495)? as u16))
+    table.set("initial-window", &mut tcp.initial_window, |v| Ok(v.number(1, 255)? as u8))
 }
 
 fn buffer(value: Value<'_>) -> Result<Buffer, Mistake> {

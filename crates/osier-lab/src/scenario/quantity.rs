@@ -83,11 +83,12 @@ pub(super) fn chance(text: &str) -> Result<Chance, Wrong> {
     }
 }
 
-/// So many a second.
+/// So many a second: one in every nanosecond at most, for there are no moments in between.
 pub(super) fn often(text: &str) -> Result<u64, Wrong> {
     match OFTEN.read(text)? {
         0 => Err((format!("`{text}` is no rate"), "write it like 1000/s".into())),
-        often => Ok(often),
+        often @ ..=1_000_000_000 => Ok(often),
+        _ => Err((format!("{text} is more often than time goes"), "write less".into())),
     }
 }
 
@@ -137,6 +138,7 @@ mod tests {
         assert_eq!(rate("0.5Mbit/s"), Ok(500_000));
         assert_eq!(chance("0.5%"), Ok(Chance(5_000)));
         assert_eq!(often("1000/s"), Ok(1_000));
+        assert!(often("1000000000/s").is_ok() && often("1000000001/s").is_err());
     }
 
     #[test]

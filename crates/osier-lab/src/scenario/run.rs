@@ -107,6 +107,9 @@ impl Run {
                 self.watch();
                 continue;
             }
+            if self.stage.world.is_out_of_turns() {
+                return;
+            }
             self.sample(until);
             self.act(until);
             if until >= end && !self.due.iter().any(|(at, _)| *at <= end) {

@@ -42,6 +42,7 @@ pub(super) struct Stage {
 impl Stage {
     pub(super) fn set(scenario: &Scenario, seed: u64, order: Order) -> Stage {
         let mut world = World::new(seed);
+        world.limit_turns(scenario.turns);
         let mut nodes = vec![NodeId(0); scenario.nodes.len()];
         let mut numbers: Vec<usize> = (0..scenario.nodes.len()).collect();
         if order == Order::Reversed {
@@ -52,6 +53,11 @@ impl Stage {
         }
         let mut stage = Stage { world, nodes, wires: Vec::new(), programs: Vec::new() };
         stage.join(scenario);
+        for (n, plan) in scenario.nodes.iter().enumerate() {
+            if let Some(mss) = plan.mss {
+                stage.world.announce_at_most(stage.nodes[n], mss);
+            }
+        }
         stage.address(scenario);
         stage.route(scenario);
         stage.world.keep_passages();
