@@ -17,6 +17,7 @@ use osier_wire::link::Medium;
 use osier_wire::{Frame, Received};
 use std::future::poll_fn;
 use std::io;
+use std::mem;
 use std::os::fd::OwnedFd;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -47,6 +48,8 @@ pub(crate) struct Driver<D: Device> {
     sleep: Pin<Box<Sleep>>,
     /// Since when nobody holds the stack.
     abandoned: Option<Instant>,
+    /// What is sent next is written here: a frame is too large to be handed around.
+    frame: Frame,
     inbox: Vec<Received>,
     looped: Vec<Received>,
     woken: Vec<Waker>,
@@ -62,9 +65,9 @@ enum Turn {
 }
 
 /// What came of looking for a frame to send.
-#[expect(clippy::large_enum_variant, reason = "a frame is moved once; a box would be allocated")]
 enum Next {
-    Send(Frame),
+    /// The driver's frame.
+    Send,
     /// Loopback has had its share of this turn.
     Enough,
     /// There is none; the sockets will wake us.
@@ -88,6 +91,7 @@ impl<D: Device + 'static> Driver<D> {
             loopback: Wire::new(&Properties::offloaded(Medium::Ip, LOOPBACK_MTU)),
             sleep: Box::pin(tokio::time::sleep(std::time::Duration::ZERO)),
             abandoned: None,
+            frame: Frame::default(),
             inbox: Vec::with_capacity(FRAMES_PER_TURN),
             looped: Vec::new(),
             woken: Vec::new(),
@@ -137,7 +141,7 @@ impl<D: Device + 'static> Driver<D> {
                 break self.no_room(cx);
             }
             match self.next_frame(now, cx) {
-                Next::Send(frame) => self.transmit(frame)?,
+                Next::Send => self.transmit()?,
                 other => break other,
             }
             sent += 1;
@@ -182,20 +186,20 @@ impl<D: Device + 'static> Driver<D> {
         drain_events(&mut inner, now, &mut self.woken, &self.shared);
     }
 
-    /// The next frame for the device. Frames to ourselves go round at once.
+    /// Writes the next frame for the device. Frames to ourselves go round at once.
     fn next_frame(&mut self, now: Instant, cx: &Context<'_>) -> Next {
         let mut inner = self.shared.lock();
         for _ in 0..FRAMES_PER_TURN {
-            let Some((link, frame)) = inner.host.poll_transmit(now) else {
+            let Some(link) = inner.host.poll_transmit_into(now, &mut self.frame) else {
                 self.watchers.collect(now, &mut inner.host);
                 drain_events(&mut inner, now, &mut self.woken, &self.shared);
                 return Next::Nothing(inner.driver_sleeps(cx.waker()));
             };
-            self.watchers.on_transmit(now, link, &frame, &mut inner.host);
+            self.watchers.on_transmit(now, link, &self.frame, &mut inner.host);
             if link != Host::LOOPBACK {
-                return Next::Send(frame);
+                return Next::Send;
             }
-            self.loopback.carry(&frame, |frame| self.looped.push(frame));
+            self.loopback.carry(&self.frame, |frame| self.looped.push(frame));
             for frame in self.looped.drain(..) {
                 self.watchers.on_frame(now, link, frame, &mut inner.host);
             }
@@ -204,8 +208,8 @@ impl<D: Device + 'static> Driver<D> {
         Next::Enough
     }
 
-    fn transmit(&mut self, frame: Frame) -> io::Result<()> {
-        or_lost(self.device.transmit(frame))
+    fn transmit(&mut self) -> io::Result<()> {
+        or_lost(self.device.transmit(mem::take(&mut self.frame)))
     }
 
     /// Whether the device takes a frame. Where frames wait inside it, makes sure that we are woken
