@@ -33,18 +33,28 @@ pub(crate) enum Role {
 
 /// A machine that was started and has not crashed.
 pub(crate) struct Running {
-    /// What the program returned, while nobody has asked.
-    verdict: Option<oneshot::Receiver<Result>>,
+    verdict: Verdict,
     task: JoinHandle<()>,
     /// The stack outlives the program: it has still to say goodbye.
     _stack: Stack,
+}
+
+/// How the program has ended.
+enum Verdict {
+    Awaited(oneshot::Receiver<Result>),
+    /// By a panic, which its task will tell.
+    Panicked,
+    Told,
 }
 
 impl Machine {
     /// Whether the program of a client goes on.
     pub(crate) fn is_unfinished_client(&self) -> bool {
         matches!(self.role, Role::Client)
-            && self.running.as_ref().is_some_and(|running| running.verdict.is_some())
+            && self
+                .running
+                .as_ref()
+                .is_some_and(|running| !matches!(running.verdict, Verdict::Told))
     }
 
     /// What the program has returned, once.
@@ -72,21 +82,26 @@ impl Running {
     ) -> Running {
         let (tell, verdict) = oneshot::channel();
         let task = tasks.spawn_local(live(stack.clone(), program, tell));
-        Running { verdict: Some(verdict), task, _stack: stack }
+        Running { verdict: Verdict::Awaited(verdict), task, _stack: stack }
     }
 
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result> {
-        let Some(verdict) = &mut self.verdict else { return Poll::Pending };
-        if let Poll::Ready(told) = Pin::new(verdict).poll(cx) {
-            if let Ok(result) = told {
-                self.verdict = None;
-                return Poll::Ready(result);
+        if let Verdict::Awaited(verdict) = &mut self.verdict {
+            match Pin::new(verdict).poll(cx) {
+                Poll::Pending => return Poll::Pending,
+                Poll::Ready(Ok(result)) => {
+                    self.verdict = Verdict::Told;
+                    return Poll::Ready(result);
+                }
+                Poll::Ready(Err(_)) => self.verdict = Verdict::Panicked,
             }
-            // The program panicked; so does the test.
-            if let Poll::Ready(Err(error)) = Pin::new(&mut self.task).poll(cx) {
-                self.verdict = None;
-                std::panic::resume_unwind(error.into_panic());
-            }
+        }
+        if matches!(self.verdict, Verdict::Panicked)
+            && let Poll::Ready(Err(error)) = Pin::new(&mut self.task).poll(cx)
+        {
+            self.verdict = Verdict::Told;
+            // So does the test.
+            std::panic::resume_unwind(error.into_panic());
         }
         Poll::Pending
     }

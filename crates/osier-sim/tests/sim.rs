@@ -363,6 +363,24 @@ fn a_panic_of_a_program_is_one_of_the_test() {
 }
 
 #[test]
+fn three_hundred_clients_that_are_done_at_once_are_all_heard() {
+    let mut sim = sim_with_echo(Builder::new());
+    for n in 0..300_u16 {
+        sim.client(&format!("client {n}"), async move {
+            let mut stream = TcpStream::connect((lookup("server"), PORT)).await?;
+            stream.write_all(&n.to_be_bytes()).await?;
+            let mut back = [0; 2];
+            stream.read_exact(&mut back).await?;
+            assert_eq!(back, n.to_be_bytes());
+            Ok(())
+        });
+    }
+    sim.run().unwrap();
+    // All at once: connect, and one round trip.
+    assert_eq!(sim.elapsed(), millis(4));
+}
+
+#[test]
 fn a_connection_to_a_port_that_nobody_listens_on_is_refused() {
     let mut sim = sim_with_echo(Builder::new());
     sim.client("client", async {
