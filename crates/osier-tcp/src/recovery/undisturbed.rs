@@ -42,6 +42,7 @@ impl Recovery {
         let covered = self.records.on_una_in_order(now, ack, |delivered| {
             rack.on_delivered(&arrival, delivered);
         });
+        self.rack.count_reordering();
         self.rto.on_progress();
         self.rack.on_una(ack);
         let rtt = covered.rtt.or(echoed);
