@@ -68,8 +68,9 @@ pub(crate) fn next(tcb: &mut Tcb, now: Instant, out: &mut Transmit, notes: &mut 
 #[inline]
 fn choose(tcb: &mut Tcb, now: Instant) -> Option<Next> {
     let Some(octets) = sendable::at_once(tcb, now) else { return look(tcb, now) };
+    // Of a copy, since to look may change something.
     debug_assert!(
-        matches!(look(tcb, now), Some(Next::New(n, Flags::NONE)) if n == octets),
+        matches!(look(&mut tcb.clone(), now), Some(Next::New(n, Flags::NONE)) if n == octets),
         "{octets} octets would not go"
     );
     Some(Next::New(octets, Flags::NONE))
