@@ -62,6 +62,21 @@ pub enum State {
 }
 
 impl State {
+    /// All of them, in the order of the RFC.
+    pub const ALL: [State; 11] = [
+        State::Listen,
+        State::SynSent,
+        State::SynReceived,
+        State::Established,
+        State::FinWait1,
+        State::FinWait2,
+        State::CloseWait,
+        State::Closing,
+        State::LastAck,
+        State::TimeWait,
+        State::Closed,
+    ];
+
     /// The name as the RFC writes it.
     pub const fn name(self) -> &'static str {
         match self {

@@ -16,20 +16,6 @@ pub(super) struct Phrase<'t> {
     whole: &'t str,
 }
 
-const STATES: [State; 11] = [
-    State::Listen,
-    State::SynSent,
-    State::SynReceived,
-    State::Established,
-    State::FinWait1,
-    State::FinWait2,
-    State::CloseWait,
-    State::Closing,
-    State::LastAck,
-    State::TimeWait,
-    State::Closed,
-];
-
 impl<'t> Phrase<'t> {
     /// A text that begins at that octet of the source.
     pub(super) fn new(source: Source<'t>, at: usize, whole: &'t str) -> Phrase<'t> {
@@ -86,7 +72,7 @@ impl<'t> Phrase<'t> {
     }
 
     pub(super) fn state(&mut self) -> Result<State, Mistake> {
-        let known = STATES.map(|state| (state.name(), state));
+        let known = State::ALL.map(|state| (state.name(), state));
         self.one_of("state", &known)
     }
 
