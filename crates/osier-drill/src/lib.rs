@@ -25,6 +25,7 @@ pub mod drill;
 pub mod kernel;
 pub mod lexer;
 pub mod names;
+mod numbers;
 pub mod osier;
 pub mod packet;
 pub mod parse;

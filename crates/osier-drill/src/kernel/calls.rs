@@ -1,24 +1,19 @@
 //! System calls on the kernel's sockets, which never wait: what would is said to be blocked.
 
+use crate::numbers::{
+    F_GETFL, F_SETFL, FIONREAD, MSG_FASTOPEN, O_NONBLOCK, O_RDWR, SOCK_KIND, SOCK_STREAM,
+};
 use crate::stack::{Buffers, Form, Given, Outcome, Syscall};
 use osier_device::sockets::{Answer, KernelSock};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
-const O_RDWR: i32 = 2;
-const O_NONBLOCK: i32 = 0o4000;
-const F_GETFL: i32 = 3;
-const F_SETFL: i32 = 4;
 const MSG_DONTWAIT: i32 = 0x40;
-const MSG_FASTOPEN: i32 = 0x2000_0000;
-const FIONREAD: i64 = 0x541b;
 const POLLOUT: i32 = 4;
 const POLLFAILED: i32 = 8 | 16;
 const SO_ERROR: (i32, i32) = (1, 4);
 const TCP_INFO: (i32, i32) = (6, 11);
 const TCP_CONGESTION: (i32, i32) = (6, 13);
-const SOCK_STREAM: i32 = 1;
-const SOCK_KIND: i32 = 0xf;
 /// As much as any kernel gives.
 const INFO_MAX: usize = 512;
 const EBADF: i32 = 9;

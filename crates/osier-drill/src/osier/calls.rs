@@ -1,6 +1,10 @@
 //! System calls on [`Posix`]: numbers into its types, and its answers into numbers.
 
 use super::{Osier, mode};
+use crate::numbers::{
+    AF_INET, AF_INET6, F_GETFL, F_SETFL, FIONREAD, O_NONBLOCK, O_RDWR, SOCK_DGRAM, SOCK_KIND,
+    SOCK_STREAM,
+};
 use crate::stack::{Buffers, Control, ControlData, Form, Given, Outcome, Syscall};
 use osier_posix::{
     Call, Control as MessageControl, Errno, Family, Fd, Flags, How, Kind, Mode, Name, Stop, Value,
@@ -8,16 +12,6 @@ use osier_posix::{
 use osier_time::Duration;
 use std::net::SocketAddr;
 
-const AF_INET: i32 = 2;
-const AF_INET6: i32 = 10;
-const SOCK_STREAM: i32 = 1;
-const SOCK_DGRAM: i32 = 2;
-const SOCK_KIND: i32 = 0xf;
-const O_RDWR: i32 = 2;
-const O_NONBLOCK: i32 = 0o4000;
-const F_GETFL: i32 = 3;
-const F_SETFL: i32 = 4;
-const FIONREAD: i64 = 0x541b;
 const SIOCOUTQ: i64 = 0x5411;
 const SIOCOUTQNSD: i64 = 0x894b;
 const SOL_TCP: i32 = 6;

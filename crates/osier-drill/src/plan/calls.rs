@@ -4,12 +4,11 @@ use super::values::{self, any, buffer, buffers, int, integer};
 use super::{Shown, Wanted};
 use crate::ast::{Call, Expr, Value};
 use crate::config::{Config, Over};
+use crate::numbers::{AF_INET, AF_INET6};
 use crate::span::Error;
 use crate::stack::{Form, Syscall};
 
 const AF_UNSPEC: i64 = 0;
-const AF_INET: i32 = 2;
-const AF_INET6: i32 = 10;
 /// Bytes of an option that is a number.
 const INT: usize = 4;
 /// As much as an option's value may have.

@@ -7,6 +7,7 @@ use super::clock::{Due, seconds};
 use super::flow::{Flow, Speaks, Stage};
 use super::{Checked, Failure, FailureKind, Happened, Runner};
 use crate::names::errno_name;
+use crate::numbers::{MSG_FASTOPEN, SOCK_DGRAM};
 use crate::plan::{Planned, Shown, Step, Wanted};
 use crate::span::Span;
 use crate::stack::{Given, Outcome, Stack, Syscall};
@@ -18,10 +19,8 @@ const IDLE_WAIT: Duration = Duration::from_secs(1);
 /// So long a call may take that the script does not expect to wait.
 const SURPRISE_MAX: Duration = Duration::from_secs(10);
 
-const SOCK_DGRAM: i32 = 2;
 /// The bits of a socket's kind that are no flags.
 const KIND_MASK: i32 = 0xf;
-const MSG_FASTOPEN: i32 = 0x2000_0000;
 
 /// A call that has not returned.
 #[derive(Clone, Debug)]
