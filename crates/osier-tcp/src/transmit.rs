@@ -64,11 +64,10 @@ pub(crate) fn next(tcb: &mut Tcb, now: Instant, out: &mut Transmit, notes: &mut 
     true
 }
 
-/// Decides what is to be sent; changes nothing but what is thereby no longer owed.
+/// Decides what is to be sent; changes only what is no longer owed thereby (the check: a copy).
 #[inline]
 fn choose(tcb: &mut Tcb, now: Instant) -> Option<Next> {
     let Some(octets) = sendable::at_once(tcb, now) else { return look(tcb, now) };
-    // Of a copy, since to look may change something.
     debug_assert!(
         matches!(look(&mut tcb.clone(), now), Some(Next::New(n, Flags::NONE)) if n == octets),
         "{octets} octets would not go"
