@@ -8,6 +8,7 @@ use crate::host::Host;
 use crate::ids::ConnectionId;
 use crate::links::tcp_octets;
 use alloc::vec::Vec;
+use core::net::SocketAddr;
 use osier_tcp::{State, TcpInfo, Timer};
 use osier_time::{Duration, Instant};
 use osier_wire::Protocol;
@@ -75,6 +76,20 @@ impl Host {
             Some(PathInfo { tcp, congestion: socket.connection.congestion_name() })
         };
         self.all(now).map(|(shown, socket)| (shown, socket.and_then(info))).collect()
+    }
+
+    /// Every alarm of the sockets between these two ends, and when it is due.
+    pub fn alarms(&self, local: SocketAddr, remote: SocketAddr) -> Vec<(Timer, Instant)> {
+        let own = self.all(self.account.now);
+        let own = own.filter(|(shown, _)| (shown.local, shown.remote) == (local, Some(remote)));
+        let of = |(shown, socket): (SocketInfo, Option<&Socket>)| match socket {
+            None => shown.timer.into_iter().collect::<Vec<_>>(),
+            Some(socket) => {
+                let due = |timer| Some((timer, socket.connection.alarm(timer)?));
+                Timer::ALL.into_iter().filter_map(due).collect()
+            }
+        };
+        own.flat_map(of).collect()
     }
 
     pub(crate) fn all_sockets(&self) -> Vec<SocketInfo> {

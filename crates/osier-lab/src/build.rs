@@ -254,6 +254,11 @@ impl World {
         &self.nodes[id.0 as usize].ports
     }
 
+    /// The node at the far end of one direction of a link.
+    pub fn leads_to(&self, wire: WireId) -> NodeId {
+        self.wires[wire.0 as usize].to.0
+    }
+
     /// One direction of a link.
     pub fn link(&self, wire: WireId) -> &Link {
         &self.wires[wire.0 as usize].link

@@ -193,7 +193,8 @@ impl Computer {
         (0..self.runs.len()).for_each(|program| self.start(now, program));
     }
 
-    pub(crate) fn is_on(&self) -> bool {
+    /// Whether it has power.
+    pub fn is_on(&self) -> bool {
         self.power == Power::On
     }
 
@@ -250,8 +251,8 @@ impl Computer {
         any
     }
 
-    /// When the next turn is due.
-    pub(crate) fn next_deadline(&self) -> Option<Instant> {
+    /// When its next turn is due: a timer of the host, or of a program.
+    pub fn next_deadline(&self) -> Option<Instant> {
         if self.power == Power::Off {
             return None;
         }

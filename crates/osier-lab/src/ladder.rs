@@ -5,6 +5,7 @@
 
 use crate::link::{Cause, Fate};
 use crate::record::{Origin, Passage};
+use crate::sight::Sight;
 use crate::world::World;
 use core::net::SocketAddr;
 use osier_ladder::{End, Fate as Drawn, Ladder, Look, Step};
@@ -56,6 +57,11 @@ impl Teller {
         Teller { firsts: Firsts::new(), ports }
     }
 
+    /// A passage that is not told: what follows is told by its numbers all the same.
+    pub(crate) fn learn(&mut self, passage: &Passage) {
+        first(passage, &mut self.firsts);
+    }
+
     /// A passage between two lifelines.
     pub(crate) fn step(&mut self, passage: &Passage, (from, to): (usize, usize)) -> Step {
         let (fate, lost) = match passage.fate {
@@ -81,15 +87,21 @@ const fn sentence(cause: Cause) -> &'static str {
     }
 }
 
+/// The first number of the flow of a passage.
+fn first(passage: &Passage, firsts: &mut Firsts) -> SeqNumber {
+    let Sight { src, dst, header, .. } = &passage.segment;
+    let ends = (*src, *dst);
+    if header.flags.contains(Flags::SYN) && passage.origin == Origin::Node {
+        firsts.insert(ends, header.seq);
+    }
+    *firsts.entry(ends).or_insert(header.seq)
+}
+
 /// `PSH,ACK 40312>80 seq=1 ack=77 len=512 win=64240`
 fn label(passage: &Passage, firsts: &mut Firsts, ports: Ports) -> String {
     let segment = &passage.segment;
     let header = &segment.header;
-    let ends = (segment.src, segment.dst);
-    if header.flags.contains(Flags::SYN) && passage.origin == Origin::Node {
-        firsts.insert(ends, header.seq);
-    }
-    let first = *firsts.entry(ends).or_insert(header.seq);
+    let first = first(passage, firsts);
     let (src, dst) = (segment.src.port(), segment.dst.port());
     let mut text = match ports {
         Ports::Shown => format!("{} {src}>{dst}", header.flags),

@@ -18,7 +18,7 @@
 //! | What stands between hosts? | `switch.rs`, `router.rs` |
 //! | Who lies? Who floods? | `rogue.rs`, `flooder.rs` |
 //! | Where does chance come from? | `dice.rs` |
-//! | What is written down, and drawn? | `record.rs`, `ladder.rs` |
+//! | What is written down, and drawn? | `record.rs`, `frames.rs`, `ladder.rs` |
 //! | Does everything hold, whatever is drawn? | `swarm.rs` |
 //! | What does a scenario say, and does what it expects happen? | `scenario/` |
 #![forbid(unsafe_code)]
@@ -29,6 +29,7 @@ mod computer;
 mod conditions;
 mod dice;
 mod flooder;
+mod frames;
 mod ladder;
 mod link;
 mod mangle;
@@ -52,6 +53,7 @@ pub use computer::Computer;
 pub use conditions::{Conditions, Loss, Queue, Traffic};
 pub use dice::{Chance, Dice};
 pub use flooder::Flooder;
+pub use frames::Launch;
 pub use link::{Cause, Counts, Fate, Link};
 pub use meddle::Forged;
 pub use program::{Client, Program, Reading, Report, Say, Script, Server, Tally, Writing, Wrong};

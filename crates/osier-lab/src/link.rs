@@ -147,6 +147,11 @@ impl Link {
         self.in_flight.len()
     }
 
+    /// Frames that arrive at that moment and were not handed over yet.
+    pub fn arriving(&self, at: Instant) -> usize {
+        self.in_flight.iter().filter(|(arrival, _)| *arrival == at).count()
+    }
+
     /// Takes a frame of the wire: one segment, its checksums filled.
     pub fn on_frame(&mut self, now: Instant, frame: Bytes) -> Fate {
         self.counts.sent += 1;

@@ -4,6 +4,7 @@
 //! capture is written, and the passages of all TCP segments over all links, from which a ladder is
 //! drawn. They hold what they record in memory: they are for short stories.
 
+use crate::frames::Launch;
 use crate::link::Fate;
 use crate::sight::{Sight, look};
 use crate::world::{NodeId, World};
@@ -36,6 +37,7 @@ pub(crate) struct Record {
     /// The numbers of the passages that have not arrived yet, the oldest first.
     under_way: VecDeque<usize>,
     told: Vec<Told>,
+    pub(crate) frames: Option<Vec<Launch>>,
 }
 
 /// What a host of which frames are kept has decided.
@@ -161,8 +163,13 @@ impl Record {
         }
     }
 
+    /// Both are kept up to the same bound; who asks for frames asks for passages, too.
     pub(crate) fn wants_passages(&self) -> bool {
         self.passages.as_ref().is_some_and(|passages| passages.len() < KEPT_MAX)
+    }
+
+    pub(crate) fn passages_kept(&self) -> usize {
+        self.passages.as_ref().map_or(0, Vec::len)
     }
 
     pub(crate) fn passage(
@@ -172,7 +179,9 @@ impl Record {
         frame: &Bytes,
         medium: Medium,
     ) {
-        if let (Some(passages), Some(segment)) = (&mut self.passages, look(frame, medium)) {
+        let segment = look(frame, medium);
+        self.keep_frame((at, from, to), (origin, fate), (frame, medium, segment.is_some()));
+        if let (Some(passages), Some(segment)) = (&mut self.passages, segment) {
             let arrived = |n: &usize| matches!(passages[*n].fate, Fate::Arrives(then) if then < at);
             let full = |under_way: &VecDeque<usize>| under_way.len() >= UNDER_WAY_MAX;
             while self.under_way.front().is_some_and(arrived) || full(&self.under_way) {

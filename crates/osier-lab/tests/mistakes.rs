@@ -62,6 +62,11 @@ fn a_mistake_names_line_column_and_remedy() {
         ),
         ("a sends", "z sends", "x.toml:19:9: there is no host `z`; did you mean"),
         ("first FIN", "first FIM", "x.toml:19:27: `FIM` is no segment; did you mean `FIN`?"),
+        (
+            "the first FIN'",
+            "the first FIN to a'",
+            "x.toml:19:34: `a` and `a` are not joined by a link; name who is at the other end",
+        ),
         ("'drop'", "'crash z'", "x.toml:20:13: there is no host `z`; did you mean"),
         (
             "'drop'",

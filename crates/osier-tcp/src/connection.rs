@@ -366,4 +366,14 @@ impl Connection {
             Phase::Failed(..) => None,
         }
     }
+    /// When an alarm is due, where it is set.
+    pub fn alarm(&self, timer: Timer) -> Option<Instant> {
+        match &self.phase {
+            Phase::SynSent(_) => {
+                self.next_timer().filter(|next| next.0 == timer).map(|next| next.1)
+            }
+            Phase::Synchronized(tcb) => tcb.timers.get(timer),
+            Phase::Failed(..) => None,
+        }
+    }
 }

@@ -39,11 +39,29 @@ struct Drawing<'r> {
 impl Run {
     /// What happened, as a ladder: a lifeline for each node.
     pub fn ladder(&self) -> Ladder {
+        self.drawn(0, self.scenario.steps)
+    }
+
+    /// The last of what has happened by now, as a ladder: so many passages, and what belongs to
+    /// them.
+    pub fn latest(&self, passages: usize) -> Ladder {
+        self.drawn(self.stage.world.passages().len().saturating_sub(passages), usize::MAX)
+    }
+
+    fn drawn(&self, from: usize, steps: usize) -> Ladder {
         let world = &self.stage.world;
         let (passages, told) = (world.passages(), world.told());
         let (mut told, mut acts) = (told.iter().peekable(), self.acts.iter().peekable());
         let mut drawing = Drawing::of(self);
-        for number in 0..=passages.len() {
+        let mut ends = ends(self);
+        while let Some(told) = told.next_if(|told| told.before < from) {
+            if let Some(state) = enters(told) {
+                ends[drawing.end(told.node)].state = Some(words::state(state));
+            }
+        }
+        while acts.next_if(|act| act.before < from).is_some() {}
+        passages[..from].iter().for_each(|passage| drawing.teller.learn(passage));
+        for number in from..=passages.len() {
             loop {
                 let next = told.peek().filter(|told| told.before == number).map(|t| t.at);
                 let act = acts.peek().filter(|act| act.before == number).map(|a| a.at);
@@ -55,7 +73,7 @@ impl Run {
                     _ => break,
                 }
             }
-            if drawing.steps.len() >= self.scenario.steps {
+            if drawing.steps.len() >= steps {
                 break;
             }
             if let Some(passage) = passages.get(number) {
@@ -64,8 +82,8 @@ impl Run {
         }
         drawing.flush(None);
         drawing.speak();
-        drawing.steps.truncate(self.scenario.steps);
-        let ladder = Ladder { ends: ends(self), steps: drawing.steps };
+        drawing.steps.truncate(steps);
+        let ladder = Ladder { ends, steps: drawing.steps };
         super::arrange::arranged(&self.scenario, ladder)
     }
 }

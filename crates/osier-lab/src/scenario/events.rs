@@ -29,8 +29,9 @@ pub(super) struct EventPlan {
 /// A condition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum When {
-    /// A host sends a segment, the `from`th to the `to`th that fits.
-    Sends { who: usize, what: Match, from: u32, to: u32 },
+    /// A node sends a segment, the `from`th to the `to`th that fits; with `over`: to that
+    /// neighbour, counted there alone.
+    Sends { who: usize, what: Match, over: Option<usize>, from: u32, to: u32 },
     /// A connection of a host enters a state.
     IsIn { who: usize, state: State },
 }
@@ -83,12 +84,17 @@ pub(super) fn event(value: Value<'_>, names: &mut Names<'_>) -> Result<EventPlan
 
 fn condition(value: Value<'_>, names: &Names<'_>) -> Result<When, Mistake> {
     let mut phrase = value.phrase()?;
-    let who = host(&mut phrase, names.nodes)?;
+    let subject = phrase.clone();
+    let who = node(&mut phrase, names)?;
     let when = if phrase.take("is in") {
+        // Only hosts have states.
+        host(&mut subject.clone(), names.nodes)?;
         When::IsIn { who, state: phrase.state()? }
     } else if phrase.take("sends") {
         let (from, to) = ordinal(&mut phrase)?;
-        When::Sends { who, what: segment(&mut phrase)?, from, to }
+        let what = segment(&mut phrase)?;
+        let over = if phrase.take("to") { Some(neighbour(&mut phrase, who, names)?) } else { None };
+        When::Sends { who, what, over, from, to }
     } else {
         let word = phrase.word("`sends` or `is in`")?;
         let remedy = "write `sends the first FIN` or `is in ESTABLISHED`";
@@ -96,6 +102,28 @@ fn condition(value: Value<'_>, names: &Names<'_>) -> Result<When, Mistake> {
     };
     phrase.finish()?;
     Ok(when)
+}
+
+/// Any node: a router and a switch send, too.
+fn node(phrase: &mut Phrase<'_>, names: &Names<'_>) -> Result<usize, Mistake> {
+    let word = phrase.word("the name of a node")?;
+    let known: Vec<&str> = names.nodes.iter().map(|node| node.name.as_str()).collect();
+    let found = known.iter().position(|name| *name == word);
+    found.ok_or_else(|| {
+        phrase.wrong(format!("there is no host `{word}`"), did_you_mean(word, &known))
+    })
+}
+
+/// The node at the other end of a link of `who`.
+fn neighbour(phrase: &mut Phrase<'_>, who: usize, names: &Names<'_>) -> Result<usize, Mistake> {
+    let other = node(phrase, names)?;
+    let joined = |(a, b): (usize, usize)| [(a, b), (b, a)].contains(&(who, other));
+    if names.links.iter().any(|link| joined(link.between)) {
+        return Ok(other);
+    }
+    let (a, b) = (&names.nodes[who].name, &names.nodes[other].name);
+    let remedy = "name who is at the other end of one of its links: `to` is the next node";
+    Err(phrase.wrong(format!("`{a}` and `{b}` are not joined by a link"), remedy))
 }
 
 const ORDINALS: [&str; 10] =

@@ -14,18 +14,23 @@
 //! | Expectations? Do they hold? | `expect.rs`, `judge.rs` |
 //! | How does a scenario become a world? How does it run? | `stage.rs`, `run.rs` |
 //! | What is drawn of it, and where? | `draw.rs`, `words.rs`, `curves.rs`, `arrange.rs` |
+//! | How does everything stand at this moment? | `moment.rs` |
+//! | What is done to a segment meanwhile, and written down? | `deeds.rs`, `played.rs` |
 //! | Which scenarios are there? | `shipped.rs` |
 
 mod arrange;
 mod curves;
+mod deeds;
 mod draw;
 mod events;
 mod expect;
 mod judge;
 mod links;
 mod mistake;
+mod moment;
 mod nodes;
 mod phrase;
+mod played;
 mod programs;
 mod quantity;
 mod reader;
@@ -35,9 +40,12 @@ mod stage;
 mod words;
 
 pub use curves::Curve;
+pub use deeds::Deed;
 pub use judge::Verdict;
 pub use mistake::Mistake;
-pub use run::Run;
+pub use moment::{Connected, Moved, Role, Standing};
+pub use played::played;
+pub use run::{Run, Stepped};
 pub use shipped::{SHIPPED, Shipped, shipped};
 pub use stage::Order;
 

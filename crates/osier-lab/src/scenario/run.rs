@@ -35,6 +35,17 @@ pub struct Run {
     seen: (usize, usize),
 }
 
+/// What a step came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stepped {
+    /// Something happened.
+    Once,
+    /// Nothing happens by the limit, and it is as late as that now.
+    NotYet,
+    /// It is over: nothing more happens.
+    ToTheEnd,
+}
+
 /// An action that was done.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Done {
@@ -55,6 +66,13 @@ struct Progress {
 impl Run {
     /// Runs a scenario to its end.
     pub fn new(scenario: &Scenario, seed: u64, order: Order) -> Run {
+        let mut run = Run::begin(scenario, seed, order);
+        while run.step() {}
+        run
+    }
+
+    /// A scenario at its beginning, to be run step by step ([`Run::step`]).
+    pub fn begin(scenario: &Scenario, seed: u64, order: Order) -> Run {
         let stage = Stage::set(scenario, seed, order);
         let mut run = Run {
             stage,
@@ -72,7 +90,7 @@ impl Run {
                 run.due.push((ZERO + event.after, n));
             }
         }
-        run.go_on();
+        run.watch();
         run
     }
 
@@ -86,7 +104,7 @@ impl Run {
         self.seed
     }
 
-    /// The world at the end.
+    /// The world as it is now: at the end, where it was run to its end.
     pub fn world(&self) -> &World {
         &self.stage.world
     }
@@ -96,25 +114,32 @@ impl Run {
         &self.curves
     }
 
-    fn go_on(&mut self) {
+    /// Takes one turn, or does what is due at one moment; `false`: that was the last.
+    pub fn step(&mut self) -> bool {
+        self.step_by(Instant::MAX) != Stepped::ToTheEnd
+    }
+
+    /// The same unless it is later than `limit`: then time passes until there.
+    pub fn step_by(&mut self, limit: Instant) -> Stepped {
         let end = ZERO + self.scenario.length;
-        self.watch();
-        loop {
-            let due = self.due.iter().map(|(at, _)| *at).min();
-            let sample = self.curves.iter().filter_map(Curve::next_at).min();
-            let until = [due, sample].into_iter().flatten().min().map_or(end, |at| at.min(end));
-            if self.stage.world.step(until) {
-                self.watch();
-                continue;
-            }
-            if self.stage.world.is_out_of_turns() {
-                return;
-            }
-            self.sample(until);
-            self.act(until);
-            if until >= end && !self.due.iter().any(|(at, _)| *at <= end) {
-                return;
-            }
+        let due = self.due.iter().map(|(at, _)| *at).min();
+        let sample = self.curves.iter().filter_map(Curve::next_at).min();
+        let until = [due, sample].into_iter().flatten().min().map_or(end, |at| at.min(end));
+        if self.stage.world.step(until.min(limit)) {
+            self.watch();
+            return Stepped::Once;
+        }
+        if self.stage.world.is_out_of_turns() {
+            return Stepped::ToTheEnd;
+        }
+        if limit < until {
+            return Stepped::NotYet;
+        }
+        self.sample(until);
+        self.act(until);
+        match until < end || self.due.iter().any(|(at, _)| *at <= end) {
+            true => Stepped::Once,
+            false => Stepped::ToTheEnd,
         }
     }
 
@@ -136,9 +161,10 @@ impl Run {
             for at in passed_from..passed {
                 let passage = self.stage.world.passages()[at].clone();
                 self.meets(|when, stage| match when {
-                    When::Sends { who, what, .. } => {
+                    When::Sends { who, what, over, .. } => {
                         passage.origin == Origin::Node
                             && passage.between.0 == stage.nodes[*who]
+                            && over.is_none_or(|node| passage.between.1 == stage.nodes[node])
                             && what.fits(&passage.segment)
                     }
                     When::IsIn { .. } => false,

@@ -135,9 +135,10 @@ impl Stage {
         }
     }
 
-    /// Puts the rule of an event on every wire away from whoever it is about.
+    /// Puts the rule of an event on every wire away from whoever it is about, or on those to the
+    /// neighbour that it names.
     pub(super) fn arm(&mut self, event: &EventPlan) {
-        let (Some(then), Some(When::Sends { who, what, from, to })) =
+        let (Some(then), Some(When::Sends { who, what, over, from, to })) =
             (event.then, event.when.last())
         else {
             return;
@@ -145,8 +146,11 @@ impl Stage {
         let rule = Rule { matches: *what, from: *from, to: *to, then, met: 0 };
         let own = self.nodes[*who];
         let wires: Vec<WireId> = self.world.wires_from(own).to_vec();
+        let far = over.map(|node| self.nodes[node]);
         for wire in wires {
-            self.world.add_rule(wire, rule.clone());
+            if far.is_none_or(|far| self.world.leads_to(wire) == far) {
+                self.world.add_rule(wire, rule.clone());
+            }
         }
     }
 
