@@ -12,6 +12,7 @@ use crate::account::Flow;
 use crate::config::{CookieKeys, Keys, SynCookies};
 use crate::flow::FlowKey;
 use crate::host::Host;
+use crate::links::settings;
 use crate::reason::HostReason;
 use crate::secrets::{Key, Purpose, derive, hash};
 use crate::tcp_input::Incoming;
@@ -121,10 +122,11 @@ impl Host {
             let limit = OWED_MAX as u32;
             return self.account.push(flow, HostReason::SynQueueFull { limit });
         }
-        let config = self.links[usize::from(incoming.link.0)].tcp(key);
-        let cookie = Cookie::of(syn, config);
+        let owner = self.listeners.slots.get(listener);
+        let config = settings(&self.links, owner, (incoming.link, key));
+        let cookie = Cookie::of(syn, &config);
         let opening = self.cookies.seal(now, key, syn.seq, cookie);
-        let Some(syn_ack) = cookie.syn_ack(now, syn, config, opening) else { return };
+        let Some(syn_ack) = cookie.syn_ack(now, syn, &config, opening) else { return };
         self.cookies.owed.push_back((*key, syn_ack));
         if let Some(listener) = self.listeners.slots.get_mut(listener) {
             listener.cookie_sent = Some(now);
@@ -148,9 +150,9 @@ impl Host {
             self.account.push(flow, HostReason::CookieRejected);
             return false;
         };
-        let config = self.links[usize::from(incoming.link.0)].tcp(&incoming.key);
+        let config = settings(&self.links, Some(found), (incoming.link, &incoming.key));
         let notes = &mut self.account.tcp;
-        let half = cookie.half_open(now, segment, config, opening, notes);
+        let half = cookie.half_open(now, segment, &config, opening, notes);
         if self.admit(now, listener, &half, incoming.clone()).is_some() {
             self.account.push(flow, HostReason::CookieAccepted);
         }

@@ -16,6 +16,7 @@ use crate::config::CookieKeys;
 use crate::flow::FlowKey;
 use crate::host::Host;
 use crate::ids::{Error, ListenerId};
+use crate::links::settings;
 use crate::reason::HostReason;
 use crate::secrets::{Key, hash};
 use crate::tcp_input::Incoming;
@@ -213,12 +214,13 @@ impl Host {
     fn open_fast(&mut self, now: Instant, listener: u32, incoming: &Incoming, gives: Gives) {
         let (key, syn) = (incoming.key, &incoming.segment);
         let opening = self.openings.opening(now, &key);
-        let config = self.links[usize::from(incoming.link.0)].tcp(&key);
+        let owner = self.listeners.slots.get(listener);
+        let config = settings(&self.links, owner, (incoming.link, &key));
         // What the record notes is told; that it was half open for a moment is not.
         let mut quiet = Notes::new(Recording::Off);
-        let half = HalfOpen::new(now, syn, config, opening, &mut quiet);
+        let half = HalfOpen::new(now, syn, &config, opening, &mut quiet);
         let notes = &mut self.account.tcp;
-        let connection = half.complete_early(now, syn.clone(), incoming.arrived, config, notes);
+        let connection = half.complete_early(now, syn.clone(), incoming.arrived, &config, notes);
         let Some(socket) = self.enqueue(listener, key, connection, syn) else { return };
         if let Some(found) = self.listeners.slots.get_mut(listener)
             && let Some(pending) = &mut found.pending

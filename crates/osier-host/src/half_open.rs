@@ -6,6 +6,7 @@
 use crate::fast_open::Gives;
 use crate::flow::{FlowKey, Tenant};
 use crate::host::Host;
+use crate::links::settings;
 use crate::ready::Ready;
 use crate::rounds::Rounds;
 use crate::slots::Slots;
@@ -122,8 +123,9 @@ impl Host {
         handshake.round = handshake.round.saturating_add(1);
         self.handshakes.rounds.join(id, handshake.round);
         let key = handshake.key;
-        let config = self.links[usize::from(handshake.link.0)].tcp(&key);
-        let progress = handshake.half.on_deadline(now, config, &mut self.account.tcp);
+        let owner = self.listeners.slots.get(handshake.listener);
+        let config = settings(&self.links, owner, (handshake.link, &key));
+        let progress = handshake.half.on_deadline(now, &config, &mut self.account.tcp);
         self.account.close(&key);
         match progress {
             Progress::Over => self.fail_handshake(id),
@@ -136,8 +138,9 @@ impl Host {
         while let Some(id) = self.handshakes.transmit.pop_front() {
             let Some(handshake) = self.handshakes.entries.get_mut(id) else { continue };
             let key = handshake.key;
-            let config = self.links[usize::from(handshake.link.0)].tcp(&key);
-            let Some(mut transmit) = handshake.half.poll_transmit(now, config) else { continue };
+            let owner = self.listeners.slots.get(handshake.listener);
+            let config = settings(&self.links, owner, (handshake.link, &key));
+            let Some(mut transmit) = handshake.half.poll_transmit(now, &config) else { continue };
             if let (Gives::Cookie(form), true) = (handshake.gives, transmit.segment.syn()) {
                 let listener = Some(handshake.listener);
                 self.give_cookie((listener, &key), &mut transmit.segment.options, form);

@@ -5,8 +5,10 @@
 
 use crate::config::Metrics;
 use crate::flow::FlowKey;
+use crate::listener::Listener;
+use alloc::borrow::Cow;
 use core::net::IpAddr;
-use osier_ip::LinkConfig;
+use osier_ip::{LinkConfig, LinkId};
 use osier_wire::link::Offloads;
 
 /// Octets of a TCP header without options; RFC 9293 §3.7.1: the MSS leaves options out.
@@ -82,6 +84,24 @@ impl Link {
         match key {
             FlowKey::V4(_) => &self.tcp_v4,
             FlowKey::V6(_) => &self.tcp_v6,
+        }
+    }
+}
+
+/// The settings of a connection that a listener may come to have: those of the link of the SYN, but
+/// for what the listener's owner has set.
+pub(crate) fn settings<'a>(
+    links: &'a [Link],
+    listener: Option<&Listener>,
+    (link, key): (LinkId, &FlowKey),
+) -> Cow<'a, osier_tcp::Config> {
+    let config = links[usize::from(link.0)].tcp(key);
+    match listener.and_then(|listener| listener.max_segment) {
+        None => Cow::Borrowed(config),
+        Some(octets) => {
+            let mut config = config.clone();
+            config.limit_segments(octets);
+            Cow::Owned(config)
         }
     }
 }

@@ -36,6 +36,9 @@ pub struct Listening {
     pub fast_open: usize,
     /// Whether the place may be taken while connections of an earlier listener live on there.
     pub reuse: Reuse,
+    /// The longest segments of its connections, both ways, where that is less than the link takes
+    /// (TCP_MAXSEG).
+    pub max_segment: Option<u16>,
 }
 
 /// What port 0 means.
@@ -82,6 +85,7 @@ impl Listening {
             share: Share::default(),
             fast_open: 0,
             reuse: Reuse::default(),
+            max_segment: None,
         }
     }
 }
@@ -125,6 +129,7 @@ impl Host {
         let id = self.listeners.insert(wanted(at), shown, how.backlog, how.answers);
         if let Some(listener) = self.listeners.slots.get_mut(id.0) {
             listener.pending = (fast_open > 0).then(|| Pending::new(fast_open));
+            listener.max_segment = how.max_segment;
         }
         Ok(id)
     }
@@ -149,6 +154,21 @@ impl Host {
     pub fn set_backlog(&mut self, listener: ListenerId, backlog: usize) -> Result<(), Error> {
         let found = self.listeners.slots.get_mut(listener.0).ok_or(Error::NoSuchSocket)?;
         found.backlog = bounded_backlog(backlog);
+        Ok(())
+    }
+
+    /// Announces segments of at most so much text in each SYN,ACK from now on, and sends no larger
+    /// ones to those who called (TCP_MAXSEG); `None`: what the link takes.
+    ///
+    /// # Errors
+    /// [`Error::NoSuchSocket`].
+    pub fn set_max_segment_of(
+        &mut self,
+        listener: ListenerId,
+        octets: Option<u16>,
+    ) -> Result<(), Error> {
+        let found = self.listeners.slots.get_mut(listener.0).ok_or(Error::NoSuchSocket)?;
+        found.max_segment = octets;
         Ok(())
     }
 

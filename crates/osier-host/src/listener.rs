@@ -13,6 +13,7 @@ use crate::flow::{FlowKey, Keyed, Tenant};
 use crate::half_open::Handshake;
 use crate::host::Host;
 use crate::ids::{Event, ListenerId};
+use crate::links::settings;
 use crate::listen::Answers;
 use crate::mapped::Shown;
 use crate::ready::Ready;
@@ -58,6 +59,8 @@ pub(crate) struct Listener {
     pub(crate) held: Amount,
     /// Fast Open, where it is on.
     pub(crate) pending: Option<Pending>,
+    /// The longest segments of its connections, where that was set (TCP_MAXSEG).
+    pub(crate) max_segment: Option<u16>,
     /// When a SYN was last answered with a cookie.
     pub(crate) cookie_sent: Option<Instant>,
 }
@@ -107,6 +110,7 @@ impl Listeners {
             handshakes: 0,
             held: Amount::default(),
             pending: None,
+            max_segment: None,
             cookie_sent: None,
         };
         let id = self.slots.insert(listener);
@@ -212,9 +216,10 @@ impl Host {
             None => self.openings.opening(now, &key),
             Some(beyond) => self.openings.reopening(now, &key, beyond),
         };
-        let config = self.links[usize::from(link.0)].tcp(&key);
+        let owner = self.listeners.slots.get(listener);
+        let config = settings(&self.links, owner, (link, &key));
         let notes = &mut self.account.tcp;
-        let half = HalfOpen::new(now, &incoming.segment, config, opening, notes);
+        let half = HalfOpen::new(now, &incoming.segment, &config, opening, notes);
         self.keep_handshake(Handshake::new(half, listener, key, link));
     }
 
@@ -310,9 +315,9 @@ impl Host {
             return None;
         }
         let Incoming { key, segment, arrived, link } = incoming;
-        let config = self.links[usize::from(link.0)].tcp(&key);
+        let config = settings(&self.links, Some(waiting), (link, &key));
         let text = Segment { text: segment.text.clone(), ..Segment::default() };
-        let connection = half.complete(now, segment, arrived, config, &mut self.account.tcp);
+        let connection = half.complete(now, segment, arrived, &config, &mut self.account.tcp);
         self.enqueue(listener, key, connection, &text)
     }
 

@@ -36,6 +36,35 @@ impl Host {
         Ok(())
     }
 
+    /// How much may wait to be sent for the first time: the owner is asked for more once less than
+    /// half of it does, and a write takes little beyond it (TCP_NOTSENT_LOWAT). `None`: as the
+    /// [`Config`](crate::Config) has it.
+    ///
+    /// # Errors
+    /// [`Error::NoSuchSocket`].
+    pub fn set_not_sent_low(&mut self, id: ConnectionId, octets: Option<u32>) -> Result<(), Error> {
+        let octets = octets.unwrap_or(self.config.tcp.sending.not_sent_low);
+        let socket = self.connections.of_user(id).ok_or(Error::NoSuchSocket)?;
+        socket.connection.set_not_sent_low(octets);
+        self.settle(id.0);
+        Ok(())
+    }
+
+    /// What [`Host::set_not_sent_low`] said; `u32::MAX`: what the send buffer takes.
+    ///
+    /// # Errors
+    /// [`Error::NoSuchSocket`].
+    pub fn not_sent_low(&self, id: ConnectionId) -> Result<u32, Error> {
+        let socket = self.connections.seen_by_user(id).ok_or(Error::NoSuchSocket)?;
+        Ok(socket.connection.not_sent_low())
+    }
+
+    /// Whether so little waits to be sent that the owner may write, if there is room
+    /// (TCP_NOTSENT_LOWAT).
+    pub fn wants_text(&self, id: ConnectionId) -> bool {
+        self.connections.seen_by_user(id).is_none_or(|socket| socket.connection.wants_text())
+    }
+
     /// How often the SYN is sent again before the attempt fails (TCP_SYNCNT).
     ///
     /// # Errors

@@ -159,7 +159,7 @@ impl Posix {
         let at = tcp.bound.unwrap_or(anywhere(tcp.family));
         let options = tcp.options.clone();
         let id = self.host.listen(at, queue_of(backlog))?;
-        self.apply_fast_open(id, &options);
+        self.apply_to_listener(id, &options);
         let tcp = self.files.tcp_mut(fd)?;
         tcp.stage = Stage::Listening(id);
         tcp.bound = Some(at);

@@ -11,7 +11,7 @@ use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
 use alloc::string::String;
 use alloc::vec::Vec;
-use osier_host::{ConnectionId, CookieKeys};
+use osier_host::{ConnectionId, CookieKeys, ListenerId};
 use osier_tcp::{Algorithm, Cork, KeepAlive, Nagle, TcpInfo};
 use osier_time::{Duration, Instant};
 
@@ -90,6 +90,11 @@ impl Options {
         (millis > 0).then(|| Duration::from_millis(millis))
     }
 
+    /// TCP_MAXSEG, where it was set: 0 takes it back.
+    fn max_segment(&self) -> Option<u16> {
+        u16::try_from(self.int(Name::MaxSeg)).ok().filter(|octets| *octets > 0)
+    }
+
     fn linger(&self) -> Option<Duration> {
         match self.set.get(&Name::Linger) {
             Some(Value::Linger(time)) => *time,
@@ -127,18 +132,23 @@ impl Posix {
             }
         };
         options.set.insert(name, value);
-        if let Name::FastOpen | Name::FastOpenNoCookie | Name::FastOpenKey = name {
-            let options = options.clone();
-            if let Stage::Listening(listener) = self.files.tcp(fd)?.stage {
-                self.apply_fast_open(listener, &options);
-            }
-            return Ok(());
+        let options = options.clone();
+        if let What::Tcp(tcp) = &self.files.get(fd)?.what
+            && let Stage::Listening(listener) = tcp.stage
+        {
+            self.apply_to_listener(listener, &options);
         }
         if let Some(id) = id {
-            let options = options.clone();
             self.apply(now, id, &options);
         }
         Ok(())
+    }
+
+    /// Tells a listener what its socket's user has set.
+    pub(crate) fn apply_to_listener(&mut self, id: ListenerId, options: &Options) {
+        self.apply_fast_open(id, options);
+        // It does not fail but for a listener that is gone.
+        let _ = self.host.set_max_segment_of(id, options.max_segment());
     }
 
     /// `getsockopt(2)`.
@@ -215,8 +225,7 @@ impl Posix {
         let tcp = self.files.tcp(fd)?;
         let info = tcp.connection().and_then(|id| self.host.tcp_info(id, now));
         // Linux: 536 before there is a connection.
-        let first =
-            || if tcp.options.is_on(Name::MaxSeg) { tcp.options.int(Name::MaxSeg) } else { 536 };
+        let first = || tcp.options.max_segment().map_or(536, i32::from);
         Ok(info.map_or_else(first, |info| info.snd_mss as i32))
     }
 
@@ -248,9 +257,13 @@ impl Posix {
         // None of these fails but for a connection that is gone.
         let _ = self.host.set_nagle(id, nagle);
         let _ = self.host.set_linger(id, options.linger());
-        if options.is_on(Name::MaxSeg) {
-            let octets = u16::try_from(options.int(Name::MaxSeg)).unwrap_or(u16::MAX);
+        if let Some(octets) = options.max_segment() {
             let _ = self.host.set_max_segment(id, octets);
+        }
+        if options.set.contains_key(&Name::NotSentLow) {
+            // Linux: 0 is what the host has, and a negative number is a large one.
+            let octets = options.int(Name::NotSentLow) as u32;
+            let _ = self.host.set_not_sent_low(id, Some(octets).filter(|octets| *octets > 0));
         }
         if options.set.contains_key(&Name::SynCount) {
             let retries = u8::try_from(options.int(Name::SynCount)).unwrap_or(u8::MAX);
@@ -327,6 +340,7 @@ fn judged(name: Name, value: Value) -> Result<Value, Errno> {
         (Name::ReceiveBuffer | Name::ReceiveBufferForce, Value::Int(n)) => {
             Value::Int(n.saturating_mul(2).max(RECEIVE_BUFFER_MIN))
         }
+        (Name::MaxSeg, Value::Int(0)) => Value::Int(0),
         (Name::MaxSeg, Value::Int(n)) => Value::Int(within(n, 88, 32_767)?),
         (Name::KeepIdle | Name::KeepInterval, Value::Int(n)) => Value::Int(within(n, 1, 32_767)?),
         (Name::KeepCount | Name::SynCount, Value::Int(n)) => Value::Int(within(n, 1, 127)?),

@@ -119,8 +119,8 @@ impl Posix {
         ready = ready | either(peer_closed, READ | Ready::RDHUP);
         ready = ready | either(peer_closed && we_closed, Ready::HUP);
         // Linux: room is worth telling where it is half of what is queued.
-        let room = self.host.room(id);
-        let roomy = room > 0 && room >= info.send_queue / 2;
+        let room = self.host.send_buffer(id).unwrap_or(0).saturating_sub(info.send_queue);
+        let roomy = room > 0 && room >= info.send_queue / 2 && self.host.wants_text(id);
         ready = ready | either(we_closed || roomy, WRITE);
         ready | either(tcp.error.is_some() || tcp.zero_copy.tells(), Ready::ERR)
     }

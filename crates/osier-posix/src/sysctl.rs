@@ -79,8 +79,7 @@ fn number(word: &str) -> Option<u64> {
 
 /// Settings of Linux about what does not exist here.
 fn is_of_no_meaning(name: &str) -> bool {
-    const NAMES: [&str; 10] = [
-        "tcp_notsent_lowat",
+    const NAMES: [&str; 9] = [
         "tcp_fastopen_blackhole_timeout_sec",
         "tcp_fack",
         "tcp_ecn_option",
@@ -183,6 +182,7 @@ fn numeric(config: &mut Config, name: &str, numbers: &[u64]) -> Result<(), Refus
         "tcp_probe_threshold" => tcp.sending.mtu_probing.threshold = short?,
         "tcp_probe_interval" => tcp.sending.mtu_probing.interval = Duration::from_secs(first),
         "tcp_min_tso_segs" => tcp.sending.burst_min = small?.max(1),
+        "tcp_notsent_lowat" => tcp.sending.not_sent_low = octets(0)?,
         "tcp_slow_start_after_idle" => {
             tcp.sending.after_idle = if first == 0 { AfterIdle::Keep } else { AfterIdle::Restart };
         }

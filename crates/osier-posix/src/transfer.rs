@@ -311,6 +311,10 @@ impl Posix {
         if taken == text.len() {
             return Ok(taken);
         }
+        if taken > 0 {
+            // Writing nothing asks to be told of room, as what is left would have.
+            let _ = self.host.write(id, &[]);
+        }
         match self.wait(fd, flags, taken) {
             Err(Stop::Errno(Errno::EAGAIN)) if taken > 0 => Ok(taken),
             other => other,

@@ -12,6 +12,10 @@ use core::str::FromStr;
 use osier_time::Duration;
 use osier_wire::SeqNumber;
 
+/// The smallest segment that we let a peer press us down to: an MSS of one octet would make every
+/// write a storm of headers. Linux has the same floor (tcp_min_snd_mss).
+pub(crate) const SEND_MSS_MIN: u16 = 48;
+
 /// The settings of a connection.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Config {
@@ -78,6 +82,9 @@ pub struct Sending {
     pub link_mss: Option<u16>,
     /// How the path is searched for larger segments (RFC 4821).
     pub mtu_probing: MtuProbing,
+    /// A user is asked to write once less than half of so many octets wait to be sent for the first
+    /// time (Linux: `tcp_notsent_lowat`); `u32::MAX`: as soon as the send buffer has room.
+    pub not_sent_low: u32,
 }
 
 /// What becomes of the congestion window when nothing was sent for a retransmission timeout.
@@ -293,6 +300,16 @@ impl fmt::Display for UnknownAlgorithm {
 
 impl core::error::Error for UnknownAlgorithm {}
 
+impl Config {
+    /// Announces segments of at most so much text, and sends no larger ones (TCP_MAXSEG). No
+    /// smaller ones than a peer could ask for, either.
+    pub fn limit_segments(&mut self, octets: u16) {
+        let octets = octets.max(SEND_MSS_MIN);
+        self.mss = self.mss.min(octets);
+        self.sending.link_mss = self.sending.link_mss.map(|link| link.min(octets));
+    }
+}
+
 /// What the host computes for a new connection, since it alone knows addresses and secrets.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Opening {
@@ -365,6 +382,7 @@ impl Config {
                 ecn: Ecn::WhenAsked,
                 link_mss: None,
                 mtu_probing: MtuProbing::default(),
+                not_sent_low: u32::MAX,
             },
             profile: Profile::Linux,
         }

@@ -28,7 +28,7 @@ use crate::segment_arrives;
 use crate::state::State;
 use crate::tcb::{Look, Tcb};
 use crate::timers::Timer;
-use crate::{path_mtu, timeout, transmit};
+use crate::{path_mtu, room, timeout, transmit};
 use alloc::boxed::Box;
 use osier_time::Instant;
 use osier_wire::SeqNumber;
@@ -352,9 +352,18 @@ impl Connection {
     pub fn room(&self) -> u32 {
         match &self.phase {
             Phase::Synchronized(tcb) if tcb.ending.is_none() && tcb.state().may_send() => {
-                tcb.out.room()
+                room::to_write(tcb)
             }
             Phase::Synchronized(_) | Phase::SynSent(_) | Phase::Failed(..) => 0,
+        }
+    }
+
+    /// Whether so little waits to be sent that the user may be asked for more
+    /// (TCP_NOTSENT_LOWAT).
+    pub fn wants_text(&self) -> bool {
+        match &self.phase {
+            Phase::Synchronized(tcb) => room::is_low(tcb),
+            Phase::SynSent(_) | Phase::Failed(..) => true,
         }
     }
 

@@ -38,6 +38,7 @@
 //! | RFC 9438 CUBIC, RFC 9406 HyStart++ | `congestion/{cubic,hystart}.rs` |
 //! | RFC 3168 ECN | `tcb/ecn.rs`, `segment_arrives/ecn.rs`, `handshake/` |
 //! | Pacing | `congestion/pacing.rs`, `pace.rs` |
+//! | How much the user may write (TCP_NOTSENT_LOWAT) | `room.rs` |
 //! | draft-ietf-ccwg-bbr BBR | `congestion/bbr/`, `recovery/delivery.rs`, `model.rs` |
 //! | RFC 9937 proportional rate reduction | `recovery/prr.rs` |
 //! | RFC 4987 SYN cookies | `handshake/cookie.rs`; their MAC is the host's |
@@ -49,8 +50,8 @@
 //! Words (segment, state, timers, options, reason, event, config, rate); mechanisms that know no
 //! state machine (`send/`, `receive/`, `recovery/`, `congestion/`, keepalive, timestamps, tally);
 //! the record (`tcb.rs`); the events (`handshake/`, `segment_arrives/`, `close/`, `timeout.rs`,
-//! `loss.rs`, `path_mtu.rs`, `pace.rs`, `sendable.rs`, `model.rs`); `transmit.rs`, which alone
-//! builds segments; the doors (`connection.rs`).
+//! `loss.rs`, `path_mtu.rs`, `pace.rs`, `sendable.rs`, `room.rs`, `model.rs`); `transmit.rs`, which
+//! alone builds segments; the doors (`connection.rs`).
 #![no_std]
 #![forbid(unsafe_code)]
 
@@ -73,6 +74,7 @@ mod rate;
 mod reason;
 mod receive;
 mod recovery;
+mod room;
 mod segment;
 mod segment_arrives;
 mod send;

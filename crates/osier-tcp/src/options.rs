@@ -3,15 +3,11 @@
 //! Builds the options of SYN and SYN,ACK, and reads the peer's. An option holds only when both
 //! SYNs carry it.
 
-use crate::config::{Config, Offer};
+use crate::config::{Config, Offer, SEND_MSS_MIN};
 use osier_wire::tcp::{Options, Timestamps};
 
 /// The largest shift of a window (RFC 7323 §2.3).
 const WINDOW_SCALE_MAX: u8 = 14;
-
-/// The smallest segment that we let a peer press us down to: an MSS of one octet would make every
-/// write a storm of headers. Linux has the same floor (tcp_min_snd_mss).
-pub(crate) const SEND_MSS_MIN: u16 = 48;
 
 /// Octets that the timestamps option takes in every segment, padding included (RFC 7323 App. A).
 pub(crate) const TIMESTAMPS_LEN: u32 = 12;
@@ -144,6 +140,6 @@ mod tests {
     #[test]
     fn a_tiny_mss_is_raised_to_a_floor() {
         let theirs = Options { mss: Some(1), ..Options::default() };
-        assert_eq!(agree(&Config::default(), &theirs).mss, super::SEND_MSS_MIN);
+        assert_eq!(agree(&Config::default(), &theirs).mss, crate::config::SEND_MSS_MIN);
     }
 }

@@ -11,9 +11,9 @@
 //! `send/search.rs`; this file says when a probe goes and what its fate means.
 
 use crate::config::ProbingMode;
+use crate::config::SEND_MSS_MIN;
 use crate::event::{Event, PathMtuChange};
 use crate::keepalive::R1;
-use crate::options::SEND_MSS_MIN;
 use crate::reason::{Notes, Reason};
 use crate::recovery::{AckOutcome, Phase, Turn};
 use crate::send::search::{OfProbe, Patience, Search};

@@ -9,8 +9,7 @@ use crate::recovery::Phase;
 use crate::send::burst::{self, Path};
 use crate::send::nagle::{self, Decision, Hold, Push};
 use crate::state::State;
-use crate::tally::Limit;
-use crate::tcb::{Due, Fin, Probe, Tcb, User};
+use crate::tcb::{Due, Fin, Probe, Tcb};
 use osier_time::Instant;
 use osier_wire::SeqNumber;
 use osier_wire::tcp::Flags;
@@ -127,12 +126,6 @@ pub(crate) fn is_pushed(tcb: &Tcb, octets: u32) -> bool {
     let probed = tcb.owed.probe == Some(Probe::Override);
     let pushed = tcb.small.push == Push::Yes || probed;
     (octets == tcb.unsent() && pushed) || record_left(tcb) == Some(octets)
-}
-
-/// What the next text waits for, once this was sent.
-pub(crate) fn limit_of(tcb: &Tcb) -> Limit {
-    let hungry = tcb.user == User::WaitsForRoom && tcb.unsent() == 0;
-    if hungry { Limit::SendBuffer } else { Limit::Path }
 }
 
 /// Where the last segment sent starts.

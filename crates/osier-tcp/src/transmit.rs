@@ -8,7 +8,6 @@ use crate::config::AfterIdle;
 use crate::handshake::active::syn_ack_of;
 use crate::loss;
 use crate::model;
-use crate::pace;
 use crate::path_mtu::{self, Say};
 use crate::reason::{Notes, Reason};
 use crate::recovery::{Cause, ProbeOf, Retransmission};
@@ -17,6 +16,7 @@ use crate::sendable::{self, New};
 use crate::tally::Limit;
 use crate::tcb::{Due, Fin, Look, Probe, Reset, Tcb};
 use crate::timers::Timer;
+use crate::{pace, room};
 use osier_time::Instant;
 use osier_wire::SeqNumber;
 use osier_wire::ip::Ecn;
@@ -267,7 +267,7 @@ fn send_new(tcb: &mut Tcb, now: Instant, octets: u32, fin: Flags, out: &mut Tran
     tcb.out.on_sent(octets);
     tcb.snd.last_sent = now;
     tcb.tally.on_new(octets, mss);
-    tcb.tally.limits.enter(now, sendable::limit_of(tcb));
+    room::on_sent(tcb, now);
     tcb.small.on_sent(to, octets, mss);
     if octets > 0 && heard_lately(tcb, now) {
         tcb.delayed_ack.on_text_sent();

@@ -6,6 +6,16 @@ use osier_wire::SeqNumber;
 use osier_wire::tcp::{Flags, Options};
 
 #[test]
+fn the_user_bounds_what_is_announced_and_what_a_larger_link_would_take() {
+    let mut config = Config { mss: 1_000, ..Config::default() };
+    config.sending.link_mss = Some(1_460);
+    config.limit_segments(1_200);
+    assert_eq!((config.mss, config.sending.link_mss), (1_000, Some(1_200)));
+    config.limit_segments(0);
+    assert_eq!((config.mss, config.sending.link_mss), (48, Some(48)), "no storm of headers");
+}
+
+#[test]
 fn a_smaller_mss_of_the_user_is_announced_and_kept_to() {
     let (now, mut notes) = (Instant::from_secs(1), Notes::new(Recording::Off));
     let mut a = Connection::connect(now, &Config::default(), Opening::default(), &mut notes);

@@ -254,3 +254,60 @@ async fn listeners_that_both_say_so_share_a_port_and_others_do_not() {
     }
     assert!(counts.0 > 5 && counts.1 > 5, "{counts:?}");
 }
+
+/// The MSS option that a SYN or SYN,ACK begins with.
+fn announced(sent: &Sent) -> u16 {
+    let head = sent.lock().unwrap()[0].clone();
+    assert_eq!(head[40..42], [2, 4], "MSS is the first option");
+    u16::from_be_bytes([head[42], head[43]])
+}
+
+#[tokio::test(start_paused = true)]
+async fn shorter_segments_are_announced_and_kept_to_by_both_ends() {
+    let two = two();
+    let listening = two.b.tcp_socket();
+    listening.bind(AT.parse().unwrap()).unwrap();
+    listening.set_tcp_mss(1_000).unwrap();
+    let listener = listening.listen(4).unwrap();
+    let calling = two.a.tcp_socket();
+    calling.set_tcp_mss(1_200).unwrap();
+    for wrong in [87, 32_768, 65_536] {
+        assert_eq!(calling.set_tcp_mss(wrong).unwrap_err().kind(), ErrorKind::InvalidInput);
+    }
+    let (called, accepted) = tokio::join!(calling.connect(AT.parse().unwrap()), listener.accept());
+    let (called, (accepted, _)) = (called.unwrap(), accepted.unwrap());
+    assert_eq!((announced(&two.sent_by_a), announced(&two.sent_by_b)), (1_200, 1_000));
+    // Timestamps take twelve octets.
+    assert_eq!((called.tcp_mss().unwrap(), accepted.tcp_mss().unwrap()), (988, 988));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stream_that_keeps_little_unsent_is_writable_when_it_was_sent() {
+    let two = two();
+    let (stream, mut peer) = two.open().await;
+    assert_eq!(stream.tcp_notsent_lowat().unwrap(), u32::MAX);
+    stream.set_send_buffer_size(1 << 20).unwrap();
+    stream.set_tcp_notsent_lowat(20_000).unwrap();
+    // Ten segments go at once; what is left over does not count before it is 20000 octets.
+    let text = vec![7; 100_000];
+    let first = stream.try_write(&text).unwrap();
+    assert_eq!(first, 10 * 1_448 + 14 * 1_448, "the 14th segment is begun below 20000 octets");
+    assert_eq!(stream.try_write(&text).unwrap_err().kind(), ErrorKind::WouldBlock);
+    stream.writable().await.unwrap();
+    let unsent = stream.tcp_info().unwrap().notsent_bytes;
+    assert!(unsent < 10_000, "{unsent}");
+    let second = stream.try_write(&text).unwrap();
+    assert!(second < 60_000, "{second}");
+
+    // Who never found it full waits, too; and is told when there is no mark any more.
+    let waits = async { stream.writable().await.unwrap() };
+    let clears = async { stream.set_tcp_notsent_lowat(0).unwrap() };
+    *two.cut.lock().unwrap() = true;
+    tokio::join!(waits, clears);
+    *two.cut.lock().unwrap() = false;
+    assert_eq!(stream.tcp_notsent_lowat().unwrap(), u32::MAX);
+    drop(stream);
+    let mut all = Vec::new();
+    peer.read_to_end(&mut all).await.unwrap();
+    assert!(all.len() > first);
+}

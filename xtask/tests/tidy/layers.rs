@@ -29,6 +29,7 @@ const LAYERS: [(&str, &[&str]); 5] = [
             "path_mtu",
             "pace",
             "sendable",
+            "room",
             "model",
             "transmit",
             "stray",

@@ -11,6 +11,7 @@ use crate::handshake::fast_open::FastOpening;
 use crate::model;
 use crate::reason::Notes;
 use crate::receive::window::Reader;
+use crate::room;
 use crate::tcb::{Tcb, User};
 use alloc::boxed::Box;
 use bytes::Bytes;
@@ -78,7 +79,7 @@ impl Connection {
     /// [`WriteError`] once we have closed or the connection has ended.
     pub fn write(&mut self, text: &[u8]) -> Result<usize, WriteError> {
         let Some(tcb) = self.writable()? else { return Ok(0) };
-        let taken = tcb.out.push_copy(text);
+        let taken = room::take_copy(tcb, text);
         took(tcb, taken);
         Ok(taken)
     }
@@ -89,7 +90,7 @@ impl Connection {
     /// As [`Connection::write`].
     pub fn write_ending(&mut self, text: &[u8], end: End) -> Result<usize, WriteError> {
         let Some(tcb) = self.writable()? else { return Ok(0) };
-        let taken = tcb.out.push_copy(text);
+        let taken = room::take_copy(tcb, text);
         took(tcb, taken);
         if end == End::More {
             tcb.small.hold_more();
@@ -108,7 +109,7 @@ impl Connection {
     /// As [`Connection::write`].
     pub fn write_urgent(&mut self, text: &[u8]) -> Result<usize, WriteError> {
         let Some(tcb) = self.writable()? else { return Ok(0) };
-        let taken = tcb.out.push_copy(text);
+        let taken = room::take_copy(tcb, text);
         if taken > 0 {
             tcb.snd.up = Some(tcb.snd.text_start() + tcb.out.len());
             // The peer learns of it at once, though its window may be closed.
@@ -124,7 +125,7 @@ impl Connection {
     /// As [`Connection::write`].
     pub fn write_chunk(&mut self, chunk: &mut Bytes) -> Result<usize, WriteError> {
         let Some(tcb) = self.writable()? else { return Ok(0) };
-        let taken = tcb.out.push_chunk(chunk);
+        let taken = room::take_chunk(tcb, chunk);
         took(tcb, taken);
         Ok(taken)
     }

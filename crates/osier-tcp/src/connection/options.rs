@@ -6,7 +6,7 @@ use super::{Connection, Phase};
 use crate::config::{Acknowledgments, Algorithm, Buffer, Cork, KeepAlive, Nagle};
 use crate::send::nagle::Hold;
 use crate::timers::Timer;
-use crate::{model, pace};
+use crate::{model, pace, room};
 use osier_time::{Duration, Instant};
 
 impl Connection {
@@ -30,8 +30,20 @@ impl Connection {
     /// the SYN has left; afterwards it is too late.
     pub fn set_max_segment(&mut self, octets: u16) {
         if let Phase::SynSent(syn_sent) = &mut self.phase {
-            let mss = &mut syn_sent.config_mut().mss;
-            *mss = octets.min(*mss);
+            syn_sent.config_mut().limit_segments(octets);
+        }
+    }
+
+    /// How much may wait to be sent for the first time before the user is asked for more
+    /// (TCP_NOTSENT_LOWAT); `u32::MAX`: what the send buffer takes.
+    pub fn set_not_sent_low(&mut self, octets: u32) {
+        match &mut self.phase {
+            Phase::SynSent(syn_sent) => syn_sent.config_mut().sending.not_sent_low = octets,
+            Phase::Synchronized(tcb) => {
+                tcb.settings.sending.not_sent_low = octets;
+                room::tell(tcb);
+            }
+            Phase::Failed(..) => {}
         }
     }
 
@@ -194,6 +206,16 @@ impl Connection {
             Phase::SynSent(syn_sent) => syn_sent.config().send_buffer.first(),
             Phase::Synchronized(tcb) => tcb.out.limit(),
             Phase::Failed(..) => 0,
+        }
+    }
+
+    /// How much may wait to be sent before the user is asked for more; `u32::MAX`: what the send
+    /// buffer takes.
+    pub fn not_sent_low(&self) -> u32 {
+        match &self.phase {
+            Phase::SynSent(syn_sent) => syn_sent.config().sending.not_sent_low,
+            Phase::Synchronized(tcb) => tcb.settings.sending.not_sent_low,
+            Phase::Failed(..) => u32::MAX,
         }
     }
 

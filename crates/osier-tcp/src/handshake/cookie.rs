@@ -10,8 +10,8 @@
 //! believed, is the host's to say.
 
 use super::passive::HalfOpen;
-use crate::config::{Config, Ecn, Offer, Opening};
-use crate::options::{Agreed, SEND_MSS_MIN, Scales, agree, scale_of};
+use crate::config::{Config, Ecn, Offer, Opening, SEND_MSS_MIN};
+use crate::options::{Agreed, Scales, agree, scale_of};
 use crate::reason::{Notes, Reason};
 use crate::segment::{Segment, Transmit};
 use crate::state::Arrow;

@@ -12,6 +12,7 @@ use crate::model;
 use crate::path_mtu;
 use crate::reason::{Notes, Reason};
 use crate::recovery::{AckArrived, AckOutcome, Duplicate, Turn};
+use crate::room;
 use crate::segment::Segment;
 use crate::send::window::WindowUpdate;
 use crate::state::{Arrow, State};
@@ -251,10 +252,8 @@ fn tell_user(tcb: &mut Tcb, now: Instant) {
     if wanted > tcb.out.limit() {
         tcb.out.set_limit(wanted);
     }
-    if tcb.out.room() >= tcb.out.limit() / 3 {
-        tcb.user = User::Present;
-        tcb.events.push(Event::Writable);
-    } else if tcb.unsent() == 0 && tcb.snd.outstanding() > 0 {
+    room::tell(tcb);
+    if tcb.user == User::WaitsForRoom && tcb.unsent() == 0 && tcb.snd.outstanding() > 0 {
         tcb.tally.limits.enter(now, Limit::SendBuffer);
     }
 }

@@ -40,6 +40,11 @@ pub(crate) fn octets(path: &Path, gso_max: u32, least: u8) -> u32 {
     (bound.min(worth) / mss * mss).max(mss)
 }
 
+/// The longest burst that there can be towards this peer, however fast the path is.
+pub(crate) fn longest(mss: u32, max_window: u32, gso_max: u32) -> u32 {
+    (gso_max.min(max_window / 2) / mss * mss).max(mss)
+}
+
 /// About how much the path takes in a millisecond.
 fn per_millisecond(path: &Path) -> u32 {
     let Some(srtt) = path.srtt.filter(|srtt| !srtt.is_zero()) else { return u32::MAX };
@@ -51,7 +56,7 @@ fn per_millisecond(path: &Path) -> u32 {
 
 #[cfg(test)]
 mod tests {
-    use super::{Path, octets};
+    use super::{Path, longest, octets};
     use osier_time::Duration;
 
     fn path(cwnd: u32, millis: u64) -> Path {
@@ -77,6 +82,13 @@ mod tests {
         assert_eq!(octets(&path(500_000, 1), 64_000, 2), 30_000);
         assert_eq!(octets(&path(500_000, 1), 9_500, 2), 9_000);
         assert_eq!(octets(&path(3_000, 100), 64_000, 2), 1_000);
+    }
+
+    #[test]
+    fn the_longest_is_half_of_the_peers_window_in_whole_segments() {
+        assert_eq!(longest(1_000, 32_896, 64_000), 16_000);
+        assert_eq!(longest(1_000, 500_000, 9_500), 9_000);
+        assert_eq!(longest(1_000, 500, 0), 1_000);
     }
 
     #[test]

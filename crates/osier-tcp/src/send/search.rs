@@ -4,8 +4,8 @@
 //! halved by probes. Sizes are octets of text without options, as in the MSS option. When a probe
 //! may be sent, and what becomes of one that is lost, is told by `path_mtu.rs`.
 
+use crate::config::SEND_MSS_MIN;
 use crate::config::{MtuProbing, ProbingMode};
-use crate::options::SEND_MSS_MIN;
 use alloc::boxed::Box;
 use osier_time::{Duration, Instant};
 use osier_wire::SeqNumber;

@@ -78,10 +78,18 @@ impl Inner {
         }
     }
 
-    /// Whether a write is worth trying: none has found the buffer full since it had room.
+    /// Whether a write is worth trying: none has found the buffer full since it had room, and no
+    /// more is unsent than the program wants.
     pub(super) fn try_writable(&mut self, key: Key) -> io::Result<()> {
+        let wants_text = self.host.wants_text(key.connection());
         let connection = self.connection(key)?;
         match (connection.stage, connection.full) {
+            (Stage::Connected, Full::No) if !wants_text => {
+                connection.full = Full::Yes;
+                // Writing nothing asks to be told.
+                let _ = self.host.write(key.connection(), &[]);
+                self.block()
+            }
             (Stage::Connected, Full::No) | (Stage::Ended(_), _) => Ok(()),
             (Stage::Connected, Full::Yes) | (Stage::Connecting, _) => self.block(),
         }

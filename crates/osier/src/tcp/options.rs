@@ -221,6 +221,49 @@ impl TcpStream {
         self.option(|host, id, _| host.set_receive_buffer(id, size))
     }
 
+    /// How many octets of text a full segment of ours has now (TCP_MAXSEG).
+    ///
+    /// # Errors
+    /// `NotConnected` once the connection has ended.
+    pub fn tcp_mss(&self) -> io::Result<u32> {
+        let told =
+            self.option(|host, id, now| host.tcp_info(id, now).ok_or(Error::NotConnected))?;
+        Ok(told.snd_mss)
+    }
+
+    /// What [`TcpStream::set_tcp_notsent_lowat`] said; `u32::MAX`: what the send buffer takes.
+    ///
+    /// # Errors
+    /// `NotConnected` once the connection has ended.
+    pub fn tcp_notsent_lowat(&self) -> io::Result<u32> {
+        self.option(|host, id, _| host.not_sent_low(id))
+    }
+
+    /// Keeps little unsent: the stream is writable while less than half of `lowat` octets wait to
+    /// be sent for the first time, and a write takes little beyond `lowat` (TCP_NOTSENT_LOWAT).
+    /// What is written late can still be changed, and does not wait behind what was written early.
+    /// 0: as the [`Config`](crate::Config) of the stack has it.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// # let stack = osier::Stack::builder().build()?;
+    /// # let listener = stack.tcp_listen("127.0.0.1:80".parse().unwrap())?;
+    /// let stream = stack.tcp_connect("127.0.0.1:80".parse().unwrap()).await?;
+    /// stream.set_tcp_notsent_lowat(16 << 10)?;
+    /// stream.writable().await?; // whatever the send buffer still holds, little of it is unsent
+    /// # drop(listener);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// `NotConnected` once the connection has ended.
+    pub fn set_tcp_notsent_lowat(&self, lowat: u32) -> io::Result<()> {
+        let octets = Some(lowat).filter(|octets| *octets > 0);
+        self.option(|host, id, _| host.set_not_sent_low(id, octets))
+    }
+
     /// Whether the next segment will be acknowledged at once.
     ///
     /// # Errors

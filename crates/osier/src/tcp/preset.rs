@@ -24,6 +24,8 @@ pub(crate) struct Preset {
     pub(super) recv_buffer: Option<u32>,
     pub(super) congestion: Option<Algorithm>,
     pub(super) pacing_rate: Option<u64>,
+    pub(super) max_segment: Option<u16>,
+    pub(super) not_sent_low: Option<u32>,
 }
 
 impl Preset {
@@ -41,6 +43,9 @@ impl Preset {
         set(self.user_timeout, |limit| host.set_user_timeout(now, id, Some(limit.into())))?;
         set(self.congestion, |algorithm| host.set_congestion(now, id, algorithm))?;
         set(self.pacing_rate, |rate| host.set_pacing_rate(id, Some(rate)))?;
+        // Of what a listener accepts it is in its SYN,ACK already.
+        set(self.max_segment, |octets| host.set_max_segment(id, octets))?;
+        set(self.not_sent_low, |octets| host.set_not_sent_low(id, Some(octets)))?;
         set(self.tos, |tos| host.set_tos(id, tos))?;
         set(self.ttl, |hops| host.set_hop_limit(id, hops))?;
         set(self.send_buffer, |octets| host.set_send_buffer(id, octets))?;
@@ -62,6 +67,15 @@ fn set<T>(
 pub(super) fn hops(ttl: u32) -> io::Result<u8> {
     let hops = u8::try_from(ttl).ok().filter(|hops| *hops > 0);
     hops.ok_or_else(|| refused(osier_host::Error::InvalidInput))
+}
+
+/// The length of a segment that may be asked for.
+///
+/// # Errors
+/// `InvalidInput` outside of 88 to 32767.
+pub(super) fn segment(mss: u32) -> io::Result<u16> {
+    let mss = u16::try_from(mss).ok().filter(|mss| (88..=32_767).contains(mss));
+    mss.ok_or_else(|| refused(osier_host::Error::InvalidInput))
 }
 
 /// A TOS or traffic class octet.

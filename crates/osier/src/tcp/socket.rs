@@ -1,6 +1,6 @@
 //! What can be said of a TCP socket before it listens or connects?
 
-use super::preset::{Preset, hops, octet};
+use super::preset::{Preset, hops, octet, segment};
 use super::{DeferredListener, TcpListener, TcpStream};
 use crate::error;
 use crate::stack::Stack;
@@ -114,9 +114,10 @@ impl TcpSocket {
         let at = options.local.or(options.unspecified);
         let at = at.ok_or_else(|| error::refused(Error::InvalidInput))?;
         let share = if options.reuseport { Share::WithOthers } else { Share::Alone };
-        let Options { fast_open, reach, ports, .. } = options;
+        let Options { fast_open, reach, ports, preset, .. } = options;
         let how = Listening::at(at, backlog as usize);
-        Ok(Listening { share, fast_open, reach, ports, answers, ..how })
+        let max_segment = preset.max_segment;
+        Ok(Listening { share, fast_open, reach, ports, answers, max_segment, ..how })
     }
 
     /// Opens a connection.
@@ -322,6 +323,23 @@ impl TcpSocket {
     /// [`TcpStream::set_tcp_user_timeout`].
     pub fn set_tcp_user_timeout(&self, limit: Option<Duration>) {
         self.set(|options| options.preset.user_timeout = limit);
+    }
+
+    /// Announces segments of at most so much text in the SYN or SYN,ACK, and sends no larger ones
+    /// (TCP_MAXSEG): 88 to 32767, as on Linux.
+    ///
+    /// # Errors
+    /// `InvalidInput` outside of that.
+    pub fn set_tcp_mss(&self, mss: u32) -> io::Result<()> {
+        let mss = segment(mss)?;
+        self.set(|options| options.preset.max_segment = Some(mss));
+        Ok(())
+    }
+
+    /// How much may wait unsent: see [`TcpStream::set_tcp_notsent_lowat`].
+    pub fn set_tcp_notsent_lowat(&self, lowat: u32) {
+        let octets = Some(lowat).filter(|octets| *octets > 0);
+        self.set(|options| options.preset.not_sent_low = octets);
     }
 
     /// The TOS or traffic class octet of what will be sent: see [`TcpStream::set_tos`].
