@@ -23,6 +23,10 @@ pub struct Computer {
     /// By connection id.
     talks: Vec<Option<Talk>>,
     alarms: BTreeSet<(Instant, u32)>,
+    /// When a client opens its next connection; never: [`Instant::MAX`].
+    opening: Instant,
+    /// When the host wanted to be woken when it was asked last.
+    host_due: Instant,
     pattern: Pattern,
     reports: Reports,
 }
@@ -77,6 +81,8 @@ impl Computer {
             runs: Vec::new(),
             talks: Vec::new(),
             alarms: BTreeSet::new(),
+            opening: Instant::MAX,
+            host_due: Instant::ZERO,
             pattern,
             reports: Reports::Counted,
         }
@@ -161,6 +167,7 @@ impl Computer {
                 run.open = 0;
                 let more = run.opened < client.connections;
                 run.next_open = more.then_some(client.start.max(now));
+                self.opening = self.opening.min(client.start.max(now));
             }
         }
     }
@@ -173,11 +180,13 @@ impl Computer {
         }
         self.alarms.clear();
         self.runs.iter_mut().for_each(|run| run.next_open = None);
+        self.opening = Instant::MAX;
     }
 
     /// It comes back, with secrets of its own and the same programs.
     pub(crate) fn restart(&mut self, now: Instant) {
         self.power = Power::On;
+        self.host_due = Instant::ZERO;
         let plan = &mut self.plan;
         plan.seed = plan.seed.wrapping_add(0x5DEE_CE66);
         self.host = Host::new(plan.config.clone(), Keys::from_seed(plan.seed));
@@ -210,15 +219,17 @@ impl Computer {
 
     /// Serves the alarms that are due, the host's and the programs'.
     pub(crate) fn on_deadline(&mut self, now: Instant) {
-        if self.host.next_deadline().is_some_and(|due| due <= now) {
+        if self.host_due <= now {
             self.host.on_deadline(now);
         }
         while let Some((_, id)) = self.alarms.first().copied().filter(|(due, _)| *due <= now) {
             self.alarms.pop_first();
             self.go_on(now, ConnectionId(id));
         }
-        for program in 0..self.runs.len() {
-            self.open_more(now, program);
+        if self.opening <= now {
+            (0..self.runs.len()).for_each(|program| self.open_more(now, program));
+            let openings = self.runs.iter().filter_map(|run| run.next_open);
+            self.opening = openings.min().unwrap_or(Instant::MAX);
         }
     }
 
@@ -253,12 +264,22 @@ impl Computer {
 
     /// When its next turn is due: a timer of the host, or of a program.
     pub fn next_deadline(&self) -> Option<Instant> {
+        self.first(self.host.next_deadline().unwrap_or(Instant::MAX))
+    }
+
+    /// The same; the host is not asked again before that turn.
+    pub(crate) fn await_turn(&mut self) -> Option<Instant> {
+        self.host_due = self.host.next_deadline().unwrap_or(Instant::MAX);
+        self.first(self.host_due)
+    }
+
+    fn first(&self, host_due: Instant) -> Option<Instant> {
         if self.power == Power::Off {
             return None;
         }
-        let alarm = self.alarms.first().map(|(at, _)| *at);
-        let opening = self.runs.iter().filter_map(|run| run.next_open).min();
-        [self.host.next_deadline(), alarm, opening].into_iter().flatten().min()
+        let alarm = self.alarms.first().map_or(Instant::MAX, |(at, _)| *at);
+        let first = host_due.min(alarm).min(self.opening);
+        Some(first).filter(|at| *at != Instant::MAX)
     }
 
     fn accept(&mut self, now: Instant, listener: ListenerId) {
@@ -362,6 +383,7 @@ impl Computer {
             run.open -= 1;
             if run.opened < client.connections && run.next_open.is_none() {
                 run.next_open = Some(now + client.gap);
+                self.opening = self.opening.min(now + client.gap);
             }
         }
     }

@@ -303,6 +303,9 @@ impl Link {
 
     /// Nearly always the last to arrive, so the place is looked for from the back.
     fn launch(&mut self, at: Instant, frame: Bytes) {
+        if self.in_flight.back().is_none_or(|(last, _)| *last <= at) {
+            return self.in_flight.push_back((at, frame));
+        }
         let later = self.in_flight.iter().rev().take_while(|(other, _)| *other > at).count();
         let place = self.in_flight.len() - later;
         self.in_flight.insert(place, (at, frame));

@@ -24,9 +24,9 @@ pub(crate) enum Node {
 
 impl Node {
     /// When it wants a turn.
-    pub(crate) fn next_deadline(&self) -> Option<Instant> {
+    pub(crate) fn await_turn(&mut self) -> Option<Instant> {
         match self {
-            Node::Computer(computer) => computer.next_deadline(),
+            Node::Computer(computer) => computer.await_turn(),
             Node::Switch(_) | Node::Router(_) => None,
             Node::Rogue(rogue) => rogue.next_deadline(),
             Node::Flooder(flooder) => flooder.next_deadline(),

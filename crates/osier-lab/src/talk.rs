@@ -83,11 +83,11 @@ impl Talk {
 
     /// Does what can be done now.
     pub(crate) fn go_on(&mut self, around: &mut Surroundings<'_>) -> Progress {
+        let mut read_at = match self.read(around) {
+            Ok(at) => at,
+            Err(ending) => return Progress::Failed(ending),
+        };
         loop {
-            let read_at = match self.read(around) {
-                Ok(at) => at,
-                Err(ending) => return Progress::Failed(ending),
-            };
             let Some(say) = around.script.says.get(self.step).copied() else {
                 around.host.release(around.now, around.id);
                 return Progress::Done;
@@ -95,7 +95,10 @@ impl Talk {
             let stalled = self.is_stalled();
             match self.say(say, around) {
                 // What was written back made room to read on.
-                Step::Waits(_) if stalled && !self.is_stalled() => {}
+                Step::Waits(_) if stalled && !self.is_stalled() => match self.read(around) {
+                    Ok(at) => read_at = at,
+                    Err(ending) => return Progress::Failed(ending),
+                },
                 Step::Next => (self.step, self.said, self.pause_until) = (self.step + 1, 0, None),
                 Step::Waits(at) => {
                     return Progress::Waits(at.into_iter().chain(read_at).min());

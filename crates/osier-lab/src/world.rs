@@ -149,11 +149,10 @@ impl World {
     /// it is `until` now; or there may be no more ([`World::is_out_of_turns`]).
     pub fn step(&mut self, until: Instant) -> bool {
         while !self.is_out_of_turns() {
-            if self.agenda.next_at().is_none_or(|at| at > until) {
+            let Some((at, turn)) = self.agenda.pop(until) else {
                 self.now = self.now.max(until);
                 return false;
-            }
-            let Some((at, turn)) = self.agenda.pop() else { return false };
+            };
             let due = match turn {
                 Turn::Wire(n) => self.wires[n as usize].asked == Some(at),
                 Turn::Node(n) => self.nodes[n as usize].asked == Some(at),
@@ -307,9 +306,14 @@ impl World {
     fn transmit(&mut self, id: NodeId) -> bool {
         let now = self.now;
         let mut looped = false;
+        let Node::Computer(computer) = &self.nodes[id.0 as usize].node else { return false };
+        if !computer.host.wants_transmit() {
+            return false;
+        }
+        let mut frame = Frame::default();
         while !self.is_out_of_turns()
             && let Node::Computer(computer) = &mut self.nodes[id.0 as usize].node
-            && let Some((link, frame)) = computer.host.poll_transmit(now)
+            && let Some(link) = computer.host.poll_transmit_into(now, &mut frame)
         {
             self.record.on_transmit(now, id, link, &frame, &mut computer.host);
             if link == Host::LOOPBACK {
@@ -364,7 +368,7 @@ impl World {
     pub(crate) fn ask_node(&mut self, id: NodeId) {
         let now = self.now;
         let place = &mut self.nodes[id.0 as usize];
-        let Some(at) = place.node.next_deadline() else { return };
+        let Some(at) = place.node.await_turn() else { return };
         // An alarm that is due stays due until a turn of its own: others come in between.
         let at = at.max(now);
         if place.asked.is_none_or(|asked| at < asked) {
