@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::bench;
 use crate::steps::STEPS;
 
 /// How long each fuzz target runs unless told otherwise: enough to find what a change broke, and
@@ -19,6 +20,27 @@ pub(crate) enum Chore {
     Test(TestOptions),
     /// Let the unmodified packetdrill judge osier.
     Packetdrill(PacketdrillOptions),
+    /// Measure osier beside other stacks.
+    Bench(BenchOptions),
+    /// Print the help of that.
+    BenchHelp,
+}
+
+/// The options of `cargo xtask bench`.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct BenchOptions {
+    /// Rows by their names or the first part of them; empty means all.
+    pub(crate) rows: Vec<String>,
+    /// The peers, in the order of the table.
+    pub(crate) against: Vec<String>,
+    /// How often each is run in a row.
+    pub(crate) rounds: Option<u32>,
+    /// JSON lines in place of the table.
+    pub(crate) json: bool,
+    /// Count instructions, too.
+    pub(crate) instructions: bool,
+    /// Where to draw cost against connections.
+    pub(crate) svg: Option<PathBuf>,
 }
 
 /// The options of `cargo xtask packetdrill`.
@@ -83,6 +105,7 @@ fn parse_in(mut words: impl Iterator<Item = String>, in_ci: bool) -> Result<Chor
         None | Some("help" | "--help" | "-h") => return Ok(Chore::Help),
         Some("test") => {}
         Some("packetdrill") => return packetdrill(words),
+        Some("bench") => return bench(words),
         Some(other) => return Err(format!("there is no chore `{other}`")),
     }
     let install = if in_ci { Permission::Given } else { Permission::Ask };
@@ -115,6 +138,46 @@ fn packetdrill(mut words: impl Iterator<Item = String>) -> Result<Chore, String>
         }
     }
     Ok(Chore::Packetdrill(options))
+}
+
+fn bench(mut words: impl Iterator<Item = String>) -> Result<Chore, String> {
+    let mut options = BenchOptions { against: peers("all")?, ..BenchOptions::default() };
+    while let Some(word) = words.next() {
+        let mut value = || words.next().ok_or(format!("{word} needs a value"));
+        match word.as_str() {
+            "--against" => options.against = peers(&value()?)?,
+            "--rounds" => {
+                let rounds = value()?.parse().ok().filter(|&rounds| rounds > 0);
+                options.rounds = Some(rounds.ok_or("--rounds needs a number above 0")?);
+            }
+            "--json" => options.json = true,
+            "--instructions" => options.instructions = true,
+            // The table runs in the project's root, the caller may be elsewhere.
+            "--svg" => options.svg = Some(PathBuf::from(value()?)),
+            "--help" | "-h" => return Ok(Chore::BenchHelp),
+            row if bench::is_row(row) => options.rows.push(word),
+            option if option.starts_with('-') => {
+                return Err(format!("`bench` has no option `{option}`"));
+            }
+            other => {
+                let rows = bench::ROWS.join(", ");
+                return Err(format!("there is no row `{other}`; the rows are {rows}"));
+            }
+        }
+    }
+    Ok(Chore::Bench(options))
+}
+
+/// The peers that a list names, in the order of the table.
+fn peers(list: &str) -> Result<Vec<String>, String> {
+    let words: Vec<&str> = list.split(',').map(str::trim).collect();
+    let known = |word: &str| word == "all" || bench::PEERS.contains(&word);
+    if let Some(unknown) = words.iter().find(|word| !known(word)) {
+        let peers = bench::PEERS.join(", ");
+        return Err(format!("there is no peer `{unknown}`; the peers are {peers}, or all"));
+    }
+    let wanted = |peer: &&&str| words.contains(&"all") || words.contains(*peer);
+    Ok(bench::PEERS.iter().filter(wanted).map(|peer| (*peer).to_owned()).collect())
 }
 
 fn seconds(word: Option<&str>) -> Result<Duration, String> {
@@ -158,11 +221,36 @@ pub(crate) fn help() -> String {
          \x20 --compare         all scripts, by `osier drill` too: are the verdicts the same?\n\
          \x20 --only PART       only scripts whose names contain this; may be repeated\n",
     );
+    text.push('\n');
+    text.push_str(&bench_help());
     text.push_str(
         "\nEnds with 0 if all is well, 1 if a step failed, 2 if called wrongly, 3 if the system\n\
          refused something (the remedy is printed).\n",
     );
     text
+}
+
+/// What `cargo xtask bench --help` prints.
+pub(crate) fn bench_help() -> String {
+    format!(
+        "cargo xtask bench [ROW]… [--against PEER,…] [--instructions] [--json] [--svg FILE]\n\
+         \n\
+         Builds other stacks, runs them and osier in turn, and prints one table\n\
+         (docs/performance.md). A peer that cannot be built here is named, and the others go on.\n\
+         \n\
+         \x20 ROW               a row, or the first part of its name: bulk, rr, crr; default all:\n\
+         {}\
+         \x20 --against PEER,…  of {}, all (the default)\n\
+         \x20 --instructions    count instructions, too, under valgrind's callgrind\n\
+         \x20 --rounds N        timed rounds of each, taken in turn (default 5)\n\
+         \x20 --json            one JSON object a line\n\
+         \x20 --svg FILE        draw the cost of rr against the number of connections\n",
+        bench::ROWS
+            .chunks(5)
+            .map(|rows| format!("                    {}\n", rows.join(" ")))
+            .collect::<String>(),
+        bench::PEERS.join(", "),
+    )
 }
 
 #[cfg(test)]
@@ -208,6 +296,27 @@ mod tests {
         assert_eq!(options.only, ["close/", "sack/"]);
         assert_eq!(options.judged, Judged::Runner);
         assert!(parsed("packetdrill --bin", false).is_err());
+    }
+
+    #[test]
+    fn bench_takes_rows_by_their_first_part_and_peers_in_the_order_of_the_table() {
+        let line = "bench rr bulk-9000 --against all --rounds 3 --json --svg cost.svg";
+        let Ok(Chore::Bench(options)) = parsed(line, false) else { panic!("{line}") };
+        assert_eq!(options.rows, ["rr", "bulk-9000"]);
+        assert_eq!(options.against, bench::PEERS);
+        assert_eq!((options.rounds, options.json, options.instructions), (Some(3), true, false));
+        assert_eq!(parsed("bench rr --help", false), Ok(Chore::BenchHelp));
+        assert!(help().contains(&bench_help()));
+    }
+
+    #[test]
+    fn a_row_or_a_peer_that_is_not_there_is_named_with_those_that_are() {
+        let refused = |line: &str| parsed(line, false).unwrap_err();
+        assert!(refused("bench bul").contains("no row `bul`; the rows are bulk-1500, "));
+        assert!(refused("bench --against smoltcp,novell").contains("no peer `novell`; the peers"));
+        for line in ["bench --rounds 0", "bench --against", "bench --fast", "bench bulk-"] {
+            assert!(parsed(line, false).is_err(), "{line}");
+        }
     }
 
     #[test]

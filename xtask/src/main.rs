@@ -6,6 +6,7 @@
 //! | the steps, their order, what each runs | `steps.rs` |
 //! | Debian's packages and cargo's tools, and the permission to install them | `install.rs` |
 //! | a child process, its output and its end | `command.rs` |
+//! | other stacks at the same work, beside osier | `bench.rs` |
 //! | the unmodified packetdrill, its scripts and what is expected of each | `packetdrill.rs` |
 //!
 //! Only the standard library is used, so that the chores build in a second. It does not format
@@ -13,6 +14,7 @@
 #![forbid(unsafe_code)]
 
 mod arguments;
+mod bench;
 mod command;
 mod install;
 mod packetdrill;
@@ -38,6 +40,11 @@ fn main() -> ExitCode {
             ExitCode::SUCCESS
         }
         Ok(Chore::Test(options)) => test(&options),
+        Ok(Chore::Bench(options)) => bench::bench(&options),
+        Ok(Chore::BenchHelp) => {
+            print!("{}", arguments::bench_help());
+            ExitCode::SUCCESS
+        }
         Ok(Chore::Packetdrill(options)) => packetdrill::judge(&options),
         Err(wrong) => {
             eprintln!("cargo xtask: {wrong}\n\n{}", arguments::help());

@@ -120,9 +120,10 @@ pub(crate) const LINTS: Rule = Rule {
     remedy: "Add the two lines to the manifest.",
 };
 
-/// The fuzz targets are a workspace of their own and cannot inherit.
+/// The fuzz targets and the benchmark of others are workspaces of their own and cannot inherit.
 pub(crate) fn crates_take_the_workspace_lints(tree: &Tree) -> Vec<Place> {
-    let without = tree.manifests.iter().filter(|m| !m.workspace_lints && m.krate != "fuzz");
+    let inherits = |m: &&Manifest| !["fuzz", "bench"].contains(&m.krate.as_str());
+    let without = tree.manifests.iter().filter(inherits).filter(|m| !m.workspace_lints);
     without.map(|m| Place::new(&m.path, 1, "no `[lints] workspace = true`")).collect()
 }
 

@@ -1,7 +1,7 @@
 //! Which files does the project have, and to which crate does each belong?
 //!
-//! Reads `crates/`, `xtask/` and `fuzz/`; a tree can also be made of strings, for the rules' own
-//! tests.
+//! Reads `crates/`, `xtask/`, `fuzz/` and `bench/`; a tree can also be made of strings, for the
+//! rules' own tests.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -61,7 +61,7 @@ impl Tree {
     pub(crate) fn of_this_project() -> Self {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("xtask has a parent");
         let mut paths = Vec::new();
-        for top in ["crates", "xtask", "fuzz"] {
+        for top in ["crates", "xtask", "fuzz", "bench"] {
             walk(&root.join(top), &mut paths);
         }
         let read = |path: &PathBuf| {

@@ -1,6 +1,7 @@
 //! A stream of bytes in one direction, over one connection: one copy in and one copy out.
 
 use super::pair::{Pair, Side, unexpected};
+use super::setup::Setup;
 use crate::exit::{Failure, Outcome};
 use osier_host::{ConnectionId, Event};
 use osier_tcp::Text;
@@ -40,8 +41,8 @@ pub(super) struct Bulk {
 }
 
 impl Bulk {
-    pub(super) fn begin(mtu: u16) -> Result<Bulk, Failure> {
-        let mut pair = Pair::new(mtu)?;
+    pub(super) fn begin(setup: &Setup) -> Result<Bulk, Failure> {
+        let mut pair = Pair::new(setup)?;
         let (client, server) = pair.open()?;
         let (text, buffer) = (pattern(), vec![0; READ]);
         Ok(Bulk { pair, client, server, text, buffer, written: 0, read: 0 })
@@ -113,8 +114,8 @@ impl Bulk {
 }
 
 /// One pass that looks at every byte; it is not measured.
-pub(super) fn verify(mtu: u16) -> Outcome {
-    Bulk::begin(mtu)?.advance(VERIFIED, Payload::Verified)
+pub(super) fn verify(setup: &Setup) -> Outcome {
+    Bulk::begin(setup)?.advance(VERIFIED, Payload::Verified)
 }
 
 /// Bytes without a short period, the same in every run.

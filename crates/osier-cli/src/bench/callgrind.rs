@@ -7,6 +7,7 @@
 //! is asked to do without, and copies with vectors.
 
 use super::Work;
+use super::setup::Setup;
 use crate::exit::Failure;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -16,21 +17,22 @@ use std::process::{Command, Stdio};
 const NO_REP_MOVSB: &str = "glibc.cpu.x86_rep_movsb_threshold=0x7fffffff";
 
 /// Instructions of one unit.
-pub(super) fn instructions(work: Work, mtu: u16) -> Result<f64, Failure> {
+pub(super) fn instructions(work: Work, setup: &Setup) -> Result<f64, Failure> {
     let (short, long) = work.counted();
-    let difference = count(work, mtu, long)?.saturating_sub(count(work, mtu, short)?);
+    let difference = count(work, setup, long)?.saturating_sub(count(work, setup, short)?);
     Ok(difference as f64 / (long - short) as f64)
 }
 
 /// Instructions of a process that does so many units.
-fn count(work: Work, mtu: u16, units: u64) -> Result<u64, Failure> {
+fn count(work: Work, setup: &Setup, units: u64) -> Result<u64, Failure> {
     let out = Out::new();
     let program = std::env::current_exe()?;
     let run = Command::new("valgrind")
         .args(["-q", "--tool=callgrind"])
         .arg(format!("--callgrind-out-file={}", out.0.display()))
         .arg(program)
-        .args(["bench", work.name(), "--mtu", &mtu.to_string(), "--units", &units.to_string()])
+        .args(["bench", work.name(), "--units", &units.to_string()])
+        .args(setup.words())
         .env("GLIBC_TUNABLES", NO_REP_MOVSB)
         .stdin(Stdio::null())
         .output()

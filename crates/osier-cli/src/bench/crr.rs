@@ -3,6 +3,7 @@
 
 use super::pair::{Pair, Side, expect, unexpected};
 use super::rr::{hear, say};
+use super::setup::Setup;
 use crate::exit::{Failure, Outcome};
 use osier_host::{ConnectionId, Event, SocketInfo};
 use osier_tcp::{Ending, State, Text};
@@ -20,8 +21,8 @@ pub(super) struct Crr {
 }
 
 impl Crr {
-    pub(super) fn begin(mtu: u16) -> Result<Crr, Failure> {
-        Ok(Crr { pair: Pair::new(mtu)? })
+    pub(super) fn begin(setup: &Setup) -> Result<Crr, Failure> {
+        Ok(Crr { pair: Pair::new(setup)? })
     }
 
     /// Makes, uses and closes so many connections more.

@@ -11,23 +11,18 @@
 
 mod bulk;
 mod callgrind;
+mod clock;
 mod crr;
 mod lab;
 mod loss;
 mod pair;
 mod report;
 mod rr;
+mod setup;
 
 use crate::exit::{Failure, Outcome};
 use report::{Figures, Rate};
-use std::time::Instant;
-
-/// The smallest MTU of IPv4 (RFC 791: 68) leaves 28 octets of text; below this the sum of headers
-/// would be all that is measured.
-const MTU_MIN: u16 = 128;
-
-/// Timed rounds: of these the median and the best are told.
-const ROUNDS: usize = 5;
+use setup::Setup;
 
 /// What may follow `osier bench`.
 #[derive(Debug, clap::Args)]
@@ -41,10 +36,12 @@ pub(crate) struct Args {
     /// Count instructions, too, under valgrind's callgrind
     #[arg(long)]
     instructions: bool,
-    /// The longest IP packet of the link, in octets
-    #[arg(long, value_name = "N", default_value_t = 1500,
-          value_parser = clap::value_parser!(u16).range(i64::from(MTU_MIN)..))]
-    mtu: u16,
+    /// Timed rounds, of which the median and the best are told
+    #[arg(long, value_name = "N", default_value_t = 5,
+          value_parser = clap::value_parser!(u16).range(1..))]
+    rounds: u16,
+    #[command(flatten)]
+    setup: Setup,
     /// Do so many units of one work and print nothing: what callgrind watches
     #[arg(long, hide = true, value_name = "N")]
     units: Option<u64>,
@@ -92,11 +89,11 @@ impl Work {
     const ALL: [Work; 3] = [Work::Bulk, Work::Rr, Work::Crr];
 
     /// Two hosts, ready to do it.
-    fn begin(self, mtu: u16) -> Result<Bench, Failure> {
+    fn begin(self, setup: &Setup) -> Result<Bench, Failure> {
         Ok(match self {
-            Work::Bulk => Bench::Bulk(bulk::Bulk::begin(mtu)?),
-            Work::Rr => Bench::Rr(rr::Rr::begin(mtu)?),
-            Work::Crr => Bench::Crr(crr::Crr::begin(mtu)?),
+            Work::Bulk => Bench::Bulk(bulk::Bulk::begin(setup)?),
+            Work::Rr => Bench::Rr(rr::Rr::begin(setup)?),
+            Work::Crr => Bench::Crr(crr::Crr::begin(setup)?),
         })
     }
 
@@ -154,10 +151,10 @@ pub(crate) fn run(args: Args) -> Outcome {
     };
     if let Some(units) = args.units {
         let [work] = works[..] else { return Err(Failure::usage("--units is for one work")) };
-        return work.begin(args.mtu)?.advance(units);
+        return work.begin(&args.setup)?.advance(units);
     }
     if !works.is_empty() {
-        let mut table = report::Table::new(args.json, args.mtu);
+        let mut table = report::Table::new(args.json, args.setup);
         for work in works {
             table.row(&measure(work, &args)?);
         }
@@ -171,32 +168,36 @@ pub(crate) fn run(args: Args) -> Outcome {
 
 fn measure(work: Work, args: &Args) -> Result<Figures, Failure> {
     if work == Work::Bulk {
-        bulk::verify(args.mtu)?;
+        bulk::verify(&args.setup)?;
     }
     let instructions = match args.instructions {
-        true => Some(callgrind::instructions(work, args.mtu)?),
+        true => Some(callgrind::instructions(work, &args.setup)?),
         false => None,
     };
-    let mut bench = work.begin(args.mtu)?;
+    let mut bench = work.begin(&args.setup)?;
     bench.advance(work.round())?;
-    let mut rates = Vec::new();
-    for _ in 0..ROUNDS {
-        let start = Instant::now();
+    let mut rounds = Vec::new();
+    for _ in 0..args.rounds {
+        let clock = clock::Start::now();
         bench.advance(work.round())?;
-        rates.push(work.round() as f64 / start.elapsed().as_secs_f64());
+        rounds.push(clock.per_second(work.round()));
     }
-    Ok(Figures { work, instructions, rate: Rate::of(rates), time_wait: bench.time_wait() })
+    let (wall, cpu): (Vec<f64>, Vec<Option<f64>>) = rounds.into_iter().unzip();
+    let cpu: Option<Vec<f64>> = cpu.into_iter().collect();
+    let (rate, cpu) = (Rate::of(wall), cpu.map(Rate::of));
+    Ok(Figures { work, instructions, rate, cpu, time_wait: bench.time_wait() })
 }
 
 #[cfg(test)]
 mod tests {
+    use super::setup::{Checksums, MTU_MIN, Segments};
     use super::*;
 
     #[test]
     fn each_work_does_what_it_is_asked_for() {
         for work in Work::ALL {
             for mtu in [MTU_MIN, 1500, u16::MAX] {
-                let mut bench = work.begin(mtu).unwrap();
+                let mut bench = work.begin(&Setup::of(mtu)).unwrap();
                 let units = if work == Work::Bulk { 300_000 } else { 100 };
                 bench.advance(units).unwrap();
                 bench.advance(units + 1).unwrap();
@@ -206,6 +207,17 @@ mod tests {
 
     #[test]
     fn the_bulk_that_arrives_is_what_was_written() {
-        bulk::verify(1500).unwrap();
+        bulk::verify(&Setup::of(1500)).unwrap();
+    }
+
+    #[test]
+    fn it_arrives_over_links_that_vouch_for_it_and_beside_idle_connections() {
+        for segments in [Segments::Cut, Segments::Whole] {
+            let setup = Setup { checksums: Checksums::Off, segments, idle: 3, ..Setup::of(9000) };
+            bulk::verify(&setup).unwrap();
+            for work in [Work::Rr, Work::Crr] {
+                work.begin(&setup).unwrap().advance(50).unwrap();
+            }
+        }
     }
 }

@@ -4,9 +4,10 @@
 //! do the same. Frames cross in batches as large as a device's ring might hold, and each host is
 //! driven as its doors want it: a batch in, events out, then frames while there is room.
 
+use super::setup::Setup;
 use crate::exit::Failure;
+use osier_device::Medium;
 use osier_device::mem::Wire;
-use osier_device::{Medium, Offloads, Properties};
 use osier_host::{Config, ConnectionId, Error, Event, Host, Keys, ListenerId};
 use osier_ip::{Cidr, LinkConfig, LinkId};
 use osier_tcp::Text;
@@ -21,6 +22,9 @@ const CLIENT: Ipv4Addr = Ipv4Addr::new(10, 71, 0, 1);
 const SERVER: Ipv4Addr = Ipv4Addr::new(10, 71, 0, 2);
 const PORT: u16 = 7;
 const BACKLOG: usize = 128;
+
+/// Virtual time between two idle connections that are opened.
+const OPENING_TIME: Duration = Duration::from_micros(10);
 
 /// Octets of the window and of the send buffer.
 const WINDOW: u32 = 1 << 20;
@@ -52,14 +56,20 @@ pub(super) struct Pair {
 }
 
 impl Pair {
-    /// Two hosts that have not spoken; the server listens.
-    pub(super) fn new(mtu: u16) -> Result<Pair, Failure> {
-        let client = End::new(CLIENT, mtu, 1);
-        let mut server = End::new(SERVER, mtu, 2);
+    /// Two hosts; the server listens, and the idle connections that were asked for are there.
+    pub(super) fn new(setup: &Setup) -> Result<Pair, Failure> {
+        let client = End::new(CLIENT, setup, 1);
+        let mut server = End::new(SERVER, setup, 2);
         let at = SocketAddr::new(IpAddr::V4(SERVER), PORT);
         let listener = server.host.listen(at, BACKLOG).map_err(|error| unexpected(&error))?;
         let now = Instant::from_secs(1);
-        Ok(Pair { now, client, server, listener, crossing: Vec::with_capacity(BATCH) })
+        let crossing = Vec::with_capacity(BATCH);
+        let mut pair = Pair { now, client, server, listener, crossing };
+        for _ in 0..setup.idle {
+            pair.open()?;
+            pair.pass(OPENING_TIME);
+        }
+        Ok(pair)
     }
 
     /// Opens a connection and says what both hosts call it.
@@ -165,16 +175,14 @@ impl Pair {
 }
 
 impl End {
-    fn new(address: Ipv4Addr, mtu: u16, seed: u64) -> End {
-        // The wire takes plain frames only. What comes longer it cuts and sums in software, so the
-        // host may leave that to it; every frame is then of one MTU, and verified by who gets it.
-        let wire = Wire::new(&Properties::plain(Medium::Ip, usize::from(mtu)));
+    fn new(address: Ipv4Addr, setup: &Setup, seed: u64) -> End {
+        let (device, offloads) = setup.device();
+        let wire = Wire::new(&device);
         // Windows of a fixed size, so that figures of different days can be compared.
         let (receive_buffer, send_buffer) = (WINDOW.into(), WINDOW.into());
         let tcp = osier_tcp::Config { receive_buffer, send_buffer, ..Default::default() };
         let mut host = Host::new(Config { tcp, ..Config::default() }, Keys::from_seed(seed));
-        let (medium, offloads) = (Medium::Ip, Offloads::all(Medium::Ip));
-        let link = host.add_link(LinkConfig { medium, mtu: usize::from(mtu), offloads });
+        let link = host.add_link(LinkConfig { medium: Medium::Ip, mtu: device.mtu, offloads });
         let cidr = Cidr { address: IpAddr::V4(address), prefix_len: 24 };
         host.add_address(Instant::ZERO, link, cidr);
         End { host, link, wire, frame: Frame::default() }

@@ -1,6 +1,7 @@
 //! How are the figures told: as a table, or as one JSON object a line?
 
 use super::Work;
+use super::setup::Setup;
 
 /// What was measured of one work.
 #[derive(Clone, Debug)]
@@ -8,7 +9,10 @@ pub(super) struct Figures {
     pub(super) work: Work,
     /// Of one unit, where they were counted.
     pub(super) instructions: Option<f64>,
+    /// By the clock on the wall.
     pub(super) rate: Rate,
+    /// In processor time, where the kernel tells it.
+    pub(super) cpu: Option<Rate>,
     /// Connections in TIME-WAIT at the end, where there was more than one.
     pub(super) time_wait: Option<u64>,
 }
@@ -50,23 +54,25 @@ impl Work {
 /// The report, written row by row.
 pub(super) struct Table {
     json: bool,
-    mtu: u16,
+    setup: Setup,
 }
 
 impl Table {
     /// Begins it.
-    pub(super) fn new(json: bool, mtu: u16) -> Table {
+    pub(super) fn new(json: bool, setup: Setup) -> Table {
         if !json {
-            println!("Two hosts back to back in one thread: IPv4, MTU {mtu}, checksums computed");
-            println!("and verified, one copy in and one copy out.\n");
+            let Setup { mtu, idle, .. } = setup;
+            let sums = if setup.sums() { "computed and verified" } else { "left to the link" };
+            println!("Two hosts back to back in one thread: IPv4, MTU {mtu}, checksums {sums},");
+            println!("one copy in and one copy out, {idle} idle connections beside.\n");
             println!("{:6}{:>26}   by the wall clock, median (best)", "", "instructions");
         }
-        Table { json, mtu }
+        Table { json, setup }
     }
 
     /// Adds a row.
     pub(super) fn row(&mut self, figures: &Figures) {
-        let line = if self.json { json(figures, self.mtu) } else { line(figures) };
+        let line = if self.json { json(figures, &self.setup) } else { line(figures) };
         println!("{line}");
     }
 
@@ -79,7 +85,7 @@ impl Table {
 }
 
 fn line(figures: &Figures) -> String {
-    let Figures { work, instructions, rate, time_wait } = figures;
+    let Figures { work, instructions, rate, time_wait, .. } = figures;
     let instructions = match (work, instructions) {
         (_, None) => "not counted".to_owned(),
         (Work::Bulk, Some(n)) => format!("{n:.2} a {}", work.unit()),
@@ -94,16 +100,18 @@ fn line(figures: &Figures) -> String {
     format!("{:6}{instructions:>26}   {clock}{kept}", work.name())
 }
 
-fn json(figures: &Figures, mtu: u16) -> String {
-    let Figures { work, instructions, rate, time_wait } = figures;
+fn json(figures: &Figures, setup: &Setup) -> String {
+    let Figures { work, instructions, rate, cpu, time_wait } = figures;
+    let (Setup { mtu, idle, .. }, sums) = (setup, setup.sums());
     let (name, unit) = (work.name(), work.unit());
     let (median, best) = (rate.median, rate.best);
     let instructions = instructions.map_or("null".to_owned(), |n| format!("{n:.4}"));
     let kept = time_wait.map(|n| format!(",\"time_wait\":{n}")).unwrap_or_default();
+    let cpu = cpu.map_or("null".to_owned(), |rate| format!("{:.0}", rate.median));
     format!(
-        "{{\"work\":\"{name}\",\"unit\":\"{unit}\",\"mtu\":{mtu},\"ip\":4,\"checksums\":true,\
-         \"instructions_per_unit\":{instructions},\"units_per_second_median\":{median:.0},\
-         \"units_per_second_best\":{best:.0}{kept}}}"
+        "{{\"work\":\"{name}\",\"unit\":\"{unit}\",\"mtu\":{mtu},\"ip\":4,\"checksums\":{sums},\
+         \"idle\":{idle},\"instructions_per_unit\":{instructions},\"units_per_second_median\":{median:.0},\
+         \"units_per_second_best\":{best:.0},\"units_per_cpu_second_median\":{cpu}{kept}}}"
     )
 }
 
@@ -115,11 +123,13 @@ mod tests {
     fn a_row_reads_as_one_line() {
         let rate = Rate::of(vec![3e9, 1e9, 2e9]);
         let instructions = Some(2.456);
-        let figures = Figures { work: Work::Bulk, instructions, rate, time_wait: None };
+        let (cpu, time_wait) = (None, None);
+        let figures = Figures { work: Work::Bulk, instructions, rate, cpu, time_wait };
         let wanted = "bulk                 2.46 a byte   16.0 (24.0) Gbit/s";
         assert_eq!(line(&figures), wanted);
         let rate = Rate::of(vec![1.5e5]);
-        let figures = Figures { work: Work::Crr, instructions: None, rate, time_wait: Some(4000) };
+        let (instructions, time_wait) = (None, Some(4000));
+        let figures = Figures { work: Work::Crr, instructions, rate, cpu, time_wait };
         let wanted = "crr                  not counted   150 (150) k/s, 4000 in TIME-WAIT";
         assert_eq!(line(&figures), wanted);
     }
@@ -127,10 +137,12 @@ mod tests {
     #[test]
     fn the_json_has_null_where_nothing_was_counted() {
         let rate = Rate::of(vec![1e3]);
-        let figures = Figures { work: Work::Rr, instructions: None, rate, time_wait: None };
+        let (instructions, cpu, time_wait) = (None, Some(Rate::of(vec![2e3])), None);
+        let figures = Figures { work: Work::Rr, instructions, rate, cpu, time_wait };
         let wanted = "{\"work\":\"rr\",\"unit\":\"exchange\",\"mtu\":1500,\"ip\":4,\
-            \"checksums\":true,\"instructions_per_unit\":null,\
-            \"units_per_second_median\":1000,\"units_per_second_best\":1000}";
-        assert_eq!(json(&figures, 1500), wanted);
+            \"checksums\":true,\"idle\":0,\"instructions_per_unit\":null,\
+            \"units_per_second_median\":1000,\"units_per_second_best\":1000,\
+            \"units_per_cpu_second_median\":2000}";
+        assert_eq!(json(&figures, &Setup::of(1500)), wanted);
     }
 }

@@ -1,6 +1,7 @@
 //! A request of one byte and a response of one byte, over one connection.
 
 use super::pair::{Pair, Side, expect, unexpected};
+use super::setup::Setup;
 use crate::exit::{Failure, Outcome};
 use osier_host::{ConnectionId, Event};
 use osier_tcp::Text;
@@ -17,8 +18,8 @@ pub(super) struct Rr {
 }
 
 impl Rr {
-    pub(super) fn begin(mtu: u16) -> Result<Rr, Failure> {
-        let mut pair = Pair::new(mtu)?;
+    pub(super) fn begin(setup: &Setup) -> Result<Rr, Failure> {
+        let mut pair = Pair::new(setup)?;
         let (client, server) = pair.open()?;
         Ok(Rr { pair, client, server })
     }

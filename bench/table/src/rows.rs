@@ -1,0 +1,254 @@
+//! Which rows has the table, and what is each program told to do for one?
+
+use std::fmt::Write as _;
+
+/// A row: the same work for all.
+pub(crate) struct Row {
+    /// Its word on the command line.
+    pub(crate) name: &'static str,
+    /// What it is, for people.
+    pub(crate) title: &'static str,
+    /// The work's word.
+    pub(crate) work: &'static str,
+    /// The longest IP packet of the link, in octets.
+    pub(crate) mtu: u16,
+    pub(crate) checksums: Checksums,
+    pub(crate) link: Link,
+    /// So many more connections say nothing.
+    pub(crate) idle: u32,
+    pub(crate) time_wait: TimeWait,
+    /// How many times the best of the others is aimed at, by the clock.
+    pub(crate) goal: Option<f64>,
+    /// What gVisor did elsewhere, in units of the table ([`Unit`]); never in the same run.
+    pub(crate) gvisor: Option<f64>,
+}
+
+/// Who sums.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Checksums {
+    On,
+    Off,
+}
+
+/// What crosses.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Link {
+    Plain,
+    Whole,
+}
+
+/// What becomes of TIME-WAIT.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum TimeWait {
+    Kept,
+    /// By peers that can; osier keeps it.
+    Dropped,
+}
+
+/// In which unit a rate is printed.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Unit {
+    Gbit,
+    Thousands,
+}
+
+impl Unit {
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Unit::Gbit => "Gbit/s",
+            Unit::Thousands => "k/s",
+        }
+    }
+
+    /// Of so many units of work a second.
+    pub(crate) fn of(self, per_second: f64) -> f64 {
+        match self {
+            Unit::Gbit => per_second * 8.0 / 1e9,
+            Unit::Thousands => per_second / 1e3,
+        }
+    }
+}
+
+/// What most rows share.
+const PLAIN: Row = Row {
+    name: "",
+    title: "",
+    work: "bulk",
+    mtu: 1500,
+    checksums: Checksums::On,
+    link: Link::Plain,
+    idle: 0,
+    time_wait: TimeWait::Kept,
+    goal: None,
+    gvisor: None,
+};
+
+const fn bulk(name: &'static str, title: &'static str, mtu: u16, checksums: Checksums) -> Row {
+    Row { name, title, mtu, checksums, ..PLAIN }
+}
+
+const fn idle(name: &'static str, title: &'static str, idle: u32) -> Row {
+    Row { name, title, work: "rr", idle, ..PLAIN }
+}
+
+/// All rows, in the order in which they are printed.
+pub(crate) const ROWS: [Row; 15] = [
+    Row {
+        goal: Some(2.0),
+        gvisor: Some(2.85),
+        ..bulk("bulk-1500", "a stream, MTU 1500", 1500, Checksums::On)
+    },
+    bulk("bulk-1500-off", "a stream, MTU 1500, link vouches for checksums", 1500, Checksums::Off),
+    Row {
+        goal: Some(1.5),
+        gvisor: Some(13.4),
+        ..bulk("bulk-9000", "a stream, MTU 9000", 9000, Checksums::On)
+    },
+    bulk("bulk-9000-off", "a stream, MTU 9000, link vouches for checksums", 9000, Checksums::Off),
+    Row {
+        goal: Some(1.2),
+        gvisor: Some(27.5),
+        ..bulk("bulk-65535", "a stream, MTU 65535", 65_535, Checksums::On)
+    },
+    bulk(
+        "bulk-65535-off",
+        "a stream, MTU 65535, link vouches for checksums",
+        65_535,
+        Checksums::Off,
+    ),
+    Row {
+        link: Link::Whole,
+        goal: Some(2.5),
+        gvisor: Some(41.8),
+        ..bulk(
+            "bulk-whole",
+            "a stream, MTU 1500, super-segments of 64 KiB cross whole, link vouches",
+            1500,
+            Checksums::Off,
+        )
+    },
+    Row {
+        goal: Some(1.2),
+        gvisor: Some(64.0),
+        ..idle("rr", "a request of one byte and its response", 0)
+    },
+    idle("rr-100", "the same beside 100 idle connections", 100),
+    idle("rr-1000", "the same beside 1,000 idle connections", 1_000),
+    idle("rr-10000", "the same beside 10,000 idle connections", 10_000),
+    Row {
+        name: "crr",
+        title: "connect, a byte each way, close by both; 4,000 in TIME-WAIT",
+        work: "crr",
+        gvisor: Some(11.6),
+        ..PLAIN
+    },
+    Row {
+        name: "crr-dropped",
+        title: "the same, TIME-WAIT thrown away by the others (osier keeps it)",
+        work: "crr",
+        time_wait: TimeWait::Dropped,
+        ..PLAIN
+    },
+    Row {
+        name: "crr-1000",
+        title: "crr beside 1,000 idle connections",
+        work: "crr",
+        idle: 1_000,
+        ..PLAIN
+    },
+    Row {
+        name: "crr-10000",
+        title: "crr beside 10,000 idle connections",
+        work: "crr",
+        idle: 10_000,
+        gvisor: Some(11.3),
+        ..PLAIN
+    },
+];
+
+impl Row {
+    pub(crate) fn unit(&self) -> Unit {
+        if self.work == "bulk" { Unit::Gbit } else { Unit::Thousands }
+    }
+
+    /// What a unit of work is called.
+    pub(crate) fn counted(&self) -> &'static str {
+        match self.work {
+            "bulk" => "byte",
+            "rr" => "exchange",
+            _ => "connection",
+        }
+    }
+
+    /// What `osier bench` is told.
+    pub(crate) fn for_osier(&self) -> Vec<String> {
+        let mut line = format!("bench {} --mtu {} --idle {}", self.work, self.mtu, self.idle);
+        if self.link == Link::Whole {
+            line.push_str(" --segments whole");
+        } else if self.checksums == Checksums::Off {
+            line.push_str(" --checksums off");
+        }
+        words(&line)
+    }
+
+    /// What a peer is told.
+    pub(crate) fn for_peer(&self) -> Vec<String> {
+        let mut line = format!("--work {} --mtu {} --idle {}", self.work, self.mtu, self.idle);
+        if self.checksums == Checksums::Off {
+            line.push_str(" --checksums off");
+        }
+        if self.link == Link::Whole {
+            line.push_str(" --link whole");
+        }
+        if self.time_wait == TimeWait::Dropped {
+            let _ = write!(line, " --time-wait dropped");
+        }
+        words(&line)
+    }
+
+    /// Units of a short and a long run under callgrind: the short one reaches the state in which
+    /// things stay. `None` where that would take too long.
+    pub(crate) fn under_callgrind(&self) -> Option<(u64, u64)> {
+        match (self.work, self.idle) {
+            (_, 1_001..) => None,
+            ("bulk", _) => Some((8 << 20, 40 << 20)),
+            ("rr", _) => Some((1_000, 6_000)),
+            _ if self.time_wait == TimeWait::Dropped => Some((1_000, 3_000)),
+            _ => Some((5_000, 7_000)),
+        }
+    }
+}
+
+fn words(line: &str) -> Vec<String> {
+    line.split(' ').map(str::to_owned).collect()
+}
+
+/// The rows that a word of the command line means: one by its whole name, or all that begin with it
+/// and a dash.
+pub(crate) fn chosen(words: &[String]) -> Result<Vec<&'static Row>, String> {
+    let means = |word: &str, row: &Row| {
+        let rest = row.name.strip_prefix(word);
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
+    };
+    if let Some(word) = words.iter().find(|word| !ROWS.iter().any(|row| means(word, row))) {
+        return Err(format!("there is no row `{word}`"));
+    }
+    let wanted = |row: &&Row| words.is_empty() || words.iter().any(|word| means(word, row));
+    Ok(ROWS.iter().filter(wanted).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_word_means_a_row_or_all_that_begin_with_it() {
+        let names = |line: &str| -> Vec<&str> {
+            chosen(&words(line)).unwrap().iter().map(|row| row.name).collect()
+        };
+        assert_eq!(names("rr"), ["rr", "rr-100", "rr-1000", "rr-10000"]);
+        assert_eq!(names("rr-100 bulk-9000-off"), ["bulk-9000-off", "rr-100"]);
+        assert_eq!(chosen(&[]).unwrap().len(), ROWS.len());
+        assert!(chosen(&words("bul")).is_err());
+    }
+}
