@@ -12,7 +12,7 @@ use crate::arguments::BenchOptions;
 use crate::command::{cargo, root};
 
 /// The peers, in the order of the table.
-pub(crate) const PEERS: [&str; 1] = ["smoltcp"];
+pub(crate) const PEERS: [&str; 2] = ["smoltcp", "lwip"];
 
 /// The rows: a word of the command line is the whole name of one, or its first part.
 pub(crate) const ROWS: [&str; 15] = [

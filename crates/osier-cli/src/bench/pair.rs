@@ -26,9 +26,6 @@ const BACKLOG: usize = 128;
 /// Virtual time between two idle connections that are opened.
 const OPENING_TIME: Duration = Duration::from_micros(10);
 
-/// Octets of the window and of the send buffer.
-const WINDOW: u32 = 1 << 20;
-
 /// One of the two.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Side {
@@ -179,7 +176,7 @@ impl End {
         let (device, offloads) = setup.device();
         let wire = Wire::new(&device);
         // Windows of a fixed size, so that figures of different days can be compared.
-        let (receive_buffer, send_buffer) = (WINDOW.into(), WINDOW.into());
+        let (receive_buffer, send_buffer) = (setup.window.into(), setup.window.into());
         let tcp = osier_tcp::Config { receive_buffer, send_buffer, ..Default::default() };
         let mut host = Host::new(Config { tcp, ..Config::default() }, Keys::from_seed(seed));
         let link = host.add_link(LinkConfig { medium: Medium::Ip, mtu: device.mtu, offloads });

@@ -110,7 +110,8 @@ fn json(figures: &Figures, setup: &Setup) -> String {
     let cpu = cpu.map_or("null".to_owned(), |rate| format!("{:.0}", rate.median));
     format!(
         "{{\"work\":\"{name}\",\"unit\":\"{unit}\",\"mtu\":{mtu},\"ip\":4,\"checksums\":{sums},\
-         \"idle\":{idle},\"instructions_per_unit\":{instructions},\"units_per_second_median\":{median:.0},\
+         \"idle\":{idle},\"instructions_per_unit\":{instructions},\
+         \"units_per_second_median\":{median:.0},\
          \"units_per_second_best\":{best:.0},\"units_per_cpu_second_median\":{cpu}{kept}}}"
     )
 }

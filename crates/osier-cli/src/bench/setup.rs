@@ -10,6 +10,10 @@ pub(super) const MTU_MIN: u16 = 128;
 /// address are some 28,000.
 const IDLE_MAX: i64 = 20_000;
 
+/// Less than some segments of an MTU, or more than a processor's caches, says nothing.
+const WINDOW_MIN: i64 = 4 << 10;
+const WINDOW_MAX: i64 = 64 << 20;
+
 /// The link, and what stands beside the work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::Args)]
 pub(super) struct Setup {
@@ -23,6 +27,10 @@ pub(super) struct Setup {
     /// Whether the link takes super-segments of 64 KiB whole; it vouches for their checksums, then
     #[arg(long, value_enum, value_name = "HOW", default_value_t = Segments::Cut)]
     pub(super) segments: Segments,
+    /// Octets of the window and of the send buffer
+    #[arg(long, value_name = "N", default_value_t = 1 << 20,
+          value_parser = clap::value_parser!(u32).range(WINDOW_MIN..=WINDOW_MAX))]
+    pub(super) window: u32,
     /// So many more connections are established and say nothing
     #[arg(long, value_name = "N", default_value_t = 0,
           value_parser = clap::value_parser!(u32).range(0..=IDLE_MAX))]
@@ -68,6 +76,7 @@ impl Setup {
     /// As it is said on the command line.
     pub(super) fn words(&self) -> Vec<String> {
         let mut words = vec!["--mtu".to_owned(), self.mtu.to_string()];
+        words.extend(["--window".to_owned(), self.window.to_string()]);
         words.extend(["--idle".to_owned(), self.idle.to_string()]);
         if self.checksums == Checksums::Off {
             words.extend(["--checksums", "off"].map(str::to_owned));
@@ -88,6 +97,7 @@ impl Setup {
 impl Setup {
     /// The usual one, on a link of this MTU.
     pub(super) fn of(mtu: u16) -> Setup {
-        Setup { mtu, checksums: Checksums::On, segments: Segments::Cut, idle: 0 }
+        let (checksums, segments) = (Checksums::On, Segments::Cut);
+        Setup { mtu, checksums, segments, window: 1 << 20, idle: 0 }
     }
 }
