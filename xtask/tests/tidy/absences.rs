@@ -11,7 +11,7 @@ use crate::tree::{Source, Tree};
 /// The crates that a kernel or a browser could take.
 const ENGINE: [&str; 5] = ["osier-wire", "osier-time", "osier-tcp", "osier-ip", "osier-host"];
 
-/// Where `unsafe` and libc may live. The last is no part of osier: lwIP is written in C, and whoever
+/// Where `unsafe` and libc may live. The last is no part of osier: lwIP is written in C, and who
 /// measures it calls C.
 const UNSAFE_HOMES: [&str; 3] = ["crates/osier-device/src/sys/", "crates/osier-packetdrill/", LWIP];
 const LWIP: &str = "bench/peers/lwip/";
@@ -175,8 +175,9 @@ pub(crate) fn lower_floors_are_plain_data(tree: &Tree) -> Vec<Place> {
 }
 
 pub(crate) const NO_UNSAFE: Rule = Rule {
-    says: "`unsafe` lives in crates/osier-device/src/sys/ and crates/osier-packetdrill/, and \
-           in bench/peers/lwip/, which is no part of osier; every other crate has `#![forbid(unsafe_code)]`.",
+    says: "`unsafe` lives in crates/osier-device/src/sys/ and crates/osier-packetdrill/, and in \
+           bench/peers/lwip/, which is no part of osier; every other crate has \
+           `#![forbid(unsafe_code)]`.",
     why: "A peer's bytes pass through all of the rest. That they cannot corrupt memory is then \
           the compiler's word, not ours.",
     remedy: "Write it in safe code; a system call belongs in osier-device/src/sys/ behind a safe \

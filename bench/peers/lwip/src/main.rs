@@ -14,7 +14,8 @@ impl Peer for Lwip {
     fn describe() -> String {
         "lwIP 2.2.1-dev (C): its raw interface, callbacks; NO_SYS, no assertions, \
          LWIP_CHKSUM_ALGORITHM 2, payload by the C library's malloc, records from pools; no \
-         SACK, no timestamps, Reno; window and send buffer 128 KiB, its best here; gcc -O3, one unit; both ends in one lwIP"
+         SACK, no timestamps, Reno; window and send buffer 128 KiB, its best here; gcc -O3, one \
+         unit; both ends in one lwIP"
             .to_owned()
     }
 
