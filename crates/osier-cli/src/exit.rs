@@ -130,6 +130,12 @@ impl From<io::Error> for Failure {
     }
 }
 
+impl From<rustix::io::Errno> for Failure {
+    fn from(error: rustix::io::Errno) -> Self {
+        Failure::from(io::Error::from(error))
+    }
+}
+
 /// The exit code of an outcome; what went wrong is said on the standard error.
 pub(crate) fn code(outcome: Outcome) -> ExitCode {
     match outcome {

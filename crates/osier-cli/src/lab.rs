@@ -4,13 +4,19 @@
 //! the world, the language and the verdicts are osier-lab's. Here they are found, run, shown and
 //! saved. The same scenario and seed give the same capture, which `replay` verifies.
 
+mod door;
+mod kernel_socket;
+mod players;
+mod real;
 mod saved;
 
 use crate::exit::{Failure, Outcome};
 use osier_lab::scenario::{Order, Run, SHIPPED, Scenario, Verdict, shipped};
 use osier_ladder::{Caption, Glyphs, Look, Style};
+use real::Real;
 use saved::Saved;
 use serde_json::{Value, json};
+use std::borrow::Cow;
 use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
@@ -49,9 +55,11 @@ struct RunArgs {
     /// One that `osier lab list` names, or a TOML file
     #[arg(value_name = "NAME|FILE")]
     scenario: String,
-    /// What chance follows from
-    #[arg(long, value_name = "N", default_value_t = 1)]
-    seed: u64,
+    /// What chance follows from [default: 1; with --link another one in every run]
+    #[arg(long, value_name = "N")]
+    seed: Option<u64>,
+    #[command(flatten)]
+    real: Real,
     #[command(flatten)]
     show: Show,
 }
@@ -69,7 +77,7 @@ struct Show {
     #[arg(long, value_name = "FILE.html")]
     html: Option<PathBuf>,
     /// Write the line that replays it
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", conflicts_with = "link")]
     save: Option<PathBuf>,
     /// One JSON object instead of a drawing
     #[arg(long)]
@@ -83,11 +91,23 @@ pub(crate) fn run(args: &Args) -> Outcome {
     match &args.command {
         Command::List { json } => list(*json),
         Command::Run(args) => {
-            let run = Run::new(&read(&args.scenario)?, args.seed, Order::Written);
-            show(&Saved::of(&args.scenario, &run)?, &run, &args.show)
+            let run = one_run(args)?;
+            let saved = Saved::of(&args.scenario, &run)?;
+            show(&saved, &run, &args.show)
         }
         Command::Replay { saved, show } => replay(saved, show),
     }
+}
+
+fn one_run(args: &RunArgs) -> Result<Run, Failure> {
+    let RunArgs { scenario, seed, real, .. } = args;
+    let Some(link) = &real.link else {
+        return Ok(Run::new(&read(scenario)?, seed.unwrap_or(1), Order::Written));
+    };
+    let (file, text) = source(scenario)?;
+    let scenario = Scenario::parse_with_guest(&file, &text, real.guest(link)?)
+        .map_err(|mistake| Failure::usage(mistake.to_string()))?;
+    real::run(&scenario, seed.unwrap_or_else(real::fresh_seed), link, real)
 }
 
 fn list(as_json: bool) -> Outcome {
@@ -109,8 +129,14 @@ fn list(as_json: bool) -> Outcome {
 
 /// A scenario by its name, or from its file.
 fn read(name: &str) -> Result<Scenario, Failure> {
+    let (file, text) = source(name)?;
+    Scenario::parse(&file, &text).map_err(|mistake| Failure::usage(mistake.to_string()))
+}
+
+/// The name of a scenario's file, and what it says.
+fn source(name: &str) -> Result<(String, Cow<'static, str>), Failure> {
     if let Some(shipped) = shipped(name) {
-        return Ok(shipped.scenario());
+        return Ok((format!("{name}.toml"), Cow::Borrowed(shipped.text)));
     }
     if !name.ends_with(".toml") && !Path::new(name).exists() {
         return Err(Failure::usage(format!("there is no scenario `{name}`"))
@@ -118,7 +144,7 @@ fn read(name: &str) -> Result<Scenario, Failure> {
     }
     let text = std::fs::read_to_string(name)
         .map_err(|error| Failure::refused(format!("{name} cannot be read: {error}")))?;
-    Scenario::parse(name, &text).map_err(|mistake| Failure::usage(mistake.to_string()))
+    Ok((name.to_owned(), Cow::Owned(text)))
 }
 
 fn replay(what: &str, how: &Show) -> Outcome {
@@ -166,8 +192,11 @@ fn show(saved: &Saved, run: &Run, how: &Show) -> Outcome {
         _ if how.json => Err(Failure::silent(1)),
         _ => {
             let all = verdicts.len();
-            Err(Failure::not_so(format!("{failed} of {all} expectations do not hold"))
-                .remedy(format!("`osier lab replay \"{saved}\"` shows it again")))
+            let failure = Failure::not_so(format!("{failed} of {all} expectations do not hold"));
+            Err(match run.scenario().guest() {
+                Some(_) => failure,
+                None => failure.remedy(format!("`osier lab replay \"{saved}\"` shows it again")),
+            })
         }
     }
 }
@@ -187,9 +216,10 @@ fn caption(saved: &Saved, run: &Run, verdicts: &[Verdict]) -> Caption {
     let scenario = run.scenario();
     let held = verdicts.iter().filter(|verdict| verdict.holds).count();
     let (Saved { scenario: name, seed, .. }, all) = (saved, verdicts.len());
-    let caption = Caption::new(scenario.title())
-        .text(scenario.question())
-        .text(format!("osier lab run {name} --seed {seed}: {held} of {all} expectations hold"));
+    let kernel = scenario.guest().map_or(String::new(), |host| format!(", the kernel is {host}"));
+    let caption = Caption::new(scenario.title()).text(scenario.question()).text(format!(
+        "osier lab run {name} --seed {seed}{kernel}: {held} of {all} expectations hold"
+    ));
     run.curves().iter().fold(caption, |caption, curve| caption.curve(curve.figure()))
 }
 
@@ -210,7 +240,15 @@ fn as_text(saved: &Saved, run: &Run, verdicts: &[Verdict], look: Look) -> String
             ),
         };
     }
-    text + &format!("replay:        {saved}\n")
+    for (what, why) in run.untold() {
+        text += &format!("not judged:    {what}\n  for:         {why}\n");
+    }
+    text + &match scenario.guest() {
+        Some(_) => {
+            format!("seed:          {}; no two runs in real time are the same\n", saved.seed)
+        }
+        None => format!("replay:        {saved}\n"),
+    }
 }
 
 fn as_json(saved: &Saved, run: &Run, verdicts: &[Verdict]) -> Value {
@@ -231,7 +269,14 @@ fn as_json(saved: &Saved, run: &Run, verdicts: &[Verdict]) -> Value {
             json!({ "of": curve.title(), "every_ns": every, "values": curve.values() })
         })
         .collect();
+    let untold: Vec<Value> = run
+        .untold()
+        .into_iter()
+        .map(|(what, why)| json!({ "expected": what, "why": why }))
+        .collect();
     json!({
+        "kernel": run.scenario().guest(),
+        "not_judged": untold,
         "scenario": saved.scenario,
         "seed": saved.seed,
         "sha256": saved.sha256,

@@ -18,6 +18,7 @@ const RTM_DELLINK: u16 = 17;
 const RTM_GETLINK: u16 = 18;
 const RTM_NEWADDR: u16 = 20;
 const RTM_GETADDR: u16 = 22;
+const RTM_NEWROUTE: u16 = 24;
 const RTM_GETROUTE: u16 = 26;
 
 const IFLA_ADDRESS: u16 = 1;
@@ -29,6 +30,7 @@ const IFA_LOCAL: u16 = 2;
 const IFA_FLAGS: u16 = 8;
 
 const RTA_DST: u16 = 1;
+const RTA_OIF: u16 = 4;
 /// The type of a route that ends here.
 const RTN_LOCAL: u8 = 2;
 
@@ -163,6 +165,65 @@ pub fn addresses(name: &str) -> Result<Vec<(IpAddr, u8)>, Error> {
     Ok(found)
 }
 
+/// An address of some interface.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Addressed {
+    /// The name of the interface.
+    pub name: String,
+    /// The address.
+    pub address: IpAddr,
+    /// The length of its prefix.
+    pub prefix_len: u8,
+}
+
+/// The addresses of all interfaces, as `ip address` shows them.
+///
+/// # Errors
+/// The kernel's refusal to be asked.
+pub fn all_addresses() -> Result<Vec<Addressed>, Error> {
+    let refused = |e| Error::kernel(ErrorKind::Io, "cannot ask for addresses", e);
+    let mut names = Vec::new();
+    let request = Request::new(RTM_GETLINK, NLM_F_DUMP, &[0; IFINFO_LEN]);
+    netlink::ask(Family::Route, request, |message| names.extend(named(message.body)))
+        .map_err(refused)?;
+    let mut found = Vec::new();
+    let request = Request::new(RTM_GETADDR, NLM_F_DUMP, &[0; IFADDR_LEN]);
+    netlink::ask(Family::Route, request, |message| {
+        for (index, name) in &names {
+            let one = address(message.body, *index);
+            found.extend(one.map(|(address, prefix_len)| Addressed {
+                name: name.clone(),
+                address,
+                prefix_len,
+            }));
+        }
+    })
+    .map_err(refused)?;
+    Ok(found)
+}
+
+/// `ip route add ADDRESS dev NAME`: packets for this one address leave by this interface.
+///
+/// # Errors
+/// There is no such interface, we may not, or there is such a route already
+/// ([`ErrorKind::AddressInUse`]).
+pub fn add_route(name: &str, address: IpAddr) -> Result<(), Error> {
+    const RT_TABLE_MAIN: u8 = 254;
+    const RTPROT_BOOT: u8 = 3;
+    /// Of those that are on the link; IPv6 knows no other kind of neighbour.
+    const RT_SCOPE_LINK: u8 = 253;
+    const RTN_UNICAST: u8 = 1;
+    let (family, octets) = octets(address);
+    let scope = if address.is_ipv4() { RT_SCOPE_LINK } else { 0 };
+    let mut fixed = [0; ROUTE_LEN];
+    (fixed[0], fixed[1]) = (family, if address.is_ipv4() { 32 } else { 128 });
+    fixed[4..8].copy_from_slice(&[RT_TABLE_MAIN, RTPROT_BOOT, scope, RTN_UNICAST]);
+    let request = Request::new(RTM_NEWROUTE, NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL, &fixed)
+        .attribute(RTA_DST, &octets)
+        .attribute(RTA_OIF, &the(name)?.index.to_ne_bytes());
+    command(request, &format!("ip route add {address} dev {name}"))
+}
+
 /// Whether the kernel takes what is sent to this address of its own by now (`ip route get` says
 /// "local"). With IPv4 it does as soon as the interface is up. An IPv6 address comes into use from
 /// a queue of the kernel's, as a rule within some milliseconds; who sends at once asks this first,
@@ -249,6 +310,15 @@ fn link(body: &[u8]) -> Option<Interface> {
         }
     }
     Some(link)
+}
+
+/// The number and the name of an interface.
+fn named(body: &[u8]) -> Option<(u32, String)> {
+    let index = u32::from_ne_bytes(field(body, 4)?);
+    let mut all = attributes(body.get(IFINFO_LEN..)?);
+    let (_, name) = all.find(|(kind, _)| *kind == IFLA_IFNAME)?;
+    let name = name.split(|octet| *octet == 0).next().unwrap_or_default();
+    Some((index, String::from_utf8_lossy(name).into_owned()))
 }
 
 /// The address in one answer of RTM_GETADDR, if it belongs to this interface.

@@ -114,6 +114,12 @@ impl World {
         id
     }
 
+    /// Adds a place for a real computer, at which frames leave the world and come into it; it has
+    /// one port ([`World::hand_in`], [`World::poll_out`]).
+    pub fn add_guest(&mut self, name: &str) -> NodeId {
+        self.add(name, Node::Guest(Box::default()))
+    }
+
     fn add(&mut self, name: &str, node: Node) -> NodeId {
         let (name, ports) = (name.to_owned(), Vec::new());
         self.nodes.push(Place { name, node, ports, asked: None });
@@ -154,7 +160,7 @@ impl World {
                 let number = router.add_port(cable.mtu);
                 debug_assert_eq!(number, port);
             }
-            Node::Switch(_) | Node::Rogue(_) | Node::Flooder(_) => {}
+            Node::Switch(_) | Node::Rogue(_) | Node::Flooder(_) | Node::Guest(_) => {}
         }
         port
     }
@@ -180,7 +186,7 @@ impl World {
         match &mut self.nodes[id.0 as usize].node {
             Node::Computer(computer) => computer.add_address(now, LinkId(port as u8 + 1), cidr),
             Node::Router(router) => router.add_address(port, cidr),
-            Node::Switch(_) | Node::Rogue(_) | Node::Flooder(_) => {}
+            Node::Switch(_) | Node::Rogue(_) | Node::Flooder(_) | Node::Guest(_) => {}
         }
         self.serve(id);
     }
@@ -192,7 +198,7 @@ impl World {
                 computer.add_route(Route { network, gateway, link: LinkId(port as u8 + 1) });
             }
             Node::Router(router) => router.add_route(network, port),
-            Node::Switch(_) | Node::Rogue(_) | Node::Flooder(_) => {}
+            Node::Switch(_) | Node::Rogue(_) | Node::Flooder(_) | Node::Guest(_) => {}
         }
     }
 

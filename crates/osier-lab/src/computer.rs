@@ -5,6 +5,7 @@
 
 use crate::pattern::Pattern;
 use crate::program::{Client, Program, Report, Tally};
+use crate::socket::OfHost;
 use crate::talk::{Progress, Surroundings, Talk};
 use core::net::SocketAddr;
 use osier_host::{Config, ConnectionId, Event, Host, Keys, ListenerId, Metrics};
@@ -354,8 +355,9 @@ impl Computer {
             Program::Server(server) => &server.script,
             Program::Client(client) => &client.script,
         };
-        let (host, pattern) = (&mut self.host, &self.pattern);
-        let mut around = Surroundings { now, host, id, script, pattern, tally };
+        let socket = &mut OfHost { host: &mut self.host, id };
+        let pattern = &self.pattern;
+        let mut around = Surroundings { now, socket, script, pattern, tally };
         match talk.go_on(&mut around) {
             Progress::Waits(None) => {}
             Progress::Waits(Some(at)) => _ = self.alarms.insert((at, id.0)),

@@ -13,10 +13,11 @@
 //! | How is a frame damaged or meddled with? | `mangle.rs` |
 //! | … delivered late, or forged? | `meddle.rs` |
 //! | What runs on a host, and what is a crash? | `computer.rs` |
-//! | What do programs say to each other? | `program.rs`; how far are they: `talk.rs` |
+//! | What do programs say to each other? | `program.rs`; how far are they: `talk.rs`, `socket.rs` |
 //! | Which octets, so that a wrong one is seen? | `pattern.rs` |
 //! | What stands between hosts? | `switch.rs`, `router.rs` |
 //! | Who lies? Who floods? | `rogue.rs`, `flooder.rs` |
+//! | How does a real computer take part? | `guest.rs`; its states: `observed.rs` |
 //! | Where does chance come from? | `dice.rs` |
 //! | What is written down, and drawn? | `record.rs`, `frames.rs`, `ladder.rs` |
 //! | Does everything hold, whatever is drawn? | `swarm.rs` |
@@ -30,11 +31,13 @@ mod conditions;
 mod dice;
 mod flooder;
 mod frames;
+mod guest;
 mod ladder;
 mod link;
 mod mangle;
 mod meddle;
 mod node;
+mod observed;
 mod pattern;
 mod program;
 mod record;
@@ -43,6 +46,7 @@ mod router;
 mod rule;
 pub mod scenario;
 mod sight;
+mod socket;
 pub mod swarm;
 mod switch;
 mod talk;
@@ -56,9 +60,12 @@ pub use flooder::Flooder;
 pub use frames::Launch;
 pub use link::{Cause, Counts, Fate, Link};
 pub use meddle::Forged;
+pub use pattern::Pattern;
 pub use program::{Client, Program, Reading, Report, Say, Script, Server, Tally, Writing, Wrong};
 pub use record::{Origin, Passage, Told};
 pub use rogue::Rogue;
 pub use rule::{Match, Rule, Text, Then};
 pub use sight::{Sight, look};
+pub use socket::Socket;
+pub use talk::{Progress, Surroundings, Talk};
 pub use world::{Change, NodeId, WireId, World};

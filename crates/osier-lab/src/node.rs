@@ -2,6 +2,7 @@
 
 use crate::computer::Computer;
 use crate::flooder::Flooder;
+use crate::guest::Guest;
 use crate::rogue::Rogue;
 use crate::router::Router;
 use crate::switch::Switch;
@@ -20,6 +21,8 @@ pub(crate) enum Node {
     Rogue(Box<Rogue>),
     /// One that sends nothing but SYNs.
     Flooder(Box<Flooder>),
+    /// A real computer, which stands outside.
+    Guest(Box<Guest>),
 }
 
 impl Node {
@@ -27,7 +30,7 @@ impl Node {
     pub(crate) fn await_turn(&mut self) -> Option<Instant> {
         match self {
             Node::Computer(computer) => computer.await_turn(),
-            Node::Switch(_) | Node::Router(_) => None,
+            Node::Switch(_) | Node::Router(_) | Node::Guest(_) => None,
             Node::Rogue(rogue) => rogue.next_deadline(),
             Node::Flooder(flooder) => flooder.next_deadline(),
         }

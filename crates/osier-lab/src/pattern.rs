@@ -14,26 +14,29 @@ pub(crate) const PIECE_MAX: usize = PERIOD;
 
 /// The stream of octets that every program of a world sends, from a place of its own on.
 #[derive(Clone, Debug)]
-pub(crate) struct Pattern(Bytes);
+pub struct Pattern(Bytes);
 
-impl Pattern {
-    pub(crate) fn new() -> Pattern {
+impl Default for Pattern {
+    /// The stream, which is the same everywhere.
+    fn default() -> Pattern {
         let mut dice = Dice::new(71);
         let mut octets: Vec<u8> =
             std::iter::repeat_with(|| dice.next_u64() as u8).take(PERIOD).collect();
         octets.extend_from_within(..);
         Pattern(octets.into())
     }
+}
 
-    /// `len` octets, at most [`PIECE_MAX`], from that place of the stream on.
-    pub(crate) fn at(&self, place: u64, len: usize) -> Bytes {
+impl Pattern {
+    /// `len` octets, at most 65,521, from that place of the stream on.
+    pub fn at(&self, place: u64, len: usize) -> Bytes {
         let from = (place % PERIOD as u64) as usize;
         self.0.slice(from..from + len.min(PIECE_MAX))
     }
 
     /// Whether these octets are those of the stream from that place on; if not, where the first
     /// wrong one is.
-    pub(crate) fn differs(&self, place: u64, octets: &[u8]) -> Option<usize> {
+    pub fn differs(&self, place: u64, octets: &[u8]) -> Option<usize> {
         let mut done = 0;
         for piece in octets.chunks(PIECE_MAX) {
             let from = ((place + done as u64) % PERIOD as u64) as usize;
@@ -53,7 +56,7 @@ mod tests {
 
     #[test]
     fn a_piece_is_itself_and_shifted_or_damaged_it_is_not() {
-        let pattern = Pattern::new();
+        let pattern = Pattern::default();
         let mut piece = pattern.at(PERIOD as u64 * 3 - 10, 5_000).to_vec();
         assert_eq!(pattern.differs(PERIOD as u64 * 3 - 10, &piece), None);
         assert!(pattern.differs(PERIOD as u64 * 3 - 9, &piece).is_some());

@@ -12,7 +12,7 @@ use bytes::Bytes;
 use osier_host::{Flow, Host, Joiner, Judged, Note, Reason, Way};
 use osier_ip::LinkId;
 use osier_pcap::{Direction, InterfaceId, LinkType, Writer};
-use osier_tcp::Recording;
+use osier_tcp::{Arrow, Recording};
 use osier_time::{Duration, Instant};
 use osier_wire::link::Medium;
 use osier_wire::{Frame, Received};
@@ -161,6 +161,23 @@ impl Record {
             listen(&mut self.told, &self.passages, (node, host), || None);
             captured.joiner.collect(now, host);
         }
+    }
+
+    /// A real computer, of whom only frames are seen, has decided something: so it looks from the
+    /// segment that it has sent, or that it hears now.
+    pub(crate) fn concluded(
+        &mut self,
+        (at, node): (Instant, NodeId),
+        (flow, arrow): (Flow, Arrow),
+        heard: Option<&Sight>,
+    ) {
+        let Some(passages) = self.passages.as_ref().filter(|_| self.told.len() < KEPT_MAX) else {
+            return;
+        };
+        let answers = heard.and_then(|heard| arrival((at, node), heard, passages, &self.under_way));
+        let (flow, before) = (Some(flow), passages.len());
+        let reason = Reason::Tcp(osier_tcp::Reason::Moved { arrow });
+        self.told.push(Told { at, node, flow, reason, before, answers });
     }
 
     /// Both are kept up to the same bound; who asks for frames asks for passages, too.

@@ -1,13 +1,14 @@
 //! How far is a program on one connection?
 //!
-//! A state machine over the host's doors. It looks again whenever something happened to the
-//! connection or its own alarm is due, does what can be done, and says what it waits for. Every
-//! octet that comes is held against the one that must come.
+//! A state machine over a socket, of a host of the lab or of a real one. It looks again whenever
+//! something happened to the connection or its own alarm is due, does what can be done, and says
+//! what it waits for. Every octet that comes is held against the one that must come.
 
 use crate::pattern::{PIECE_MAX, Pattern};
 use crate::program::{Say, Script, Tally, Writing, Wrong};
+use crate::socket::Socket;
 use bytes::Bytes;
-use osier_host::{ConnectionId, Error, Host};
+use osier_host::Error;
 use osier_tcp::{Ending, Text};
 use osier_time::Instant;
 use std::collections::VecDeque;
@@ -17,11 +18,15 @@ const ECHO_MAX: usize = 1 << 16;
 
 /// One connection, as the program on it sees it.
 #[derive(Clone, Debug)]
-pub(crate) struct Talk {
-    pub(crate) program: usize,
-    pub(crate) began: Instant,
-    pub(crate) sent: u64,
-    pub(crate) received: u64,
+pub struct Talk {
+    /// Which program, by its number.
+    pub program: usize,
+    /// When it began.
+    pub began: Instant,
+    /// Octets written.
+    pub sent: u64,
+    /// Octets read.
+    pub received: u64,
     /// The step, and how much of it is done.
     step: usize,
     said: u64,
@@ -39,7 +44,7 @@ enum Heard {
 
 /// What a talk waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Progress {
+pub enum Progress {
     /// An event of the connection, or this time.
     Waits(Option<Instant>),
     /// Nothing: the script is at its end.
@@ -49,13 +54,18 @@ pub(crate) enum Progress {
 }
 
 /// What a talk needs of the world around it.
-pub(crate) struct Surroundings<'a> {
-    pub(crate) now: Instant,
-    pub(crate) host: &'a mut Host,
-    pub(crate) id: ConnectionId,
-    pub(crate) script: &'a Script,
-    pub(crate) pattern: &'a Pattern,
-    pub(crate) tally: &'a mut Tally,
+#[derive(Debug)]
+pub struct Surroundings<'a, S: Socket> {
+    /// What time it is.
+    pub now: Instant,
+    /// Its end of the connection.
+    pub socket: &'a mut S,
+    /// What it is to say.
+    pub script: &'a Script,
+    /// Which octets are sent, and must come.
+    pub pattern: &'a Pattern,
+    /// Where it is written down.
+    pub tally: &'a mut Tally,
 }
 
 /// Whether the script can go on.
@@ -66,7 +76,8 @@ enum Step {
 }
 
 impl Talk {
-    pub(crate) fn begin(now: Instant, program: usize, script: &Script) -> Talk {
+    /// A connection on which nothing was said yet.
+    pub fn begin(now: Instant, program: usize, script: &Script) -> Talk {
         Talk {
             program,
             began: now,
@@ -82,14 +93,14 @@ impl Talk {
     }
 
     /// Does what can be done now.
-    pub(crate) fn go_on(&mut self, around: &mut Surroundings<'_>) -> Progress {
+    pub fn go_on<S: Socket>(&mut self, around: &mut Surroundings<'_, S>) -> Progress {
         let mut read_at = match self.read(around) {
             Ok(at) => at,
             Err(ending) => return Progress::Failed(ending),
         };
         loop {
             let Some(say) = around.script.says.get(self.step).copied() else {
-                around.host.release(around.now, around.id);
+                around.socket.release(around.now);
                 return Progress::Done;
             };
             let stalled = self.is_stalled();
@@ -114,7 +125,10 @@ impl Talk {
     }
 
     /// Reads what there is, as fast as the script allows; says when to read on.
-    fn read(&mut self, around: &mut Surroundings<'_>) -> Result<Option<Instant>, Ending> {
+    fn read<S: Socket>(
+        &mut self,
+        around: &mut Surroundings<'_, S>,
+    ) -> Result<Option<Instant>, Ending> {
         let reading = around.script.reading;
         while self.heard == Heard::Text {
             if around.now < self.read_next {
@@ -123,7 +137,7 @@ impl Talk {
             if self.is_stalled() {
                 return Ok(None);
             }
-            match around.host.read_chunk(around.now, around.id, reading.octets) {
+            match around.socket.read(around.now, reading.octets) {
                 Text::Got(text) => {
                     self.hear(&text, around);
                     if around.script.says.get(self.step) == Some(&Say::Echo) {
@@ -141,7 +155,7 @@ impl Talk {
         Ok(None)
     }
 
-    fn hear(&mut self, text: &Bytes, around: &mut Surroundings<'_>) {
+    fn hear<S: Socket>(&mut self, text: &Bytes, around: &mut Surroundings<'_, S>) {
         let script = around.script;
         let place = script.hears_from.wrapping_add(self.received);
         if let Some(at) = around.pattern.differs(place, text) {
@@ -154,19 +168,19 @@ impl Talk {
         }
     }
 
-    fn hear_end(&mut self, around: &mut Surroundings<'_>) {
+    fn hear_end<S: Socket>(&mut self, around: &mut Surroundings<'_, S>) {
         self.heard = Heard::End;
         if around.script.hears.is_some_and(|all| self.received < all) {
             around.tally.wrong.get_or_insert(Wrong::EndTooEarly(self.received));
         }
         // The end stays the end.
-        if !matches!(around.host.read_chunk(around.now, around.id, 1), Text::End) {
+        if !matches!(around.socket.read(around.now, 1), Text::End) {
             around.tally.wrong.get_or_insert(Wrong::AfterEnd);
         }
     }
 
-    fn say(&mut self, say: Say, around: &mut Surroundings<'_>) -> Step {
-        let (now, id) = (around.now, around.id);
+    fn say<S: Socket>(&mut self, say: Say, around: &mut Surroundings<'_, S>) -> Step {
+        let now = around.now;
         match say {
             Say::Send(octets) => self.send(octets, around),
             Say::Echo => self.echo(around),
@@ -182,18 +196,18 @@ impl Talk {
             Say::Until(at) if at > now => Step::Waits(Some(at)),
             Say::Until(_) => Step::Next,
             Say::Hold => Step::Waits(None),
-            Say::Shutdown => match around.host.shutdown(now, id) {
+            Say::Shutdown => match around.socket.shutdown(now) {
                 Ok(()) => Step::Next,
                 Err(error) => failed(error),
             },
             Say::Abort => {
-                around.host.abort(now, id);
+                around.socket.abort(now);
                 Step::Failed(Ending::Aborted)
             }
         }
     }
 
-    fn send(&mut self, octets: u64, around: &mut Surroundings<'_>) -> Step {
+    fn send<S: Socket>(&mut self, octets: u64, around: &mut Surroundings<'_, S>) -> Step {
         let piece = match around.script.writing {
             Writing::Copied(octets) | Writing::Shared(octets) => octets.clamp(1, PIECE_MAX),
         };
@@ -202,10 +216,8 @@ impl Talk {
             let place = around.script.sends_from.wrapping_add(self.sent);
             let mut text = around.pattern.at(place, wanted);
             let written = match around.script.writing {
-                Writing::Copied(_) => around.host.write(around.id, &text),
-                Writing::Shared(_) => {
-                    around.host.write_chunks(around.id, std::slice::from_mut(&mut text))
-                }
+                Writing::Copied(_) => around.socket.write_copied(&text),
+                Writing::Shared(_) => around.socket.write_shared(&mut text),
             };
             match written {
                 Ok(taken) => {
@@ -220,12 +232,12 @@ impl Talk {
         Step::Next
     }
 
-    fn echo(&mut self, around: &mut Surroundings<'_>) -> Step {
+    fn echo<S: Socket>(&mut self, around: &mut Surroundings<'_, S>) -> Step {
         loop {
             let Some(text) = self.echo.front_mut() else {
                 return if self.heard == Heard::End { Step::Next } else { Step::Waits(None) };
             };
-            match around.host.write_chunks(around.id, std::slice::from_mut(text)) {
+            match around.socket.write_shared(text) {
                 Ok(taken) => {
                     self.sent += taken as u64;
                     around.tally.sent += taken as u64;

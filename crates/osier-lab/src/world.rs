@@ -95,7 +95,7 @@ impl World {
             agenda: Agenda::default(),
             changes: Vec::new(),
             arena: BytesMut::new(),
-            pattern: Pattern::new(),
+            pattern: Pattern::default(),
             record: Record::default(),
             turns: 0,
             turns_max: u64::MAX,
@@ -225,6 +225,7 @@ impl World {
             Node::Router(router) => router.on_frame(port, &frame, &mut out),
             Node::Rogue(rogue) => rogue.on_frame(now, &frame, &mut out),
             Node::Flooder(_) => {}
+            Node::Guest(_) => self.hand_out(to, frame),
         }
         self.ask_wire(id);
         for (port, frame) in out {
@@ -276,7 +277,7 @@ impl World {
                 computer.on_deadline(now);
                 self.drain(id);
             }
-            Node::Computer(_) | Node::Switch(_) | Node::Router(_) => {}
+            Node::Computer(_) | Node::Switch(_) | Node::Router(_) | Node::Guest(_) => {}
             Node::Rogue(rogue) => rogue.on_deadline(now, &mut out),
             Node::Flooder(flooder) => flooder.on_deadline(now, &mut out),
         }
@@ -342,7 +343,7 @@ impl World {
     }
 
     /// Puts a frame on the wire behind a port.
-    fn launch(&mut self, from: NodeId, port: usize, frame: Bytes) {
+    pub(crate) fn launch(&mut self, from: NodeId, port: usize, frame: Bytes) {
         let Some(id) = self.nodes[from.0 as usize].ports.get(port).copied() else { return };
         let wire = &mut self.wires[id.0 as usize];
         let seen = self.record.wants_passages().then(|| frame.clone());
@@ -379,10 +380,8 @@ impl World {
 
     /// A host, with its programs.
     pub(crate) fn computer_mut(&mut self, id: NodeId) -> Option<&mut Computer> {
-        match &mut self.nodes[id.0 as usize].node {
-            Node::Computer(computer) => Some(computer),
-            Node::Switch(_) | Node::Router(_) | Node::Rogue(_) | Node::Flooder(_) => None,
-        }
+        let Node::Computer(computer) = &mut self.nodes[id.0 as usize].node else { return None };
+        Some(computer)
     }
 }
 

@@ -9,6 +9,7 @@ mod bench_lines;
 mod capture;
 mod http;
 mod lab;
+mod lab_kernel;
 mod leaving;
 mod loss;
 mod nc;

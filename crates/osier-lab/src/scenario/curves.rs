@@ -38,6 +38,23 @@ enum Subject {
     Reads(usize),
 }
 
+impl CurvePlan {
+    pub(super) fn title(&self) -> &str {
+        &self.title
+    }
+
+    /// Whether it is of what nobody can see, inside a real computer.
+    pub(super) fn is_of_guest(&self, scenario: &Scenario) -> bool {
+        let guest = scenario.guest.map(|guest| guest.node);
+        match self.subject {
+            Subject::Holds(who, _) | Subject::RoundTrip(who) | Subject::Window(who) => {
+                guest == Some(who)
+            }
+            Subject::Done(_) | Subject::Failed(_) | Subject::Reads(_) => false,
+        }
+    }
+}
+
 /// A curve: its values, one for each step of time.
 #[derive(Clone, Debug)]
 pub struct Curve {
@@ -82,7 +99,7 @@ pub(super) fn curve(value: Value<'_>, names: &Names<'_>) -> Result<CurvePlan, Mi
 
 impl Curve {
     pub(super) fn of(scenario: &Scenario) -> Vec<Curve> {
-        let curves = scenario.curves.iter();
+        let curves = scenario.curves.iter().filter(|plan| !plan.is_of_guest(scenario));
         let length = scenario.length;
         curves.map(|plan| Curve { plan: plan.clone(), values: Vec::new(), length }).collect()
     }
@@ -117,10 +134,7 @@ impl Curve {
     }
 
     pub(super) fn value(&self, run: &Run) -> u64 {
-        let tally = |program: usize| {
-            let (node, number) = run.stage.programs[program]?;
-            Some(run.stage.world.computer(node).tally(number).clone())
-        };
+        let tally = |program: usize| run.tally(program).cloned();
         match self.plan.subject {
             Subject::Holds(who, thing) => run.amount(who, thing),
             Subject::RoundTrip(who) => run.round_trip(who).map_or(0, Duration::as_nanos),

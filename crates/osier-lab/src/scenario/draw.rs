@@ -226,6 +226,12 @@ impl<'r> Drawing<'r> {
 
     fn told(&mut self, told: Told) {
         self.flush(Some(told.at));
+        if told.reason == Reason::Ip(osier_ip::Reason::NotForUs)
+            && self.run.scenario.guest.is_some()
+        {
+            // A kernel asks the whole link for IPv6 routers, and nobody has drawn that.
+            return;
+        }
         if words::is_of_sender(&told.reason) {
             self.waiting.push(told);
             return;

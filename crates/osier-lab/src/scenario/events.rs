@@ -224,8 +224,11 @@ fn action(value: Value<'_>, names: &mut Names<'_>, event: &mut EventPlan) -> Res
         return phrase.finish();
     }
     let act = match verb {
-        Verb::Crash => Act::Crash(host(&mut phrase, names.nodes)?),
-        Verb::Restart => Act::Restart(host(&mut phrase, names.nodes)?),
+        Verb::Crash | Verb::Restart => {
+            let who = host(&mut phrase, names.nodes)?;
+            let who = names.is_ours(&phrase, who)?;
+            if matches!(verb, Verb::Crash) { Act::Crash(who) } else { Act::Restart(who) }
+        }
         Verb::Cut => Act::Cut(names.link(&mut phrase)?),
         Verb::Heal => Act::Heal(names.link(&mut phrase)?),
         Verb::Deliver => Act::Deliver(names.copy(&mut phrase)?),
@@ -248,9 +251,10 @@ fn forge(phrase: &mut Phrase<'_>, names: &Names<'_>) -> Result<Act, Mistake> {
     let from = host(phrase, names.nodes)?;
     needs(phrase, "to")?;
     let to = host(phrase, names.nodes)?;
-    if super::is_switched(names.nodes, names.links, to) {
-        let says = format!("`{}` is at a switch", names.nodes[to].name);
-        return Err(phrase.wrong(says, "forge for a host whose link is not Ethernet"));
+    if names.is_ethernet(to) {
+        let says = format!("the link of `{}` is Ethernet", names.nodes[to].name);
+        let remedy = "forge for a host that is at no switch; with a kernel, write --link tun:NAME";
+        return Err(phrase.wrong(says, remedy));
     }
     let mut ahead = 0;
     if phrase.peek().is_some() {

@@ -13,6 +13,7 @@
 //! | Conditions and actions? | `events.rs` |
 //! | Expectations? Do they hold? | `expect.rs`, `judge.rs` |
 //! | How does a scenario become a world? How does it run? | `stage.rs`, `run.rs` |
+//! | A real computer takes part: what changes? | `guest.rs` |
 //! | What is drawn of it, and where? | `draw.rs`, `words.rs`, `curves.rs`, `arrange.rs` |
 //! | How does everything stand at this moment? | `moment.rs` |
 //! | What is done to a segment meanwhile, and written down? | `deeds.rs`, `played.rs` |
@@ -24,6 +25,7 @@ mod deeds;
 mod draw;
 mod events;
 mod expect;
+mod guest;
 mod judge;
 mod links;
 mod mistake;
@@ -41,6 +43,7 @@ mod words;
 
 pub use curves::Curve;
 pub use deeds::Deed;
+pub use guest::Guest;
 pub use judge::Verdict;
 pub use mistake::Mistake;
 pub use moment::{Connected, Moved, Role, Standing};
@@ -49,11 +52,13 @@ pub use run::{Run, Stepped};
 pub use shipped::{SHIPPED, Shipped, shipped};
 pub use stage::Order;
 
+use crate::build::Framing;
 use crate::conditions::Conditions;
 use core::net::IpAddr;
 use curves::CurvePlan;
 use events::EventPlan;
 use expect::Expectation;
+use guest::GuestPlan;
 use links::LinkPlan;
 use mistake::{Source, did_you_mean};
 use nodes::{Kind, NodePlan};
@@ -76,6 +81,8 @@ pub struct Scenario {
     steps: usize,
     /// The host whose frames are captured.
     capture: usize,
+    /// The host in whose place a real computer stands.
+    guest: Option<GuestPlan>,
     nodes: Vec<NodePlan>,
     links: Vec<LinkPlan>,
     programs: Vec<ProgramPlan>,
@@ -109,6 +116,7 @@ pub(crate) struct Names<'p> {
     programs: &'p [ProgramPlan],
     copies: Vec<String>,
     length: Duration,
+    guest: Option<GuestPlan>,
 }
 
 impl Scenario {
@@ -117,6 +125,18 @@ impl Scenario {
     /// # Errors
     /// The first mistake.
     pub fn parse(file: &str, text: &str) -> Result<Scenario, Mistake> {
+        Scenario::parse_for(file, text, None)
+    }
+
+    /// The same, where a real computer is to stand in the place of one of the hosts.
+    ///
+    /// # Errors
+    /// The first mistake; it cannot stand there, or something would have to reach into it.
+    pub fn parse_with_guest(file: &str, text: &str, guest: Guest<'_>) -> Result<Scenario, Mistake> {
+        Scenario::parse_for(file, text, Some(guest))
+    }
+
+    fn parse_for(file: &str, text: &str, guest: Option<Guest<'_>>) -> Result<Scenario, Mistake> {
         let source = Source { file, text };
         let tree = DeTable::parse(text).map_err(|error| {
             let at = error.span().map_or(0, |span| span.start);
@@ -126,7 +146,7 @@ impl Scenario {
         let tree = Spanned::new(span, DeValue::Table(tree.into_inner()));
         let table = Value::new(source, &tree).table("a scenario", &KEYS)?;
         let name = file.rsplit(['/', '\\']).next().unwrap_or(file);
-        read(name.strip_suffix(".toml").unwrap_or(name), &table)
+        read(name.strip_suffix(".toml").unwrap_or(name), &table, guest)
     }
 
     /// Its name: that of its file.
@@ -163,7 +183,7 @@ impl Scenario {
     }
 }
 
-fn read(name: &str, table: &Table<'_>) -> Result<Scenario, Mistake> {
+fn read(name: &str, table: &Table<'_>, guest: Option<Guest<'_>>) -> Result<Scenario, Mistake> {
     let title = table.need("title", "\"…\"")?.text()?.to_owned();
     let question = table.read("question", |value| Ok(value.text()?.to_owned()))?;
     let length = table.need("length", "\"10s\"")?.time()?;
@@ -181,18 +201,17 @@ fn read(name: &str, table: &Table<'_>) -> Result<Scenario, Mistake> {
             return Err(table.wrong(says, remedy));
         }
     }
-    let mut names =
-        Names { nodes: &nodes, links: &links, programs: &[], copies: Vec::new(), length };
+    let (copies, programs) = (Vec::new(), [].as_slice());
+    let mut names = Names { nodes: &nodes, links: &links, programs, copies, length, guest: None };
     let programs = all(table, "programs", |value| programs::program(value, &names))?;
     names.programs = &programs;
+    names.guest = guest.map(|guest| guest::stand(table, guest, &names)).transpose()?;
     programs_fit(table, &names)?;
     let capture = table.read("capture", |value| {
         let mut phrase = value.phrase()?;
         programs::host(&mut phrase, &nodes)
     })?;
-    let floods =
-        |n: usize| programs.iter().any(|p| p.on == n && matches!(p.kind, Doing::Floods(_)));
-    let first = (0..nodes.len()).find(|n| !floods(*n));
+    let (capture, guest) = (names.captured(capture), names.guest);
     let events = all(table, "events", |value| events::event(value, &mut names))?;
     let expectations = all(table, "expect", |value| expect::expectation(value, &names))?;
     let curves = all(table, "curves", |value| curves::curve(value, &names))?;
@@ -204,7 +223,8 @@ fn read(name: &str, table: &Table<'_>) -> Result<Scenario, Mistake> {
         length,
         turns,
         steps,
-        capture: capture.or(first).unwrap_or(0),
+        capture,
+        guest,
         nodes: nodes.clone(),
         links: links.clone(),
         programs: programs.clone(),
@@ -266,7 +286,7 @@ fn nodes_of(table: &Table<'_>) -> Result<Vec<NodePlan>, Mistake> {
 /// Programs do not get into each other's way: each has a name and a port of its own, and where
 /// SYNs are flooded from nothing else runs.
 fn programs_fit(table: &Table<'_>, names: &Names<'_>) -> Result<(), Mistake> {
-    let Names { nodes, links, programs, .. } = names;
+    let Names { nodes, programs, .. } = names;
     for (n, program) in programs.iter().enumerate() {
         let (name, host) = (&program.name, &nodes[program.on].name);
         let called = |other: &str| other == name;
@@ -292,7 +312,7 @@ fn programs_fit(table: &Table<'_>, names: &Names<'_>) -> Result<(), Mistake> {
                     let says = format!("`{host}` floods, and can do nothing else");
                     return Err(table.wrong(says, "put the other program on another host"));
                 }
-                if is_switched(nodes, links, program.on) || !nodes[flood.to.0].is_v4() {
+                if names.is_ethernet(program.on) || !nodes[flood.to.0].is_v4() {
                     let says = format!("`{host}` floods over Ethernet, or not IPv4");
                     return Err(table.wrong(says, "join it by a router or a host of IPv4"));
                 }
@@ -302,16 +322,18 @@ fn programs_fit(table: &Table<'_>, names: &Names<'_>) -> Result<(), Mistake> {
     Ok(())
 }
 
-/// Whether a node is joined to a switch, so that its frames are Ethernet's.
-fn is_switched(nodes: &[NodePlan], links: &[LinkPlan], node: usize) -> bool {
-    let switch = |n: usize| matches!(nodes[n].kind, Kind::Switch);
-    links.iter().any(|link| {
-        let (a, b) = link.between;
-        (a == node && switch(b)) || (b == node && switch(a))
-    })
-}
-
 impl Names<'_> {
+    /// Whether the frames of a node are Ethernet's: at a switch, or where a guest's are.
+    fn is_ethernet(&self, node: usize) -> bool {
+        let guest = self.guest.filter(|guest| guest.framing == Framing::Ethernet);
+        let is = |n: usize| guest.is_some_and(|guest| guest.node == n);
+        let switch = |n: usize| matches!(self.nodes[n].kind, Kind::Switch);
+        self.links.iter().any(|link| {
+            let (a, b) = link.between;
+            (a == node && switch(b)) || (b == node && switch(a)) || is(a) || is(b)
+        })
+    }
+
     /// A time within the scenario.
     fn in_time(&self, value: Value<'_>) -> Result<Duration, Mistake> {
         let time = value.time()?;

@@ -12,6 +12,7 @@ use super::programs::ZERO;
 use super::stage::{Order, Stage};
 use crate::link::Fate;
 use crate::meddle::Forged;
+use crate::program::Tally;
 use crate::record::{Origin, Passage, Told};
 use crate::world::{Change, World};
 use osier_host::Reason;
@@ -30,6 +31,8 @@ pub struct Run {
     pub(super) acts: Vec<Done>,
     /// The most, and the least after that, of what an expectation asks for, by its number.
     pub(super) most: Vec<Option<u64>>,
+    /// What the programs of a real computer have done, by the number of the program.
+    pub(super) reported: Vec<Option<Tally>>,
     progress: Vec<Progress>,
     due: Vec<(Instant, usize)>,
     seen: (usize, usize),
@@ -80,6 +83,7 @@ impl Run {
             curves: Curve::of(scenario),
             acts: Vec::new(),
             most: vec![None; scenario.expectations.len()],
+            reported: vec![None; scenario.programs.len()],
             progress: vec![Progress::default(); scenario.events.len()],
             due: Vec::new(),
             seen: (0, 0),
@@ -114,6 +118,11 @@ impl Run {
         &self.curves
     }
 
+    /// When the next event is due that has been met.
+    pub(super) fn next_due(&self) -> Option<Instant> {
+        self.due.iter().map(|(at, _)| *at).min()
+    }
+
     /// Takes one turn, or does what is due at one moment; `false`: that was the last.
     pub fn step(&mut self) -> bool {
         self.step_by(Instant::MAX) != Stepped::ToTheEnd
@@ -122,7 +131,7 @@ impl Run {
     /// The same unless it is later than `limit`: then time passes until there.
     pub fn step_by(&mut self, limit: Instant) -> Stepped {
         let end = ZERO + self.scenario.length;
-        let due = self.due.iter().map(|(at, _)| *at).min();
+        let due = self.next_due();
         let sample = self.curves.iter().filter_map(Curve::next_at).min();
         let until = [due, sample].into_iter().flatten().min().map_or(end, |at| at.min(end));
         if self.stage.world.step(until.min(limit)) {
@@ -144,7 +153,7 @@ impl Run {
     }
 
     /// Takes in what has happened since the last look.
-    fn watch(&mut self) {
+    pub(super) fn watch(&mut self) {
         let (told_from, passed_from) = self.seen;
         let told: Vec<Told> = self.stage.world.told()[told_from..].to_vec();
         let passed = self.stage.world.passages().len();
@@ -276,9 +285,10 @@ impl Run {
     /// Looks at what hosts hold, where an expectation asks for it.
     fn look(&mut self) {
         for (n, expectation) in self.scenario.expectations.iter().enumerate() {
-            let amount = match &expectation.claim {
-                Claim::Holds { who, thing, .. } => Some(self.amount(*who, *thing)),
-                Claim::RoundTrip { who, .. } => self.round_trip(*who).map(Duration::as_nanos),
+            let claim = Some(&expectation.claim).filter(|_| self.hidden(expectation).is_none());
+            let amount = match claim {
+                Some(Claim::Holds { who, thing, .. }) => Some(self.amount(*who, *thing)),
+                Some(Claim::RoundTrip { who, .. }) => self.round_trip(*who).map(Duration::as_nanos),
                 _ => None,
             };
             self.most[n] = self.most[n].max(amount);

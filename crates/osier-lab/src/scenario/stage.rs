@@ -8,7 +8,7 @@ use super::events::{EventPlan, When};
 use super::links::LinkPlan;
 use super::nodes::{Kind, NodePlan};
 use super::programs::{Calling, Doing, Flooding, ZERO};
-use crate::build::{Cable, Framing};
+use crate::build::Cable;
 use crate::dice::Dice;
 use crate::flooder::Flooder;
 use crate::program::{Client, Program, Server};
@@ -35,8 +35,10 @@ pub(super) struct Stage {
     pub(super) nodes: Vec<NodeId>,
     /// By the number of the link: the direction from its first end to its second.
     pub(super) wires: Vec<WireId>,
-    /// By the number of the program; `None`: a flood.
+    /// By the number of the program; `None`: a flood, or one that runs elsewhere.
     pub(super) programs: Vec<Option<(NodeId, usize)>>,
+    /// The programs of a real computer, with their numbers.
+    pub(super) outside: Vec<(usize, Program)>,
 }
 
 impl Stage {
@@ -51,7 +53,8 @@ impl Stage {
         for n in numbers.iter().copied() {
             nodes[n] = node(scenario, n, seed, &mut world);
         }
-        let mut stage = Stage { world, nodes, wires: Vec::new(), programs: Vec::new() };
+        let (wires, programs, outside) = (Vec::new(), Vec::new(), Vec::new());
+        let mut stage = Stage { world, nodes, wires, programs, outside };
         stage.join(scenario);
         for (n, plan) in scenario.nodes.iter().enumerate() {
             if let Some(mss) = plan.mss {
@@ -63,7 +66,8 @@ impl Stage {
         stage.world.keep_passages();
         stage.world.keep_reports();
         for (n, plan) in scenario.nodes.iter().enumerate() {
-            if is_host(scenario, n) && matches!(plan.kind, Kind::Host(_)) {
+            if is_host(scenario, n) && matches!(plan.kind, Kind::Host(_)) && !is_guest(scenario, n)
+            {
                 stage.world.capture(stage.nodes[n]);
             }
         }
@@ -82,8 +86,7 @@ impl Stage {
     fn join(&mut self, scenario: &Scenario) {
         for link in &scenario.links {
             let LinkPlan { between: (a, b), mtu, there, back } = link;
-            let switched = [*a, *b].iter().any(|n| matches!(scenario.nodes[*n].kind, Kind::Switch));
-            let framing = if switched { Framing::Ethernet } else { Framing::Ip };
+            let framing = Stage::framing(scenario, (*a, *b));
             let (there, back) = (there.clone(), back.clone());
             let cable = Cable { framing, mtu: *mtu, there, back, ..Cable::default() };
             self.wires.push(self.world.join(self.nodes[*a], self.nodes[*b], &cable));
@@ -172,6 +175,9 @@ impl Stage {
             Doing::Calls(calling) => Program::Client(client(calling, place(calling.to, Some(own)))),
             Doing::Floods(_) => return,
         };
+        if is_guest(scenario, plan.on) {
+            return self.outside.push((n, program));
+        }
         let node = self.nodes[plan.on];
         self.programs[n] = Some((node, self.world.run_program(node, program)));
     }
@@ -193,6 +199,9 @@ fn client(calling: &Calling, to: SocketAddr) -> Client {
 fn node(scenario: &Scenario, n: usize, seed: u64, world: &mut World) -> NodeId {
     let plan = &scenario.nodes[n];
     let name = plan.name.as_str();
+    if is_guest(scenario, n) {
+        return world.add_guest(name);
+    }
     let flood = scenario.programs.iter().find(|program| program.on == n);
     if let Some(Doing::Floods(flooding)) = flood.map(|program| &program.kind) {
         return world.add_flooder(name, flooder(&scenario.nodes, *flooding, seed));
@@ -216,6 +225,11 @@ fn flooder(nodes: &[NodePlan], flooding: Flooding, seed: u64) -> Flooder {
 fn is_host(scenario: &Scenario, n: usize) -> bool {
     let floods = |p: &super::ProgramPlan| p.on == n && matches!(p.kind, Doing::Floods(_));
     !matches!(scenario.nodes[n].kind, Kind::Switch) && !scenario.programs.iter().any(floods)
+}
+
+/// Whether a real computer stands there.
+fn is_guest(scenario: &Scenario, n: usize) -> bool {
+    scenario.guest.is_some_and(|guest| guest.node == n)
 }
 
 /// The links at a node, in the order of its ports: the node at the other end of each.
