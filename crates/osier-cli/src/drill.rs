@@ -83,7 +83,9 @@ pub(crate) fn run(args: &Args) -> Outcome {
     runner_can_fail(args.against)?;
     let mut tally = Tally::default();
     for file in scripts {
-        let source = std::fs::read_to_string(&file).map_err(|error| unread(&file, &error))?;
+        // What is no text is told with its place, as any other fault of a script.
+        let octets = std::fs::read(&file).map_err(|error| unread(&file, &error))?;
+        let source = String::from_utf8_lossy(&octets).into_owned();
         let name = file.display().to_string();
         for over in overs(args, &name, &source) {
             let verdict = one(args, &file, &source, over)?;

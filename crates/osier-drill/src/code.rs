@@ -2,7 +2,8 @@
 //!
 //! Statements are `assert EXPRESSION, MESSAGE`, `NAME = EXPRESSION`, `NAME += EXPRESSION` and
 //! `print(…)`, which is passed over. Expressions are those of integers: comparisons that chain,
-//! `and`, `or`, `not`, arithmetic and bits. A message is shown as it stands. No Python is run.
+//! `in (…)`, `and`, `or`, `not`, arithmetic and bits, `abs`, `min` and `max`. A message is shown as
+//! it stands. No Python is run: whatever else is said is refused, never passed over.
 
 mod evaluate;
 mod words;
@@ -44,6 +45,10 @@ pub enum Expression {
     Binary(Binary, Box<Expression>, Box<Expression>),
     /// `a < b <= c`: the first, then each comparison.
     Compare(Box<Expression>, Vec<(Comparison, Expression)>),
+    /// `a in (b, c)`
+    Among(Box<Expression>, Vec<Expression>),
+    /// `min(a, b)`
+    Call(Function, Vec<Expression>),
 }
 
 /// An operator with one operand.
@@ -71,6 +76,15 @@ pub enum Binary {
     Multiply,
     Divide,
     Remainder,
+}
+
+/// A function of numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub enum Function {
+    Abs,
+    Min,
+    Max,
 }
 
 /// A comparison.
@@ -108,12 +122,20 @@ fn statement(words: &mut Words<'_>) -> Result<Option<Statement>, Error> {
     if words.accept("assert") {
         let from = words.position();
         let holds = expression(words, 0)?;
-        words.skip_statement();
+        // The message; anything else would be a part of the expression that nobody has looked at.
+        if words.accept(",") {
+            words.skip_statement();
+        } else if !words.at_end_of_statement() {
+            return Err(words.unread());
+        }
         return Ok(Some(Statement::Assert { holds, text: words.text_from(from) }));
     }
     if words.accept("print") {
         words.skip_statement();
         return Ok(None);
+    }
+    if words.begins_unread_statement() {
+        return Err(words.unread());
     }
     let Some(name) = words.name() else {
         return Err(words.expected("`assert`, `print` or `name = …`"));
@@ -193,7 +215,33 @@ fn comparison(words: &mut Words<'_>, depth: usize) -> Result<Expression, Error> 
     while let Some((_, comparison)) = COMPARISONS.iter().find(|(text, _)| words.accept(text)) {
         rest.push((*comparison, level(words, ARITHMETIC, depth)?));
     }
-    Ok(if rest.is_empty() { first } else { Expression::Compare(Box::new(first), rest) })
+    let found = match rest.is_empty() {
+        true => first,
+        false => return Ok(Expression::Compare(Box::new(first), rest)),
+    };
+    let turned = words.accept("not");
+    if !words.accept("in") {
+        return if turned { Err(words.expected("`in`")) } else { Ok(found) };
+    }
+    let among = Expression::Among(Box::new(found), list(words, depth)?);
+    Ok(if turned { Expression::Unary(Unary::Not, Box::new(among)) } else { among })
+}
+
+/// `(a, b)` or `[a, b]`.
+fn list(words: &mut Words<'_>, depth: usize) -> Result<Vec<Expression>, Error> {
+    let end = match words.accept("(") {
+        true => ")",
+        false if words.accept("[") => "]",
+        false => return Err(words.expected("`(` or `[`")),
+    };
+    let mut found = Vec::new();
+    while !words.accept(end) {
+        found.push(expression(words, depth + 1)?);
+        if !words.accept(",") && !words.is_next(end) {
+            return Err(words.expected(&format!("`,` or `{end}`")));
+        }
+    }
+    Ok(found)
 }
 
 fn unary(words: &mut Words<'_>, depth: usize) -> Result<Expression, Error> {
@@ -216,10 +264,33 @@ fn unary(words: &mut Words<'_>, depth: usize) -> Result<Expression, Error> {
         Some(Word::Number(number)) => Ok(Expression::Number(number)),
         Some(Word::Name("True")) => Ok(Expression::Number(1)),
         Some(Word::Name("False")) => Ok(Expression::Number(0)),
-        Some(Word::Name(name)) => Ok(Expression::Name(name.to_owned())),
+        Some(Word::Name(name)) => named(words, name, depth),
+        Some(Word::Text) => {
+            words.back();
+            Err(words.unread())
+        }
         _ => {
             words.back();
             Err(words.expected("a number, a name or `(`"))
         }
+    }
+}
+
+/// A name, or a call of a function.
+fn named(words: &mut Words<'_>, name: &str, depth: usize) -> Result<Expression, Error> {
+    if !words.is_next("(") {
+        return Ok(Expression::Name(name.to_owned()));
+    }
+    let function = match name {
+        "abs" => Function::Abs,
+        "min" => Function::Min,
+        "max" => Function::Max,
+        _ => return Err(words.unread()),
+    };
+    let of = list(words, depth)?;
+    let fits = if function == Function::Abs { of.len() == 1 } else { of.len() > 1 };
+    match fits {
+        true => Ok(Expression::Call(function, of)),
+        false => Err(words.expected(&format!("another number of values for `{name}`"))),
     }
 }

@@ -179,7 +179,16 @@ impl Config {
             "tcp_ts_ecr_scaled" => self.ts_ecr = TsEcr::Scaled,
             "strict_segments" => self.segments = Segments::Strict,
             // Of no meaning here: the link is a value, and `said_over` has read the version.
-            "ip_version" | "gateway_ip" | "netmask_ip" | "speed" | "send_omit_free" | "mss" => {}
+            "ip_version" | "gateway_ip" | "netmask_ip" | "speed" | "send_omit_free" | "mss"
+            | "verbose" | "debug" => {}
+            // Options of the program about what there is none of here.
+            "wire_client" | "wire_server" | "wire_server_ip" | "wire_server_at"
+            | "wire_server_port" | "wire_client_dev" | "wire_server_dev" | "so_filename"
+            | "so_flags" | "non_fatal" | "dry_run" | "code_command" | "code_format"
+            | "code_sockopt" | "init_scripts" | "psp_udp_port" | "is_anyip" | "define" => {
+                let says = format!("the option `--{}` in a script", line.name);
+                return Err(Error::unsupported(line.at, says));
+            }
             _ => {
                 let says = format!("an option that is known was expected, not `--{}`", line.name);
                 return Err(Error::malformed(line.at, says));

@@ -16,6 +16,28 @@ pub fn errno_name(errno: i32) -> &'static str {
     found.map_or("no error", |(name, _)| name)
 }
 
+/// The events of poll(2), or of epoll(7), in words: `POLLIN|POLLRDHUP`; what has no name as a
+/// number.
+pub fn events_named(prefix: &str, events: u32) -> String {
+    let mut left = i64::from(events);
+    let mut words = Vec::new();
+    for (name, bit) in READINESS.iter().filter(|(name, bit)| is_event(prefix, name, *bit)) {
+        if left & bit != 0 {
+            left &= !bit;
+            words.push((*name).to_owned());
+        }
+    }
+    if left != 0 || words.is_empty() {
+        words.push(if left == 0 { "0".to_owned() } else { format!("{left:#x}") });
+    }
+    words.join("|")
+}
+
+fn is_event(prefix: &str, name: &str, bit: i64) -> bool {
+    let rest = name.strip_prefix(prefix);
+    rest.is_some_and(|rest| !rest.starts_with('_')) && bit.count_ones() == 1
+}
+
 /// Names that stand for what is not built; scripts that use them are counted apart.
 pub fn is_unsupported(name: &str) -> bool {
     const PREFIXES: [&str; 4] = ["SO_TIMESTAMP", "SOF_TIMESTAMPING", "SCM_T", "TCP_MD5SIG"];

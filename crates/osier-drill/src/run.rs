@@ -7,6 +7,7 @@
 mod calls;
 mod clock;
 mod flow;
+mod given;
 mod packets;
 
 use crate::ast::packet::{Direction, Packet};

@@ -43,7 +43,7 @@ fn a_call_that_does_not_return_is_seen() {
 #[test]
 fn a_value_that_is_not_given_is_seen() {
     let source = format!("{LISTENS}+0 getsockopt(3, SOL_SOCKET, SO_ERROR, [5], [4]) = 0");
-    assert_eq!(fails(&source).says, "`getsockopt` was expected to give 5, and gives Nothing");
+    assert_eq!(fails(&source).says, "`getsockopt` was expected to give 5, and gives nothing");
 }
 
 #[test]

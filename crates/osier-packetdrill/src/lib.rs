@@ -9,8 +9,8 @@
 //!             --so_flags=addr=192.168.0.1,mtu=1500,settings=FILE script.pkt
 //! ```
 //!
-//! `%{ assert tcpi_… }%` in a script calls the system's own `getsockopt`: preload the library
-//! (`LD_PRELOAD`), and ours answers.
+//! `%{ assert tcpi_… }%` in a script calls the system's own `getsockopt`, and `sendfile` the
+//! system's own, too: preload the library (`LD_PRELOAD`), and ours answer.
 //!
 //! | Question | Where |
 //! | --- | --- |
@@ -29,5 +29,5 @@ mod shared;
 mod table;
 mod world;
 
-pub use calls::interpose::getsockopt;
+pub use calls::interpose::{getsockopt, sendfile};
 pub use table::{Interface, packetdrill_interface_init};

@@ -1,6 +1,6 @@
 //! Does an assertion hold?
 
-use super::{Binary, Comparison, Expression, Statement, Unary};
+use super::{Binary, Comparison, Expression, Function, Statement, Unary};
 use std::collections::BTreeMap;
 
 /// What names stand for: fields of `tcp_info`, and what the code itself has set.
@@ -98,6 +98,11 @@ fn mentioned<'a>(expression: &'a Expression, found: &mut Vec<&'a str>) {
             mentioned(first, found);
             rest.iter().for_each(|(_, operand)| mentioned(operand, found));
         }
+        Expression::Among(first, list) => {
+            mentioned(first, found);
+            list.iter().for_each(|operand| mentioned(operand, found));
+        }
+        Expression::Call(_, of) => of.iter().for_each(|operand| mentioned(operand, found)),
     }
 }
 
@@ -140,7 +145,25 @@ pub fn evaluate(expression: &Expression, names: &Names) -> Result<i64, String> {
             }
             Ok(1)
         }
+        Expression::Among(first, list) => {
+            let value = evaluate(first, names)?;
+            let list: Vec<i64> = evaluate_all(list, names)?;
+            Ok(i64::from(list.contains(&value)))
+        }
+        Expression::Call(function, of) => {
+            let of = evaluate_all(of, names)?.into_iter();
+            let found = match function {
+                Function::Abs => of.map(i64::saturating_abs).next(),
+                Function::Min => of.min(),
+                Function::Max => of.max(),
+            };
+            found.ok_or_else(|| "a function of no value".to_owned())
+        }
     }
+}
+
+fn evaluate_all(of: &[Expression], names: &Names) -> Result<Vec<i64>, String> {
+    of.iter().map(|one| evaluate(one, names)).collect()
 }
 
 fn compare(comparison: Comparison, left: i64, right: i64) -> bool {
@@ -211,6 +234,8 @@ mod tests {
             "assert 7 // 2 == 3 and -7 // 2 == -4 and -7 % 2 == 1 and 1 + 2 * 3 == 7",
             "assert 0 or 2 | 1 == 3 or 1",
             "print('a', (\n1)); assert True",
+            "assert tcpi_snd_cwnd in (9, 10) and tcpi_snd_cwnd not in [11,], 'one'",
+            "assert abs(-3) == 3 and min(4, tcpi_snd_cwnd) == 4 and max(4, 5, 6) == 6",
         ] {
             assert_eq!(run(text), Ok(()), "{text}");
         }
@@ -228,9 +253,32 @@ mod tests {
     }
 
     #[test]
+    fn what_is_not_read_is_refused_and_never_passed_over() {
+        for text in [
+            "assert tcpi_snd_cwnd / 2 == 6",
+            "assert tcpi_snd_cwnd if 1 else 0",
+            "assert tcpi_snd_cwnd 11",
+            "assert tcpi_snd_cwnd == 'ten'",
+            "assert tcpi_snd_cwnd.real == 11",
+            "assert len(tcpi_snd_cwnd) == 11",
+            "assert 0.5 < 1",
+            "if tcpi_snd_cwnd == 11:\n  assert True",
+            "import os",
+        ] {
+            let error = parse(text, Span { line: 1, column: 1 }).expect_err(text);
+            assert_eq!(error.fault, crate::span::Fault::Unsupported, "{text}: {error}");
+        }
+        assert!(run("assert tcpi_snd_cwnd in (11, 12)").is_err());
+        assert!(run("assert tcpi_snd_cwnd not in (10, 12)").is_err());
+        for text in ["assert 1 in 2", "assert 1 in (2", "assert 1 not 2", "assert abs(1, 2)"] {
+            assert!(parse(text, Span { line: 1, column: 1 }).is_err(), "{text}");
+        }
+    }
+
+    #[test]
     fn what_is_not_in_the_language_is_told_with_its_place() {
         let error = parse("\n  import os", Span { line: 4, column: 3 }).unwrap_err();
-        assert_eq!(error.at, Span { line: 5, column: 10 });
+        assert_eq!(error.at, Span { line: 5, column: 3 });
         let error = parse("assert 1 +", Span { line: 4, column: 3 }).unwrap_err();
         assert_eq!(error.at, Span { line: 4, column: 15 });
     }

@@ -19,8 +19,17 @@ const MARKS: [&str; 31] = [
     ")", "[", "]", "{", "}", ",", ";", "<", ">", "=", "&", "|", "^", "~",
 ];
 
+/// What begins a statement of Python that is not read.
+const STATEMENTS: [&str; 15] = [
+    "if", "else", "elif", "for", "while", "def", "class", "import", "from", "try", "with",
+    "return", "del", "global", "raise",
+];
+
 /// Code of more words than this is refused, so that no expression lies deeper than the stack.
 const WORDS_MAX: usize = 1000;
+
+/// So much of code that is not read is shown.
+const SHOWN_MAX: usize = 30;
 
 pub(super) struct Words<'a> {
     source: &'a str,
@@ -37,7 +46,7 @@ impl<'a> Words<'a> {
             let rest = &source[from..];
             let (word, len) = match lex(rest) {
                 Some(found) => found,
-                None => return Err(Error::malformed(words.span(from), "not known in code")),
+                None => return Err(words.unread_at(from)),
             };
             if words.words.len() == WORDS_MAX {
                 let says = format!("at most {WORDS_MAX} words were expected in a piece of code");
@@ -70,7 +79,7 @@ impl<'a> Words<'a> {
     }
 
     pub(super) fn accept(&mut self, text: &str) -> bool {
-        let found = matches!(self.peek(), Some(Word::Mark(t) | Word::Name(t)) if t == text);
+        let found = self.is_next(text);
         self.next += usize::from(found);
         found
     }
@@ -106,9 +115,40 @@ impl<'a> Words<'a> {
         self.source[start..end.max(start)].to_owned()
     }
 
+    pub(super) fn is_next(&self, text: &str) -> bool {
+        matches!(self.peek(), Some(Word::Mark(t) | Word::Name(t)) if t == text)
+    }
+
+    pub(super) fn at_end_of_statement(&self) -> bool {
+        self.is_done() || self.is_next(";") || self.is_next("\n")
+    }
+
+    /// Whether a statement follows that is not read here.
+    pub(super) fn begins_unread_statement(&self) -> bool {
+        matches!(self.peek(), Some(Word::Name(name)) if STATEMENTS.contains(&name))
+    }
+
     pub(super) fn expected(&self, what: &str) -> Error {
-        let from = self.words.get(self.next).map_or(self.source.len(), |(_, range)| range.start);
-        Error::malformed(self.span(from), format!("{what} was expected in the code"))
+        Error::malformed(self.span(self.here()), format!("{what} was expected in the code"))
+    }
+
+    /// What follows is no part of the language.
+    pub(super) fn unread(&self) -> Error {
+        self.unread_at(self.here())
+    }
+
+    fn unread_at(&self, byte: usize) -> Error {
+        let rest = self.source[byte..].lines().next().unwrap_or_default();
+        let rest: String = rest.chars().take(SHOWN_MAX).collect();
+        let says = format!(
+            "`{}`: of code `assert`, `print` and `name = …` over integers are read",
+            rest.trim_end()
+        );
+        Error::unsupported(self.span(byte), says)
+    }
+
+    fn here(&self) -> usize {
+        self.words.get(self.next).map_or(self.source.len(), |(_, range)| range.start)
     }
 
     /// Where a byte of the code stands in the script. The code begins two characters behind `at`.

@@ -112,10 +112,11 @@ fn number(word: &Word, prefix: &str, names: Names) -> Result<u8, Error> {
     }
     word.text.strip_prefix(prefix).and_then(|digits| digits.parse().ok()).ok_or_else(|| {
         let known: Vec<_> = names.iter().map(|(name, _)| *name).collect();
-        let known = known.join(", ");
-        let says = format!("`{}` is not known here; {prefix}N or one of {known} was expected", {
-            &word.text
-        });
+        let known = match known.is_empty() {
+            true => String::new(),
+            false => format!(" or one of {}", known.join(", ")),
+        };
+        let says = format!("`{}` is not known here; {prefix}N{known} was expected", word.text);
         Error::malformed(word.at, says)
     })
 }

@@ -5,10 +5,11 @@
 
 use super::clock::{Due, seconds};
 use super::flow::{Flow, Speaks, Stage};
+use super::given::difference;
 use super::{Checked, Failure, FailureKind, Happened, Runner};
 use crate::names::errno_name;
 use crate::numbers::{MSG_FASTOPEN, SOCK_DGRAM};
-use crate::plan::{Planned, Shown, Step, Wanted};
+use crate::plan::{Planned, Step, Wanted};
 use crate::span::Span;
 use crate::stack::{Given, Outcome, Stack, Syscall};
 use osier_time::{Duration, Instant};
@@ -154,40 +155,7 @@ impl<S: Stack> Runner<'_, S> {
     }
 
     fn check_given(&self, call: &Planned, given: &Given, at: Span) -> Checked {
-        let (expected, found) = match (&call.wanted, given) {
-            (Wanted::Nothing | Wanted::Descriptor | Wanted::Ends(..), _) => return Ok(()),
-            (Wanted::Number(wanted), Given::Number(found)) if wanted == found => return Ok(()),
-            (Wanted::Number(wanted), found) => (wanted.to_string(), format!("{found:?}")),
-            (Wanted::Octets(wanted, _), Given::Octets(found)) if wanted == found => return Ok(()),
-            (Wanted::Octets(wanted, shown), Given::Octets(found)) => {
-                (octets(wanted, *shown), octets(found, *shown))
-            }
-            (Wanted::Octets(wanted, shown), found) => {
-                (octets(wanted, *shown), format!("{found:?}"))
-            }
-            (Wanted::Ready(wanted), Given::Ready(found)) if wanted == found => return Ok(()),
-            (Wanted::Ready(wanted), found) => (format!("{wanted:#x?}"), format!("{found:#x?}")),
-            (Wanted::Event(events, data), Given::Events(found)) => {
-                // Without an event the script writes zeros.
-                let first = found.first().copied().unwrap_or((0, 0));
-                if first == (*events, *data) {
-                    return Ok(());
-                }
-                let shown = |(events, data)| format!("events {events:#x} with data {data}");
-                (shown((*events, *data)), shown(first))
-            }
-            (Wanted::Event(events, data), found) => {
-                (format!("events {events:#x} with data {data}"), format!("{found:?}"))
-            }
-            (Wanted::Message(flags, control), Given::Message { flags: f, control: c })
-                if flags == f && control == c =>
-            {
-                return Ok(());
-            }
-            (Wanted::Message(flags, control), found) => {
-                (format!("flags {flags:#x}, {control:?}"), format!("{found:x?}"))
-            }
-        };
+        let Some((expected, found)) = difference(&call.wanted, given) else { return Ok(()) };
         let says = format!("`{}` was expected to give {expected}, and gives {found}", call.name);
         Err(Failure::differs(at, says))
     }
@@ -317,12 +285,5 @@ impl<S: Stack> Runner<'_, S> {
 fn without_waiting(call: &mut Syscall) {
     if let Syscall::Poll(_, timeout) | Syscall::EpollWait(_, _, timeout) = call {
         *timeout = 0;
-    }
-}
-
-fn octets(octets: &[u8], shown: Shown) -> String {
-    match (shown, octets.try_into()) {
-        (Shown::Number, Ok(number)) => i32::from_le_bytes(number).to_string(),
-        _ => format!("\"{}\"", octets.escape_ascii()),
     }
 }
