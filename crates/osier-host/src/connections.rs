@@ -166,6 +166,9 @@ impl Connections {
             if let Some(socket) = self.sockets.get_mut(id)
                 && let Some(event) = socket.next_event(ConnectionId(id))
             {
+                if socket.news == News::NONE {
+                    self.queues.news.remove(id);
+                }
                 return Some(event);
             }
             self.queues.news.remove(id);

@@ -50,6 +50,11 @@ impl Handshakes {
         Handshakes { entries: Slots::new(), transmit: Ready::new(), rounds: Rounds::new() }
     }
 
+    #[inline]
+    pub(crate) const fn is_empty(&self) -> bool {
+        self.entries.len() == 0
+    }
+
     /// When [`Host::end_round`] is due.
     pub(crate) fn next_deadline(&self) -> Option<Instant> {
         self.first().map(|(at, _)| at)

@@ -177,7 +177,23 @@ impl Host {
     }
 
     /// The next event, if any.
+    #[inline]
     pub fn poll_event(&mut self) -> Option<Event> {
+        if self.has_news() { self.next_event() } else { None }
+    }
+
+    /// Whether anybody may have something to tell: mostly nobody has.
+    #[inline]
+    fn has_news(&self) -> bool {
+        self.connections.queues.news.front().is_some()
+            || self.ip.has_event()
+            || self.listeners.has_news()
+            || self.udp.has_news()
+            || self.undecided.has_news()
+            || !self.echo_replies.is_empty()
+    }
+
+    fn next_event(&mut self) -> Option<Event> {
         if let Some(event) = self.ip.poll_event() {
             return Some(self.on_ip_event(event));
         }
@@ -222,9 +238,13 @@ impl Host {
     pub fn next_deadline(&self) -> Option<Instant> {
         let first = at_last(self.ip.next_deadline())
             .min(at_last(self.connections.queues.wheel.next_deadline()))
-            .min(at_last(self.handshakes.next_deadline()))
-            .min(at_last(self.time_waits.next_deadline(self.account.now)))
-            .min(at_last(self.undecided.next_deadline()));
+            .min(at_last(self.time_waits.next_deadline(self.account.now)));
+        let first = match self.handshakes.is_empty() && self.undecided.is_empty() {
+            true => first,
+            false => first
+                .min(at_last(self.handshakes.next_deadline()))
+                .min(at_last(self.undecided.next_deadline())),
+        };
         Some(first).filter(|first| *first != Instant::MAX)
     }
 

@@ -126,6 +126,12 @@ impl Listeners {
         Some(listener)
     }
 
+    /// Whether an owner may have to be told something.
+    #[inline]
+    pub(crate) const fn has_news(&self) -> bool {
+        self.news.front().is_some() || self.failed.front().is_some()
+    }
+
     pub(crate) fn poll_event(&mut self) -> Option<Event> {
         if let Some(id) = self.news.pop_front() {
             return Some(Event::Acceptable(ListenerId(id)));

@@ -45,6 +45,7 @@ impl TimeWaits {
     }
 
     /// When [`Host::end_time_wait`] is due; `now` is the time of the last door.
+    #[inline]
     pub(crate) fn next_deadline(&self, now: Instant) -> Option<Instant> {
         let first = self.entries.get(self.order.front()?)?;
         Some(first.time_wait.deadline(now))

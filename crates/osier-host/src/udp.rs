@@ -132,6 +132,12 @@ impl UdpSockets {
         true
     }
 
+    /// Whether an owner may have to be told something.
+    #[inline]
+    pub(crate) const fn has_news(&self) -> bool {
+        self.news.front().is_some()
+    }
+
     pub(crate) fn poll_event(&mut self) -> Option<Event> {
         while let Some(id) = self.news.front() {
             if let Some(socket) = self.slots.get_mut(id) {

@@ -65,6 +65,17 @@ impl Undecided {
         self.syns.len()
     }
 
+    #[inline]
+    pub(crate) const fn is_empty(&self) -> bool {
+        self.syns.len() == 0
+    }
+
+    /// Whether an owner may have to be told of one.
+    #[inline]
+    pub(crate) const fn has_news(&self) -> bool {
+        self.news.front().is_some()
+    }
+
     /// When [`Host::end_undecided`] is due.
     pub(crate) fn next_deadline(&self) -> Option<Instant> {
         Some(self.syns.get(self.order.front()?)?.until)

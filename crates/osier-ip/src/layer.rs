@@ -268,6 +268,12 @@ impl Layer {
         self.events.pop_front()
     }
 
+    /// Whether [`Layer::poll_event`] has one.
+    #[inline]
+    pub fn has_event(&self) -> bool {
+        !self.events.is_empty()
+    }
+
     /// When [`Layer::on_deadline`] is to be called, if ever.
     #[inline]
     pub fn next_deadline(&self) -> Option<Instant> {

@@ -6,7 +6,7 @@
 use crate::pattern::Pattern;
 use crate::program::{Client, Program, Report, Tally};
 use crate::socket::OfHost;
-use crate::talk::{Progress, Surroundings, Talk};
+use crate::talk::{Progress, Surroundings, Talk, Why};
 use core::net::SocketAddr;
 use osier_host::{Config, ConnectionId, Event, Host, Keys, ListenerId, Metrics};
 use osier_ip::{Cidr, LinkConfig, LinkId, Route};
@@ -225,7 +225,7 @@ impl Computer {
         }
         while let Some((_, id)) = self.alarms.first().copied().filter(|(due, _)| *due <= now) {
             self.alarms.pop_first();
-            self.go_on(now, ConnectionId(id));
+            self.go_on(now, ConnectionId(id), Why::Any);
         }
         if self.opening <= now {
             (0..self.runs.len()).for_each(|program| self.open_more(now, program));
@@ -241,10 +241,10 @@ impl Computer {
             any = true;
             match event {
                 Event::Acceptable(listener) => self.accept(now, listener),
-                Event::Connected(id) | Event::Readable(id) | Event::Writable(id) => {
-                    self.go_on(now, id);
+                Event::Connected(id) | Event::Writable(id) => self.go_on(now, id, Why::Room),
+                Event::Readable(id) | Event::Closed(id, Ending::InOrder) => {
+                    self.go_on(now, id, Why::Any);
                 }
-                Event::Closed(id, Ending::InOrder) => self.go_on(now, id),
                 Event::Closed(id, ending) => {
                     self.host.release(now, id);
                     self.end(now, id, Some(ending));
@@ -288,7 +288,7 @@ impl Computer {
         let Some(program) = self.runs.iter().position(is_it) else { return };
         while let Some((id, _)) = self.host.accept(listener) {
             self.begin(now, id, program);
-            self.go_on(now, id);
+            self.go_on(now, id, Why::Any);
         }
     }
 
@@ -348,7 +348,7 @@ impl Computer {
         self.talks[slot] = Some(Talk::begin(now, program, script));
     }
 
-    fn go_on(&mut self, now: Instant, id: ConnectionId) {
+    fn go_on(&mut self, now: Instant, id: ConnectionId, why: Why) {
         let Some(Some(talk)) = self.talks.get_mut(id.0 as usize) else { return };
         let Run { program, tally, .. } = &mut self.runs[talk.program];
         let script = match program {
@@ -358,7 +358,7 @@ impl Computer {
         let socket = &mut OfHost { host: &mut self.host, id };
         let pattern = &self.pattern;
         let mut around = Surroundings { now, socket, script, pattern, tally };
-        match talk.go_on(&mut around) {
+        match talk.go_on(why, &mut around) {
             Progress::Waits(None) => {}
             Progress::Waits(Some(at)) => _ = self.alarms.insert((at, id.0)),
             Progress::Done => self.end(now, id, None),

@@ -67,5 +67,5 @@ pub use rogue::Rogue;
 pub use rule::{Match, Rule, Text, Then};
 pub use sight::{Sight, look};
 pub use socket::Socket;
-pub use talk::{Progress, Surroundings, Talk};
+pub use talk::{Progress, Surroundings, Talk, Why};
 pub use world::{Change, NodeId, WireId, World};

@@ -6,7 +6,7 @@
 //! What is drawn depends on the link's own dice and on the frames before, nothing else.
 
 use crate::conditions::{Conditions, Loss, Traffic};
-use crate::dice::Dice;
+use crate::dice::{Chance, Dice};
 use crate::mangle;
 use crate::rule::{Rule, Then};
 use crate::sight;
@@ -272,7 +272,16 @@ impl Link {
         }
     }
 
+    #[inline]
     fn mangle(&mut self, frame: Bytes, then: Option<Then>) -> Bytes {
+        let Conditions { corrupt, shrink_window, .. } = self.conditions;
+        match (corrupt, shrink_window, then) {
+            (Chance::NONE, Chance::NONE, None) => frame,
+            _ => self.mangle_by_chance(frame, then),
+        }
+    }
+
+    fn mangle_by_chance(&mut self, frame: Bytes, then: Option<Then>) -> Bytes {
         let corrupt = self.dice.happens(self.conditions.corrupt) || then == Some(Then::Corrupt);
         let shrink = self.dice.happens(self.conditions.shrink_window);
         if corrupt {
@@ -302,10 +311,17 @@ impl Link {
     }
 
     /// Nearly always the last to arrive, so the place is looked for from the back.
+    #[inline]
     fn launch(&mut self, at: Instant, frame: Bytes) {
         if self.in_flight.back().is_none_or(|(last, _)| *last <= at) {
             return self.in_flight.push_back((at, frame));
         }
+        self.overtake(at, frame);
+    }
+
+    /// Some arrive later.
+    #[cold]
+    fn overtake(&mut self, at: Instant, frame: Bytes) {
         let later = self.in_flight.iter().rev().take_while(|(other, _)| *other > at).count();
         let place = self.in_flight.len() - later;
         self.in_flight.insert(place, (at, frame));

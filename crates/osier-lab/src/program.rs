@@ -111,6 +111,13 @@ pub enum Writing {
     Shared(usize),
 }
 
+impl Reading {
+    /// Whether all that comes is read when it comes.
+    pub(crate) fn is_at_once(&self) -> bool {
+        self.every.is_zero() && self.after.is_zero()
+    }
+}
+
 impl Default for Script {
     /// Says nothing and reads all that comes at once.
     fn default() -> Self {

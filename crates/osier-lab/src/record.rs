@@ -97,6 +97,7 @@ impl Record {
     }
 
     /// The host judges a frame.
+    #[inline]
     pub(crate) fn on_frame(
         &mut self,
         now: Instant,
@@ -105,7 +106,10 @@ impl Record {
         frame: Received,
         host: &mut Host,
     ) {
-        self.judge((now, node), link, frame, host);
+        match self.captured.is_empty() {
+            true => host.on_frame(now, link, frame),
+            false => self.judge((now, node), link, frame, host),
+        }
     }
 
     /// The host judges a frame of its own.
@@ -140,6 +144,7 @@ impl Record {
     }
 
     /// The host has made a frame.
+    #[inline]
     pub(crate) fn on_transmit(
         &mut self,
         now: Instant,
@@ -156,6 +161,7 @@ impl Record {
     }
 
     /// The host has done what there was to do now; what it says of that belongs to no frame yet.
+    #[inline]
     pub(crate) fn on_served(&mut self, now: Instant, node: NodeId, host: &mut Host) {
         if let Some(captured) = self.captured.iter_mut().find(|captured| captured.node == node) {
             listen(&mut self.told, &self.passages, (node, host), || None);

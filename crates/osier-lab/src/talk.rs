@@ -53,6 +53,15 @@ pub enum Progress {
     Failed(Ending),
 }
 
+/// Why a talk looks again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Why {
+    /// Something can be written; of what can be read nothing is said.
+    Room,
+    /// Anything may have happened.
+    Any,
+}
+
 /// What a talk needs of the world around it.
 #[derive(Debug)]
 pub struct Surroundings<'a, S: Socket> {
@@ -93,11 +102,15 @@ impl Talk {
     }
 
     /// Does what can be done now.
-    pub fn go_on<S: Socket>(&mut self, around: &mut Surroundings<'_, S>) -> Progress {
-        let mut read_at = match self.read(around) {
-            Ok(at) => at,
-            Err(ending) => return Progress::Failed(ending),
-        };
+    pub fn go_on<S: Socket>(&mut self, why: Why, around: &mut Surroundings<'_, S>) -> Progress {
+        let mut read_at = None;
+        // Who reads at once has read all that there was before.
+        if why == Why::Any || !around.script.reading.is_at_once() {
+            match self.read(around) {
+                Ok(at) => read_at = at,
+                Err(ending) => return Progress::Failed(ending),
+            }
+        }
         loop {
             let Some(say) = around.script.says.get(self.step).copied() else {
                 around.socket.release(around.now);

@@ -7,8 +7,8 @@
 use super::kernel_socket::{KernelSocket, ending, std_time};
 use super::real::watch;
 use crate::exit::Failure;
-use osier_lab::Talk;
 use osier_lab::{Client, Pattern, Program, Progress, Report, Script, Server, Surroundings, Tally};
+use osier_lab::{Talk, Why};
 use osier_tcp::{Ending, Nagle};
 use osier_time::{Duration, Instant};
 use rustix::event::epoll::EventFlags;
@@ -263,7 +263,7 @@ impl Players {
             Program::Client(client) => &client.script,
         };
         let pattern = &self.pattern;
-        match talk.go_on(&mut Surroundings { now, socket, script, pattern, tally }) {
+        match talk.go_on(Why::Any, &mut Surroundings { now, socket, script, pattern, tally }) {
             Progress::Waits(None) => {}
             Progress::Waits(Some(at)) => _ = self.alarms.insert((at, number)),
             Progress::Done => self.end(now, number, None),
