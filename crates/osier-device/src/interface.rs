@@ -24,7 +24,6 @@ const RTM_GETROUTE: u16 = 26;
 const IFLA_ADDRESS: u16 = 1;
 const IFLA_IFNAME: u16 = 3;
 const IFLA_MTU: u16 = 4;
-const IFLA_GSO_MAX_SEGS: u16 = 40;
 const IFA_ADDRESS: u16 = 1;
 const IFA_LOCAL: u16 = 2;
 const IFA_FLAGS: u16 = 8;
@@ -115,17 +114,6 @@ pub fn set_mtu(name: &str, mtu: usize) -> Result<(), Error> {
     let request = Request::new(RTM_NEWLINK, NLM_F_ACK, &ifinfo(the(name)?.index, 0, 0));
     let request = request.attribute(IFLA_MTU, &value.to_ne_bytes());
     command(request, &format!("ip link set {name} mtu {mtu}"))
-}
-
-/// `ip link set NAME gso_max_segs SEGMENTS`: into how many segments the kernel may leave a packet
-/// of its own to be cut; 1 is each by itself.
-///
-/// # Errors
-/// There is no such interface, or we may not.
-pub fn set_gso_max_segs(name: &str, segments: u32) -> Result<(), Error> {
-    let request = Request::new(RTM_NEWLINK, NLM_F_ACK, &ifinfo(the(name)?.index, 0, 0));
-    let request = request.attribute(IFLA_GSO_MAX_SEGS, &segments.to_ne_bytes());
-    command(request, &format!("ip link set {name} gso_max_segs {segments}"))
 }
 
 /// `ip address add ADDRESS/PREFIX dev NAME`, for IPv6 with `nodad`: it is not first checked for

@@ -14,10 +14,12 @@ use bytes::Bytes;
 use calls::Files;
 use osier_device::netns::renew_private_network;
 use osier_device::sockets::wait_readable;
-use osier_device::tuntap::{Config as TunConfig, TunTap};
+use osier_device::tuntap::{Config as TunConfig, OffloadMode, TunTap};
 use osier_device::{Device, Error, Readiness, interface};
 use osier_time::Instant;
-use osier_wire::Frame;
+use osier_wire::link::Medium;
+use osier_wire::offload::finish;
+use osier_wire::{Frame, Received};
 use std::collections::{BTreeMap, VecDeque};
 use std::net::{IpAddr, Ipv6Addr};
 
@@ -41,9 +43,6 @@ const AS_LINUX_COMES: [(&str, &str); 4] = [
 /// How often it is looked for a route: for two seconds.
 const ROUTE_TRIES: u32 = 4_000;
 
-/// What a device has that nobody has set (Linux: GSO_MAX_SEGS).
-const GSO_MAX_SEGS: u32 = 65_535;
-
 /// Packets that are read at once.
 const BUDGET: usize = 64;
 
@@ -63,7 +62,9 @@ impl Kernel {
     /// What the kernel refused.
     pub fn new(config: &Config) -> Result<Kernel, Error> {
         renew_private_network()?;
-        let device = TunTap::open(&TunConfig { mtu: Some(config.mtu), ..TunConfig::tun(NAME) })?;
+        // As packetdrill's: segments leave whole, unless a script switches that off.
+        let (mtu, offload) = (Some(config.mtu), OffloadMode::Segmentation);
+        let device = TunTap::open(&TunConfig { mtu, offload, ..TunConfig::tun(NAME) })?;
         for (name, value) in AS_LINUX_COMES {
             // A kernel without it has nothing to be set.
             let _ = write(name, value);
@@ -84,9 +85,19 @@ impl Kernel {
         let mut frames = Vec::new();
         // A device that is gone gives nothing, and the script fails of that.
         while self.device.receive(&mut frames, BUDGET).is_ok_and(|n| n == BUDGET) {}
-        let packets = frames.into_iter().map(|frame| frame.bytes.to_vec());
+        let packets = frames.into_iter().map(whole);
         self.left.extend(packets.filter(|packet| is_of_a_script(packet)).map(|it| (now, it)));
     }
+}
+
+/// A packet with its checksums, which the kernel leaves to the device.
+fn whole(received: Received) -> Vec<u8> {
+    let mut frame = received.to_frame(Medium::Ip);
+    finish(&mut frame);
+    frame.parts().fold(Vec::new(), |mut packet, part| {
+        packet.extend_from_slice(part);
+        packet
+    })
 }
 
 /// Waits until packets to an address of IPv6 arrive: Linux does that a little later than it says.
@@ -173,9 +184,9 @@ impl Stack for Kernel {
                 return Ok(());
             }
             SEGMENTATION => {
-                let segments = if value == "on" { GSO_MAX_SEGS } else { 1 };
-                let set = interface::set_gso_max_segs(NAME, segments);
-                return set.map_err(|_| Refused::Unsupported);
+                let on = value == "on";
+                let mode = if on { OffloadMode::Segmentation } else { OffloadMode::None };
+                return self.device.leave_to_us(mode).map_err(|_| Refused::Unsupported);
             }
             _ => {}
         }

@@ -104,6 +104,17 @@ impl TunTap {
     }
 }
 
+impl TunTap {
+    /// Says anew what the kernel leaves to us in the frames that we read, as `ethtool -K` does from
+    /// its side: no more than what was said when the interface was opened.
+    ///
+    /// # Errors
+    /// The kernel refuses.
+    pub fn leave_to_us(&mut self, offload: OffloadMode) -> Result<(), Error> {
+        set_offload(self.fd.as_fd(), offload).map(|_| ())
+    }
+}
+
 fn segmented(offload: OffloadMode) -> bool {
     offload == OffloadMode::Segmentation
 }
