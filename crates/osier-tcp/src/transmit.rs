@@ -53,7 +53,18 @@ pub(crate) fn next(tcb: &mut Tcb, now: Instant, out: &mut Transmit, notes: &mut 
         rst(tcb, now, reset, out);
         return true;
     }
-    let Some(next) = choose(tcb, now) else {
+    if let Some(octets) = sendable::at_once(tcb, now) {
+        debug_assert!( // of a copy, since to look may change something
+            matches!(look(&mut tcb.clone(), now), Some(Next::New(n, Flags::NONE)) if n == octets),
+            "{octets} octets would not go"
+        );
+        send_new(tcb, now, octets, Flags::NONE, out);
+        // That was all.
+        debug_assert!(!tcb.has_work());
+        tcb.owed.look = Look::Nothing;
+        return true;
+    }
+    let Some(next) = look(tcb, now) else {
         tcb.owed.look = Look::Nothing;
         return false;
     };
@@ -64,18 +75,7 @@ pub(crate) fn next(tcb: &mut Tcb, now: Instant, out: &mut Transmit, notes: &mut 
     true
 }
 
-/// Decides what is to be sent; changes only what is no longer owed thereby (the check: a copy).
-#[inline]
-fn choose(tcb: &mut Tcb, now: Instant) -> Option<Next> {
-    let Some(octets) = sendable::at_once(tcb, now) else { return look(tcb, now) };
-    debug_assert!(
-        matches!(look(&mut tcb.clone(), now), Some(Next::New(n, Flags::NONE)) if n == octets),
-        "{octets} octets would not go"
-    );
-    Some(Next::New(octets, Flags::NONE))
-}
-
-/// [`choose`] where it is not plain.
+/// Decides what is to be sent; changes nothing but what is thereby no longer owed.
 fn look(tcb: &mut Tcb, now: Instant) -> Option<Next> {
     if tcb.ending.is_some() {
         return None;

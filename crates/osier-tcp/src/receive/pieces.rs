@@ -101,6 +101,14 @@ impl Pieces {
 
     /// Moves octets off the front into `into`, and says how many.
     pub(super) fn read(&mut self, into: &mut [u8]) -> usize {
+        if let Some(room) = into.get_mut(..self.first.len())
+            && self.first.len() == self.len as usize
+        {
+            // All there is, in one slice: what a program that keeps up finds.
+            room.copy_from_slice(&self.first);
+            self.forget_first();
+            return core::mem::take(&mut self.len) as usize;
+        }
         let mut filled = 0;
         while filled < into.len() && !self.first.is_empty() {
             let now = self.first.len().min(into.len() - filled);
@@ -124,16 +132,19 @@ impl Pieces {
         filled
     }
 
+    /// The first slice was all there is, and is used up: the frame that it lay in is let go.
+    fn forget_first(&mut self) {
+        self.first = Bytes::new();
+        (self.pinned, self.first_pins) = (0, 0);
+    }
+
     /// The next piece becomes the first, once that is used up.
     fn refill_first(&mut self) {
         if !self.first.is_empty() {
             return;
         }
         if self.rest.is_empty() && self.small.is_empty() {
-            // It was all there is; the frame that it lay in is let go.
-            self.first = Bytes::new();
-            (self.pinned, self.first_pins) = (0, 0);
-            return;
+            return self.forget_first();
         }
         self.first = match self.rest.pop_front() {
             Some(next) => next,
