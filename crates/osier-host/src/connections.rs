@@ -6,6 +6,7 @@
 //! takes what the connection wants: to be told of, to send, to be woken.
 
 use crate::budget::Budget;
+use crate::envelopes::{Envelopes, Marks};
 use crate::fast_open::Gives;
 use crate::flow::{FlowKey, Tenant};
 use crate::host::Host;
@@ -13,7 +14,7 @@ use crate::ids::{ConnectionId, Event};
 use crate::mapped::Shown;
 use crate::queues::{Queues, Settled};
 use crate::slots::Slots;
-use osier_tcp::{Connection, Ending, Nagle, PathMtuChange, State, TimeWait, Trouble};
+use osier_tcp::{Connection, Ending, Nagle, PathMtuChange, State, TimeWait, Transmit, Trouble};
 use osier_time::Instant;
 
 /// A connection and what the host knows of it.
@@ -36,8 +37,8 @@ pub(crate) struct Socket {
     /// Whether [`Host::release`] breaks the connection off instead of closing it.
     pub(crate) linger: Linger,
     pub(crate) nagle: Nagle,
-    pub(crate) tos: u8,
-    pub(crate) hop_limit: Option<u8>,
+    /// What its IP headers say.
+    pub(crate) marks: Marks,
     /// The epoch of the path MTU cache that the connection has seen.
     pub(crate) paths_epoch: u32,
     /// Octets that the budget counts for it.
@@ -94,6 +95,9 @@ pub(crate) struct Connections {
     /// How many connections are open that nobody holds.
     pub(crate) orphans: usize,
     pub(crate) budget: Budget,
+    pub(crate) envelopes: Envelopes,
+    /// The segment that is just being sent: too large to be made anew for each.
+    pub(crate) outgoing: Transmit,
     /// What connections start with.
     nagle: Nagle,
 }
@@ -105,6 +109,8 @@ impl Connections {
             queues: Queues::new(),
             orphans: 0,
             budget: Budget::new(memory_max),
+            envelopes: Envelopes::default(),
+            outgoing: Transmit::default(),
             nagle,
         }
     }
@@ -132,8 +138,7 @@ impl Connections {
             gives: Gives::Nothing,
             linger: Linger::Close,
             nagle,
-            tos: 0,
-            hop_limit: None,
+            marks: Marks::NONE,
             // Before any report: the first transmit looks whether there is one.
             paths_epoch: 0,
             held: 0,
@@ -200,6 +205,7 @@ impl Connections {
         }
         self.budget.starved.remove(id);
         self.queues.forget(id);
+        self.envelopes.forget(id);
     }
 }
 

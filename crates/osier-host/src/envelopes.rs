@@ -1,16 +1,20 @@
-//! Which headers did a connection's last segment have in front?
+//! Which headers does a segment get in front?
 //!
-//! Addresses, ports and marks of a connection do not change from segment to segment, so what
-//! follows from them is kept: for the connections that sent last, in a table of fixed size, not in
-//! each connection.
+//! The host adds what a connection does not know: addresses, ports, the pseudo-header's sum, TOS
+//! and time to live; the IP layer writes its headers. Most of it does not change from segment to
+//! segment, so what follows from it is kept: for the connections that sent last, in a table of
+//! fixed size, not in each connection.
 
+use crate::checksums;
 use crate::flow::FlowKey;
-use crate::output::Marks;
 use alloc::vec::Vec;
-use osier_ip::{Envelope, Fragment, Layer, ToSend, Unreachable};
-use osier_wire::Protocol;
+use bytes::Bytes;
+use osier_ip::{Envelope, Fragment, Layer, LinkId, ToSend, Unreachable};
+use osier_tcp::Transmit;
+use osier_time::Instant;
 use osier_wire::checksum::Sum;
-use osier_wire::offload::GsoKind;
+use osier_wire::offload::{Gso, GsoKind};
+use osier_wire::{Frame, Protocol, tcp};
 
 /// So many connections keep theirs, some 200 bytes each. Two that share a place take turns.
 const PLACES: usize = 256;
@@ -29,68 +33,184 @@ pub(crate) struct Letterhead {
 /// The letterheads of the connections that sent last.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Envelopes {
+    /// The first is for whoever is no connection (yet).
     places: Vec<Option<Kept>>,
-    /// Which was kept last: the next connection often leads to the same place.
+    /// Which was made last: the next connection often leads to the same host.
     latest: usize,
 }
 
 #[derive(Clone, Debug)]
 struct Kept {
+    id: Option<u32>,
     key: FlowKey,
     marks: Marks,
     letterhead: Letterhead,
 }
 
-impl Envelopes {
-    /// The letterhead of a connection, where it is kept and still right.
-    #[inline]
-    pub(crate) fn find(
-        &self,
-        id: u32,
-        key: &FlowKey,
-        marks: Marks,
-        ip: &Layer,
-    ) -> Option<&Letterhead> {
-        let kept = self.places.get(id as usize % PLACES)?.as_ref()?;
-        let right =
-            kept.marks == marks && kept.key == *key && ip.is_current(&kept.letterhead.envelope);
-        right.then_some(&kept.letterhead)
-    }
+/// Whose segment it is.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Sender<'a> {
+    pub(crate) key: &'a FlowKey,
+    /// The connection, where it is one's.
+    pub(crate) id: Option<u32>,
+    pub(crate) marks: Marks,
+}
 
-    /// A letterhead for a flow that has none yet.
+/// What an IP header says besides addresses and length.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Marks {
+    pub(crate) tos: u8,
+    /// Where it is not the default.
+    pub(crate) hop_limit: Option<u8>,
+    pub(crate) fragment: Fragment,
+}
+
+impl Envelopes {
+    /// Makes a frame of a segment, whose payload it takes, and finds the way to its next hop; says
+    /// on which link it goes, if it goes at once.
     ///
     /// # Errors
-    /// As [`Layer::address`].
-    pub(crate) fn make(
-        &self,
-        key: &FlowKey,
-        marks: Marks,
+    /// As [`Layer::address`] and [`Layer::enclose`].
+    #[inline]
+    pub(crate) fn send(
+        &mut self,
+        now: Instant,
+        sender: &Sender<'_>,
+        transmit: &mut Transmit,
         ip: &mut Layer,
-    ) -> Result<Letterhead, Unreachable> {
-        match self.places.get(self.latest) {
-            Some(Some(kept))
-                if kept.marks == marks
-                    && kept.key.addresses() == key.addresses()
-                    && ip.is_current(&kept.letterhead.envelope) =>
-            {
-                Ok(Letterhead { ports: key.ports(), ..kept.letterhead })
-            }
-            Some(_) | None => Letterhead::new(key, marks, ip),
+        frame: &mut Frame,
+    ) -> Result<Option<LinkId>, Unreachable> {
+        let mut marks = sender.marks;
+        marks.tos = transmit.ecn.mark(marks.tos);
+        if !transmit.dont_fragment {
+            marks.fragment = Fragment::Allowed;
         }
+        let letterhead = self.letterhead(sender, marks, ip)?;
+        let options = transmit.segment.options.len();
+        let len = tcp::HEADER_LEN + options + text_len(transmit);
+        let enclosed = ip.enclose(&letterhead.envelope, len, frame)?;
+        letterhead.write(transmit, options, frame);
+        let (start, offset) = (enclosed.transport_at, tcp::CHECKSUM_OFFSET);
+        let pseudo = letterhead.pseudo.and_word(len as u32);
+        if frame.offload.gso.is_some() || letterhead.envelope.has_checksums_filled() {
+            checksums::leave(frame, start, offset, pseudo);
+        } else {
+            let field = checksums::sum(frame, start, pseudo).checksum();
+            checksums::put(frame, usize::from(start) + offset, field);
+        }
+        Ok(ip.post(now, &letterhead.envelope, enclosed, frame))
     }
 
-    /// Keeps it.
-    pub(crate) fn keep(&mut self, id: u32, key: &FlowKey, marks: Marks, letterhead: &Letterhead) {
-        let place = id as usize % PLACES;
-        if place >= self.places.len() {
-            self.places.resize(place + 1, None);
+    /// The letterhead of a sender, made where none is kept or it is not right any more.
+    #[inline]
+    fn letterhead(
+        &mut self,
+        sender: &Sender<'_>,
+        marks: Marks,
+        ip: &mut Layer,
+    ) -> Result<&Letterhead, Unreachable> {
+        let place = sender.id.map_or(0, place_of);
+        let right = |kept: &Kept| {
+            kept.id == sender.id && kept.marks == marks && ip.is_current(&kept.letterhead.envelope)
+        };
+        if sender.id.is_none() || !self.kept(place).is_some_and(right) {
+            self.prepare(place, sender, marks, ip)?;
+        }
+        let kept = self.kept(place).expect("it was there, or was put there");
+        debug_assert_eq!(kept.key, *sender.key, "who is gone is forgotten");
+        Ok(&kept.letterhead)
+    }
+
+    #[inline]
+    fn kept(&self, place: usize) -> Option<&Kept> {
+        self.places.get(place)?.as_ref()
+    }
+
+    /// Puts a letterhead there: what is kept there, or the latest, with other ports, where it is
+    /// for the same addresses.
+    fn prepare(
+        &mut self,
+        place: usize,
+        sender: &Sender<'_>,
+        marks: Marks,
+        ip: &mut Layer,
+    ) -> Result<(), Unreachable> {
+        let &Sender { id, key, .. } = sender;
+        let serves = |kept: &Kept| {
+            kept.marks == marks
+                && kept.key.addresses() == key.addresses()
+                && ip.is_current(&kept.letterhead.envelope)
+        };
+        if !self.kept(place).is_some_and(serves) {
+            let letterhead = match self.kept(self.latest) {
+                Some(latest) if serves(latest) => latest.letterhead,
+                Some(_) | None => Letterhead::new(key, marks, ip)?,
+            };
+            if place >= self.places.len() {
+                self.places.resize(place + 1, None);
+            }
+            self.places[place] = Some(Kept { id, key: *key, marks, letterhead });
         }
         self.latest = place;
-        self.places[place] = Some(Kept { key: *key, marks, letterhead: *letterhead });
+        if let Some(kept) = &mut self.places[place] {
+            (kept.id, kept.key, kept.letterhead.ports) = (id, *key, key.ports());
+        }
+        Ok(())
+    }
+
+    /// A connection is gone: its id may be given to another.
+    pub(crate) fn forget(&mut self, id: u32) {
+        if let Some(place) = self.places.get_mut(place_of(id))
+            && let Some(kept) = place
+            && kept.id == Some(id)
+        {
+            kept.id = None;
+        }
+    }
+}
+
+const fn place_of(id: u32) -> usize {
+    1 + id as usize % PLACES
+}
+
+/// Octets of text.
+#[inline]
+fn text_len(transmit: &Transmit) -> usize {
+    match &transmit.payload[..] {
+        [] => transmit.short.len(),
+        [chunk] => chunk.len(),
+        chunks => chunks.iter().map(Bytes::len).sum(),
     }
 }
 
 impl Letterhead {
+    /// Writes the TCP header, with so many octets of options and without its checksum, and the
+    /// text behind it.
+    #[inline]
+    fn write(&self, transmit: &mut Transmit, options: usize, frame: &mut Frame) {
+        let Transmit { segment, short, payload, gso_size, .. } = transmit;
+        let header = tcp::Fixed {
+            src_port: self.ports.0,
+            dst_port: self.ports.1,
+            seq: segment.seq,
+            ack: segment.ack,
+            flags: segment.flags,
+            window: segment.window,
+            urgent: segment.urgent,
+        };
+        header.emit(&segment.options, frame.head.grow(tcp::HEADER_LEN + options));
+        if payload.is_empty() {
+            // A text so short that it lies behind the headers.
+            frame.head.grow(short.len()).copy_from_slice(short.as_slice());
+        } else {
+            core::mem::swap(&mut frame.payload, payload);
+        }
+        if *gso_size > 0 {
+            let header_len = frame.head.len() as u16;
+            frame.offload.gso = Some(Gso { kind: self.cut_as, size: *gso_size, header_len });
+        }
+    }
+
     /// Finds out what the segments of a flow have in common.
     ///
     /// # Errors

@@ -13,6 +13,7 @@ pub use policy::{FastOpenListeners, FastOpenPolicy, FastOpenUse};
 
 use crate::account::Flow;
 use crate::config::CookieKeys;
+use crate::connections::Socket;
 use crate::flow::FlowKey;
 use crate::host::Host;
 use crate::ids::{Error, ListenerId};
@@ -245,15 +246,6 @@ impl Host {
         pending.sockets.len() < pending.limit
     }
 
-    /// A connection that was opened with a cookie of the key before says SYN,ACK: with a new one.
-    #[cold]
-    pub(crate) fn renew_cookie(&self, id: u32, key: &FlowKey, options: &mut Options) {
-        let gives = self.connections.sockets.get(id).map_or(Gives::Nothing, |socket| socket.gives);
-        if let Gives::Cookie(form) = gives {
-            self.give_cookie((None, key), options, form);
-        }
-    }
-
     /// Adds the cookie to a SYN,ACK of a listener, or of the host.
     pub(crate) fn give_cookie(
         &self,
@@ -264,6 +256,15 @@ impl Host {
         if let Some(cookie) = cookie(&self.fast_open_keys(listener).current, key) {
             options.set_fast_open(FastOpen::Cookie(cookie), form);
         }
+    }
+}
+
+/// A connection that was opened with a cookie of the key before says SYN,ACK: with a new one.
+#[cold]
+pub(crate) fn renew_cookie(keys: &CookieKeys, socket: &Socket, options: &mut Options) {
+    if let (Gives::Cookie(form), Some(cookie)) = (socket.gives, cookie(&keys.current, &socket.key))
+    {
+        options.set_fast_open(FastOpen::Cookie(cookie), form);
     }
 }
 

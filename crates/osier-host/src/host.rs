@@ -8,7 +8,6 @@ use crate::account::{Account, Note, SocketInfo};
 use crate::config::{Config, Keys, Metrics};
 use crate::connections::Connections;
 use crate::cookies::Cookies;
-use crate::envelopes::Envelopes;
 use crate::fast_open::FastOpens;
 use crate::flow::{Flows, Keyed};
 use crate::half_open::Handshakes;
@@ -63,7 +62,6 @@ pub struct Host {
     pub(crate) paths: Paths,
     pub(crate) echo_replies: VecDeque<Event>,
     pub(crate) turn: Turn,
-    pub(crate) envelopes: Envelopes,
 }
 
 impl Host {
@@ -94,7 +92,6 @@ impl Host {
             paths: Paths::new(keyed),
             echo_replies: VecDeque::new(),
             turn: Turn::Connections,
-            envelopes: Envelopes::default(),
             config,
         };
         let offloads = Offloads::all(Medium::Ip);

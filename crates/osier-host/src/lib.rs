@@ -19,7 +19,7 @@
 //! | Who answers for a closed connection? | `time_wait.rs` |
 //! | Who sends the RST for a stray? | `stray.rs` |
 //! | Who is next to send, and how does a segment become a frame? | `output.rs` |
-//! | Which headers does a connection's segment have in front? | `envelopes.rs` |
+//! | Which headers does a segment get in front? | `envelopes.rs`, `checksums.rs` |
 //! | When must the host be woken? | `timers.rs`: `Wheel`; handshakes: `rounds.rs` |
 //! | ISN, timestamp offset, ephemeral port? | `isn.rs`, `ports.rs`, `secrets.rs` |
 //! | What does an ICMP error do? How large a path? | `icmp_input.rs`, `pmtu.rs` |
@@ -38,6 +38,7 @@ extern crate alloc;
 mod account;
 mod bindings;
 mod budget;
+mod checksums;
 mod config;
 mod connect;
 mod connections;

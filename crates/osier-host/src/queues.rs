@@ -41,7 +41,7 @@ impl Queues {
 
     /// Takes what a connection wants after a door of it was called, where that is to send, to be
     /// woken or to have its owner told of text.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn settle(&mut self, id: u32, socket: &mut Socket) -> Settled {
         let wants = socket.connection.wants();
         if wants.events {

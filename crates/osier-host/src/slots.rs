@@ -4,6 +4,7 @@
 //! a host with many sockets does not stall to make room for one more. Ids of what was removed are
 //! used again, the last one first.
 
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 /// Values in one piece: few enough that the first socket is cheap, enough that a piece is rare.
@@ -12,9 +13,11 @@ const PIECE: usize = 64;
 /// Values by id.
 #[derive(Clone, Debug)]
 pub(crate) struct Slots<T> {
-    pieces: Vec<Vec<Slot<T>>>,
+    pieces: Vec<Box<[Slot<T>; PIECE]>>,
     /// The vacant slot to be used next.
     free: Option<u32>,
+    /// Ids from here on were never used.
+    fresh: u32,
     len: usize,
 }
 
@@ -28,7 +31,7 @@ enum Slot<T> {
 impl<T> Slots<T> {
     /// Nothing.
     pub(crate) const fn new() -> Self {
-        Slots { pieces: Vec::new(), free: None, len: 0 }
+        Slots { pieces: Vec::new(), free: None, fresh: 0, len: 0 }
     }
 
     /// How many values there are.
@@ -39,22 +42,17 @@ impl<T> Slots<T> {
     /// Keeps a value and says under which id.
     pub(crate) fn insert(&mut self, value: T) -> u32 {
         self.len += 1;
-        if let Some(id) = self.free
-            && let Some(slot) = self.slot(id)
-        {
-            if let Slot::Vacant(after) = *slot {
-                *slot = Slot::Full(value);
-                self.free = after;
-            }
-            return id;
+        let id = self.free.unwrap_or(self.fresh);
+        if id as usize / PIECE == self.pieces.len() {
+            self.pieces.push(Box::new(core::array::from_fn(|_| Slot::Vacant(None))));
         }
-        if self.pieces.last().is_none_or(|piece| piece.len() == PIECE) {
-            self.pieces.push(Vec::with_capacity(PIECE));
+        let slot = &mut self.pieces[id as usize / PIECE][id as usize % PIECE];
+        if let Slot::Vacant(after) = *slot {
+            self.free = after;
         }
-        let full_pieces = self.pieces.len() - 1;
-        let piece = &mut self.pieces[full_pieces];
-        piece.push(Slot::Full(value));
-        (full_pieces * PIECE + piece.len() - 1) as u32
+        *slot = Slot::Full(value);
+        self.fresh = self.fresh.max(id + 1);
+        id
     }
 
     /// Takes a value out; its id may be given to another.
@@ -70,7 +68,7 @@ impl<T> Slots<T> {
     /// The value with this id.
     #[inline]
     pub(crate) fn get(&self, id: u32) -> Option<&T> {
-        match self.pieces.get(id as usize / PIECE)?.get(id as usize % PIECE)? {
+        match &self.pieces.get(id as usize / PIECE)?[id as usize % PIECE] {
             Slot::Full(value) => Some(value),
             Slot::Vacant(_) => None,
         }
@@ -87,15 +85,17 @@ impl<T> Slots<T> {
 
     /// All values, by rising id.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (u32, &T)> {
-        (0..).zip(self.pieces.iter().flatten()).filter_map(|(id, slot)| match slot {
-            Slot::Full(value) => Some((id, value)),
-            Slot::Vacant(_) => None,
+        (0..).zip(self.pieces.iter().flat_map(|piece| piece.iter())).filter_map(|(id, slot)| {
+            match slot {
+                Slot::Full(value) => Some((id, value)),
+                Slot::Vacant(_) => None,
+            }
         })
     }
 
     #[inline]
     fn slot(&mut self, id: u32) -> Option<&mut Slot<T>> {
-        self.pieces.get_mut(id as usize / PIECE)?.get_mut(id as usize % PIECE)
+        Some(&mut self.pieces.get_mut(id as usize / PIECE)?[id as usize % PIECE])
     }
 }
 
@@ -103,8 +103,8 @@ impl<T> Slots<T> {
 impl<T> Slots<T> {
     /// Octets that are allocated.
     pub(crate) fn octets(&self) -> usize {
-        let values: usize = self.pieces.iter().map(Vec::capacity).sum();
-        values * size_of::<Slot<T>>() + self.pieces.capacity() * size_of::<Vec<Slot<T>>>()
+        let values = self.pieces.len() * PIECE;
+        values * size_of::<Slot<T>>() + self.pieces.capacity() * size_of::<Box<[Slot<T>; PIECE]>>()
     }
 
     /// Octets of a value in its place.

@@ -4,11 +4,12 @@
 //! [`Layer::address`] finds out once; [`Layer::enclose`] writes it in front of each packet. An
 //! envelope is good until addresses or routes change; who keeps one asks before each use.
 
-use crate::layer::{Layer, Unreachable, Wrapped};
+use crate::layer::{Layer, Unreachable};
 use crate::link::group_mac_v4;
 use crate::output::{Fit, Hop, LENGTH_MAX, Next, ip_header, longest_cut};
 use crate::packet::{LinkId, ToSend};
 use core::net::{IpAddr, Ipv4Addr};
+use osier_time::Instant;
 use osier_wire::ethernet::{self, EtherType};
 use osier_wire::link::Medium;
 use osier_wire::{Frame, MacAddr, ip, ipv4, ipv6};
@@ -24,8 +25,31 @@ pub struct Envelope {
     /// Octets of transport header and payload: what the MTU allows, and what the device cuts.
     whole_max: u32,
     cut_max: u32,
+    checksums_filled: bool,
     /// Which state of addresses and routes it follows.
     epoch: u32,
+}
+
+/// What was written in front of a packet, and where its transport header starts.
+#[derive(Clone, Copy, Debug)]
+pub struct Enclosed {
+    /// Bytes of `frame.head` in front of the transport header.
+    pub transport_at: u16,
+    /// Whether the MTU allows it.
+    pub(crate) fit: Fit,
+}
+
+impl Envelope {
+    /// Whether the device fills in the transport's checksum.
+    #[inline]
+    pub const fn has_checksums_filled(&self) -> bool {
+        self.checksums_filled
+    }
+
+    /// Who takes the packets from us.
+    pub(crate) const fn next(&self) -> Next {
+        self.next
+    }
 }
 
 /// The header of one version of IP, and where IPv4's identification comes from.
@@ -55,7 +79,7 @@ impl Layer {
     }
 
     /// Writes link and IP headers for `len` octets of transport header and payload into an empty
-    /// frame; the rest is as for [`Layer::wrap`].
+    /// frame; the rest is as for [`Layer::wrap`], but that [`Layer::post`] takes the frame.
     ///
     /// # Errors
     /// [`Unreachable::TooBig`] where the link carries no packet of that length; counted.
@@ -65,16 +89,28 @@ impl Layer {
         envelope: &Envelope,
         len: usize,
         frame: &mut Frame,
-    ) -> Result<Wrapped, Unreachable> {
+    ) -> Result<Enclosed, Unreachable> {
         if len > envelope.cut_max as usize {
             return Err(self.refuse_len(envelope.link, len));
         }
         Ok(self.write(envelope, len, frame))
     }
 
+    /// [`Layer::submit`] of what was enclosed.
+    #[inline]
+    pub fn post(
+        &mut self,
+        now: Instant,
+        envelope: &Envelope,
+        enclosed: Enclosed,
+        frame: &mut Frame,
+    ) -> Option<LinkId> {
+        self.dispatch(now, (envelope.link, &envelope.next), enclosed.fit, frame)
+    }
+
     /// [`Layer::enclose`] of what the link carries.
     #[inline]
-    pub(crate) fn write(&mut self, envelope: &Envelope, len: usize, frame: &mut Frame) -> Wrapped {
+    pub(crate) fn write(&mut self, envelope: &Envelope, len: usize, frame: &mut Frame) -> Enclosed {
         if let Some(header) = &envelope.link_header {
             header.emit(frame.head.grow(ethernet::HEADER_LEN));
         }
@@ -92,7 +128,7 @@ impl Layer {
         }
         let fit = if len <= envelope.whole_max as usize { Fit::Whole } else { Fit::IfCut };
         let transport_at = frame.head.len() as u16;
-        Wrapped { link: envelope.link, transport_at, next: envelope.next, fit }
+        Enclosed { transport_at, fit }
     }
 
     /// The envelope of packets like this one on a way that was found.
@@ -118,7 +154,15 @@ impl Layer {
         let whole = link.config.mtu.min(LENGTH_MAX);
         let room = |max: usize| max.saturating_sub(ip_header_len) as u32;
         let cut_max = room(whole.max(longest_cut(&link.config, packet)));
-        let epoch = self.recent.epoch();
-        Envelope { link: hop.link, next, link_header, ip, whole_max: room(whole), cut_max, epoch }
+        Envelope {
+            link: hop.link,
+            next,
+            link_header,
+            ip,
+            whole_max: room(whole),
+            cut_max,
+            checksums_filled: link.config.offloads.checksum,
+            epoch: self.recent.epoch(),
+        }
     }
 }

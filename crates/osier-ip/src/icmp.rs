@@ -130,7 +130,7 @@ impl Layer {
         if !data.is_empty() {
             frame.payload.push(data);
         }
-        if let Some(link) = self.dispatch(now, wrapped, &mut frame) {
+        if let Some(link) = self.submit(now, wrapped, &mut frame) {
             self.send(link, frame);
         }
     }

@@ -7,12 +7,13 @@
 
 use crate::addresses::{Addresses, Claim};
 use crate::conflict::Probes;
+use crate::envelope::Enclosed;
 use crate::icmp::Rates;
 use crate::identification::Identification;
 use crate::link::Link;
 use crate::neighbours::{Key, Neighbours};
 use crate::outbox::Outbox;
-use crate::output::{Fit, Hop, Next};
+use crate::output::{Hop, Next};
 use crate::packet::{Cidr, Delivered, ErrorToSend, LinkConfig, LinkId, Route, ToSend};
 use crate::reason::{Notes, Reason, Recording};
 use crate::recent::Recent;
@@ -53,12 +54,10 @@ pub struct Layer {
 pub struct Wrapped {
     /// The link on which it will leave.
     pub link: LinkId,
-    /// Bytes of `frame.head` in front of the transport header.
-    pub transport_at: u16,
+    /// Where the transport header starts, for one thing.
+    pub enclosed: Enclosed,
     /// Who takes it from us.
     pub(crate) next: Next,
-    /// Whether the MTU allows it.
-    pub(crate) fit: Fit,
 }
 
 /// What the layer tells its host.
@@ -223,7 +222,7 @@ impl Layer {
     /// the neighbour is known, or is dropped with a counted reason.
     #[inline]
     pub fn submit(&mut self, now: Instant, wrapped: Wrapped, frame: &mut Frame) -> Option<LinkId> {
-        self.dispatch(now, wrapped, frame)
+        self.dispatch(now, (wrapped.link, &wrapped.next), wrapped.enclosed.fit, frame)
     }
 
     /// Tells the sender of a packet ([`crate::Packet::datagram`]) what became of it, where RFC 1122

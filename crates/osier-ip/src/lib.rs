@@ -52,7 +52,7 @@ mod routes;
 
 pub use addresses::Claim;
 pub use cidr::CidrError;
-pub use envelope::Envelope;
+pub use envelope::{Enclosed, Envelope};
 pub use layer::{Event, Layer, Unreachable, Wrapped};
 pub use packet::{
     Cidr, Delivered, EchoReply, ErrorToSend, Fragment, IcmpError, IcmpErrorKind, LinkConfig,

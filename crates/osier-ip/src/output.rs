@@ -154,7 +154,8 @@ impl Layer {
         frame: &mut Frame,
     ) -> Wrapped {
         let envelope = self.envelope(hop, packet);
-        self.write(&envelope, packet.len, frame)
+        let enclosed = self.write(&envelope, packet.len, frame);
+        Wrapped { link: hop.link, next: envelope.next(), enclosed }
     }
 
     /// Whether the packet fits the first link, or is a super-frame that its device will cut.
@@ -175,22 +176,23 @@ impl Layer {
     pub(crate) fn dispatch(
         &mut self,
         now: Instant,
-        wrapped: Wrapped,
+        (link, next): (LinkId, &Next),
+        fit: Fit,
         frame: &mut Frame,
     ) -> Option<LinkId> {
-        if wrapped.fit == Fit::IfCut && frame.offload.gso.is_none() {
-            self.refuse_long(wrapped.link, core::mem::take(frame));
+        if fit == Fit::IfCut && frame.offload.gso.is_none() {
+            self.refuse_long(link, core::mem::take(frame));
             return None;
         }
-        if let Next::Neighbour(address) = wrapped.next {
-            let key = Key::new(wrapped.link, address);
+        if let Next::Neighbour(address) = *next {
+            let key = Key::new(link, address);
             let Some(mac) = self.neighbours.find(now, key) else {
                 self.wait(now, key, core::mem::take(frame));
                 return None;
             };
             frame.head.as_mut_slice()[..6].copy_from_slice(&mac.0);
         }
-        Some(wrapped.link)
+        Some(link)
     }
 
     /// Lets a frame wait for its neighbour.

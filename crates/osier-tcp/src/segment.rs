@@ -162,6 +162,24 @@ pub struct Transmit {
     pub not_before: Instant,
 }
 
+impl Transmit {
+    /// Makes it empty, to be written anew.
+    #[inline]
+    pub fn clear(&mut self) {
+        let Segment { seq, ack, flags, window, urgent, options, text } = &mut self.segment;
+        (*seq, *ack, *flags, *window, *urgent) = Default::default();
+        if !options.is_plain() {
+            *options = Options::default();
+        }
+        options.timestamps = None;
+        text.clear();
+        self.short.len = 0;
+        self.payload.clear();
+        (self.gso_size, self.ecn, self.dont_fragment) = Default::default();
+        (self.mtu_probe, self.not_before) = (false, Instant::ZERO);
+    }
+}
+
 /// What kind of ICMP error quotes one of our segments (RFC 5927 §2, RFC 9293 §3.9.2.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum IcmpKind {

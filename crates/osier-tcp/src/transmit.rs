@@ -54,13 +54,13 @@ pub(crate) fn next(tcb: &mut Tcb, now: Instant, out: &mut Transmit, notes: &mut 
         return true;
     }
     if let Some(octets) = sendable::at_once(tcb, now) {
-        debug_assert!( // of a copy, since to look may change something
+        // Of a copy, since to look may change something.
+        debug_assert!(
             matches!(look(&mut tcb.clone(), now), Some(Next::New(n, Flags::NONE)) if n == octets),
             "{octets} octets would not go"
         );
         send_new(tcb, now, octets, Flags::NONE, out);
-        // That was all.
-        debug_assert!(!tcb.has_work());
+        debug_assert!(!tcb.has_work(), "that was all");
         tcb.owed.look = Look::Nothing;
         return true;
     }

@@ -27,7 +27,7 @@ const MSS_UNKNOWN: u16 = 536;
 #[derive(Clone)]
 pub(crate) struct FastOpens {
     /// Where the settings name none.
-    pub(super) keys: CookieKeys,
+    pub(crate) keys: CookieKeys,
     by_server: HashMap<IpAddr, u32, Keyed>,
     known: Slots<Known>,
     /// The oldest first.

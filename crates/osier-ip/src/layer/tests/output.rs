@@ -174,7 +174,7 @@ fn a_link_without_stations_needs_no_neighbour() {
     let packet = packet_to(&layer, "10.1.0.2");
     let mut frame = Frame::default();
     let wrapped = layer.wrap(T0, &packet, &mut frame).unwrap();
-    assert_eq!((wrapped.transport_at, wrapped.link), (20, tun));
+    assert_eq!((wrapped.enclosed.transport_at, wrapped.link), (20, tun));
     assert!(layer.submit(T0, wrapped, &mut frame).is_some());
     assert_eq!(layer.link_towards(ip("10.1.0.2")).unwrap().1.mtu, 1400);
 }
@@ -229,7 +229,11 @@ fn an_envelope_writes_what_wrap_writes_for_packets_of_any_length() {
             let wrapped = wrapped_by.wrap(T0, &ToSend { len, ..packet }, &mut one);
             let enclosed = enclosed_by.enclose(&envelope, len, &mut other);
             assert_eq!(one.head, other.head, "{len} octets to {dst}");
-            assert_eq!(wrapped.map(|w| w.fit), enclosed.map(|w| w.fit), "{len} octets to {dst}");
+            assert_eq!(
+                wrapped.map(|w| w.enclosed.fit),
+                enclosed.map(|w| w.fit),
+                "{len} octets to {dst}"
+            );
         }
     }
 }

@@ -84,7 +84,7 @@ impl Wire {
         let layer = &mut self.hosts[from];
         let mut frame = Frame::default();
         let wrapped = layer.wrap(now, packet, &mut frame).unwrap();
-        assert_eq!(usize::from(wrapped.transport_at), frame.head.len());
+        assert_eq!(usize::from(wrapped.enclosed.transport_at), frame.head.len());
         frame.head.grow(8).copy_from_slice(b"segment!");
         frame.payload.push(Bytes::from(std::vec![b'x'; packet.len - 8]));
         if let Some(link) = layer.submit(now, wrapped, &mut frame) {
