@@ -135,22 +135,22 @@ impl Host {
     }
 
     /// A frame arrived.
-    pub fn on_frame(&mut self, now: Instant, link: LinkId, frame: Received) {
+    pub fn on_frame(&mut self, now: Instant, link: LinkId, mut frame: Received) {
         self.account.now = now;
         if usize::from(link.0) >= self.links.len() {
             return;
         }
-        let mut delivered = self.ip.on_frame(now, link, frame);
+        let delivered = self.ip.on_frame(now, link, &mut frame);
         self.account.close_ip(&mut self.ip, None);
         match delivered {
             None => {}
-            Some(Delivered::Packet(ref mut packet)) => match packet.protocol {
-                Protocol::TCP => self.tcp_input(now, packet),
-                Protocol::UDP => self.udp_input(now, packet),
-                _ => self.answer_no_transport(now, packet),
+            Some(Delivered::Packet(ref packet)) => match packet.protocol {
+                Protocol::TCP => self.tcp_input(now, packet, &mut frame.bytes),
+                Protocol::UDP => self.udp_input(now, packet, &frame.bytes),
+                _ => self.answer_no_transport(now, packet, &frame.bytes),
             },
-            Some(Delivered::Error(error)) => self.icmp_input(now, &error),
-            Some(Delivered::EchoReply(reply)) => self.echo_input(&reply),
+            Some(Delivered::Error(ref error)) => self.icmp_input(now, error),
+            Some(Delivered::EchoReply(ref reply)) => self.echo_input(reply),
         }
         // It may have been asked to send an error.
         self.account.close_ip(&mut self.ip, None);

@@ -9,6 +9,7 @@ use crate::host::Host;
 use crate::ids::{Error, Event};
 use crate::links::tcp_octets;
 use crate::reason::HostReason;
+use bytes::Bytes;
 use core::net::SocketAddr;
 use osier_ip::{EchoReply, ErrorToSend, IcmpError, IcmpErrorKind, Packet};
 use osier_tcp::{Belief, IcmpKind};
@@ -20,6 +21,7 @@ const ECHO_REPLIES_MAX: usize = 64;
 
 impl Host {
     /// An ICMP error about a packet of ours.
+    #[inline(never)]
     pub(crate) fn icmp_input(&mut self, now: Instant, error: &IcmpError) {
         // At least 8 octets are quoted: the ports, and of TCP the sequence number.
         let &[a, b, c, d, e, f, g, h, ..] = &error.quoted[..] else {
@@ -98,6 +100,7 @@ impl Host {
     }
 
     /// An answer to an echo request of ours.
+    #[inline(never)]
     pub(crate) fn echo_input(&mut self, reply: &EchoReply) {
         if self.echo_replies.len() >= ECHO_REPLIES_MAX {
             return self.account.push(None, HostReason::EchoReplyDropped);
@@ -127,14 +130,15 @@ impl Host {
     }
 
     /// Nobody holds the port of this datagram (RFC 1122 §4.1.3.1).
-    pub(crate) fn answer_unreachable(&mut self, now: Instant, packet: &Packet) {
-        self.ip.send_error(now, &packet.datagram, ErrorToSend::PortUnreachable);
+    pub(crate) fn answer_unreachable(&mut self, now: Instant, datagram: &Bytes) {
+        self.ip.send_error(now, datagram, ErrorToSend::PortUnreachable);
     }
 
     /// Nobody speaks the protocol of this packet (RFC 1122 §3.2.2.1).
-    pub(crate) fn answer_no_transport(&mut self, now: Instant, packet: &Packet) {
+    #[cold]
+    pub(crate) fn answer_no_transport(&mut self, now: Instant, packet: &Packet, datagram: &Bytes) {
         let protocol = packet.protocol.0;
         self.account.push(None, HostReason::NoTransport { protocol });
-        self.ip.send_error(now, &packet.datagram, ErrorToSend::ProtocolUnreachable);
+        self.ip.send_error(now, datagram, ErrorToSend::ProtocolUnreachable);
     }
 }

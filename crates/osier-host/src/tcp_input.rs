@@ -29,13 +29,14 @@ pub(crate) struct Incoming {
 impl Host {
     /// A packet for TCP.
     #[inline]
-    pub(crate) fn tcp_input(&mut self, now: Instant, packet: &mut Packet) {
+    pub(crate) fn tcp_input(&mut self, now: Instant, packet: &Packet, datagram: &mut Bytes) {
+        let payload = packet.payload(datagram);
         // RFC 9293 §3.1: the checksum must be checked [MUST-3].
-        if !is_intact(packet, Protocol::TCP, packet.payload().len()) {
-            let flow = flow_of(packet);
+        if !is_intact(packet, Protocol::TCP, payload) {
+            let flow = flow_of(packet, payload);
             return self.account.push(flow, HostReason::BadChecksum);
         }
-        let Ok((header, options)) = tcp::Fixed::parse(packet.payload()) else {
+        let Ok((header, options)) = tcp::Fixed::parse(payload) else {
             return self.account.push(None, HostReason::Malformed);
         };
         let ports = (header.dst_port, header.src_port);
@@ -50,7 +51,7 @@ impl Host {
         };
         segment.options.read(options);
         let header_len = tcp::HEADER_LEN + options.len();
-        take_text(packet, header_len, &mut segment.text);
+        take_text(datagram, usize::from(packet.transport_at) + header_len, &mut segment.text);
         let Packet { ecn, hop_limit, gso_size, .. } = *packet;
         let memory = self.connections.budget.level();
         let arrived = Arrived { ecn, hop_limit, gso_size, memory };
@@ -73,6 +74,7 @@ impl Host {
     }
 
     /// A segment that is for no connection (yet, or any more).
+    #[inline(never)]
     fn other_input(&mut self, now: Instant, tenant: Option<Tenant>, incoming: Incoming) {
         match tenant {
             Some(Tenant::Connection(_)) => {}
@@ -83,30 +85,30 @@ impl Host {
     }
 }
 
-/// Whether the first `len` octets of the payload carry a good checksum, or somebody below vouches.
+/// Whether the payload carries a good checksum, or somebody below vouches.
 #[inline]
-pub(crate) fn is_intact(packet: &Packet, protocol: Protocol, len: usize) -> bool {
+pub(crate) fn is_intact(packet: &Packet, protocol: Protocol, payload: &[u8]) -> bool {
     if packet.vouched == Vouched::Yes {
         return true;
     }
-    let sum = Sum::pseudo_header(packet.src, packet.dst, protocol, len);
-    packet.payload().get(..len).is_some_and(|bytes| sum.and(bytes).verifies())
+    let sum = Sum::pseudo_header(packet.src, packet.dst, protocol, payload.len());
+    sum.and(payload).verifies()
 }
 
-/// Moves the text, a slice of its frame, to where none is yet; an acknowledgment does not hold on
-/// to its frame.
+/// Moves the text, which starts there, to where none is yet; an acknowledgment does not hold on to
+/// its frame.
 #[inline]
-fn take_text(packet: &mut Packet, header_len: usize, text: &mut Bytes) {
-    core::mem::swap(&mut packet.datagram, text);
-    text.advance(usize::from(packet.transport_at) + header_len);
-    if text.is_empty() {
-        *text = Bytes::new();
+fn take_text(datagram: &mut Bytes, at: usize, text: &mut Bytes) {
+    if datagram.len() > at {
+        core::mem::swap(datagram, text);
+        text.advance(at);
     }
 }
 
+#[cold]
 /// The flow that a damaged segment says it belongs to.
-fn flow_of(packet: &Packet) -> Option<Flow> {
-    let &[a, b, c, d, ..] = packet.payload() else { return None };
+fn flow_of(packet: &Packet, payload: &[u8]) -> Option<Flow> {
+    let &[a, b, c, d, ..] = payload else { return None };
     Some(Flow {
         protocol: packet.protocol,
         local: SocketAddr::new(packet.dst, u16::from_be_bytes([c, d])),

@@ -207,16 +207,18 @@ impl UdpSocket {
 
 impl Host {
     /// A packet for UDP.
-    pub(crate) fn udp_input(&mut self, now: Instant, packet: &Packet) {
-        let Ok((header, data)) = udp::Header::parse(packet.payload()) else {
+    #[inline(never)]
+    pub(crate) fn udp_input(&mut self, now: Instant, packet: &Packet, datagram: &Bytes) {
+        let payload = packet.payload(datagram);
+        let Ok((header, data)) = udp::Header::parse(payload) else {
             return self.account.push(None, HostReason::Malformed);
         };
         let local = SocketAddr::new(packet.dst, header.dst_port);
         let remote = SocketAddr::new(packet.src, header.src_port);
         let flow = Some(Flow { protocol: Protocol::UDP, local, remote });
         let len = udp::HEADER_LEN + usize::from(header.payload_len);
-        if udp::has_checksum(packet.payload()) {
-            if !is_intact(packet, Protocol::UDP, len) {
+        if udp::has_checksum(payload) {
+            if !payload.get(..len).is_some_and(|all| is_intact(packet, Protocol::UDP, all)) {
                 return self.account.push(flow, HostReason::BadChecksum);
             }
         } else if packet.dst.is_ipv6() {
@@ -229,9 +231,9 @@ impl Host {
         };
         let Some(id) = self.udp.bindings.find(local).filter(takes) else {
             self.account.push(flow, HostReason::NoUdpSocket { port: header.dst_port });
-            return self.answer_unreachable(now, packet);
+            return self.answer_unreachable(now, datagram);
         };
-        let mut kept = packet.payload_from(data.start);
+        let mut kept = packet.payload_from(datagram, data.start);
         kept.truncate(data.len());
         let data = kept;
         if let Err(octets) = self.udp.deliver(id, data, remote) {

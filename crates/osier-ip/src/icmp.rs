@@ -35,39 +35,46 @@ pub(crate) enum Message {
 
 impl Layer {
     /// A message on IPv4.
+    #[inline(never)]
     pub(crate) fn on_icmp(
         &mut self,
         now: Instant,
         packet: &Packet,
+        datagram: &Bytes,
         audience: Audience,
     ) -> Option<Delivered> {
-        if packet.vouched == Vouched::No && !Sum::of(packet.payload()).verifies() {
+        let covered = packet.payload(datagram);
+        if packet.vouched == Vouched::No && !Sum::of(covered).verifies() {
             return self.drop_for(Reason::IcmpChecksum);
         }
-        let (message, len) = match icmpv4::Message::parse(packet.payload()) {
+        let (message, len) = match icmpv4::Message::parse(covered) {
             Ok(parsed) => parsed,
             Err(error) => return self.drop_for(Reason::BadIcmp { error }),
         };
-        let data = packet.payload_from(len);
+        let data = packet.payload_from(datagram, len);
         match message {
             icmpv4::Message::EchoRequest { id, seq } => {
                 let reply = Message::V4(icmpv4::Message::EchoReply { id, seq });
-                self.answer_echo(now, packet, audience, (reply, data))
+                self.answer_echo(now, (packet, datagram), audience, (reply, data))
             }
             icmpv4::Message::EchoReply { id, seq } => Some(reply(packet, (id, seq), data)),
-            _ if message.is_error() => self.on_error_v4(packet, audience, (message, data)),
-            _ => self.ignore_icmp(packet),
+            _ if message.is_error() => {
+                self.on_error_v4((packet, covered), audience, (message, data))
+            }
+            _ => self.ignore_icmp(covered),
         }
     }
 
     /// A message on IPv6.
+    #[inline(never)]
     pub(crate) fn on_icmpv6(
         &mut self,
         now: Instant,
         packet: &Packet,
+        datagram: &Bytes,
         standing: Standing,
     ) -> Option<Delivered> {
-        let covered = packet.payload();
+        let covered = packet.payload(datagram);
         if packet.vouched == Vouched::No {
             let (src, dst, protocol) = (packet.src, packet.dst, packet.protocol);
             let sum = Sum::pseudo_header(src, dst, protocol, covered.len()).and(covered);
@@ -79,7 +86,7 @@ impl Layer {
             Ok(parsed) => parsed,
             Err(error) => return self.drop_for(Reason::BadIcmp { error }),
         };
-        let data = packet.payload_from(len);
+        let data = packet.payload_from(datagram, len);
         match message {
             icmpv6::Message::NeighborSolicitation { .. }
             | icmpv6::Message::NeighborAdvertisement { .. } => {
@@ -89,17 +96,18 @@ impl Layer {
             _ if standing.source == Source::Martian => self.drop_for(Reason::MartianSource),
             icmpv6::Message::EchoRequest { id, seq } => {
                 let reply = Message::V6(icmpv6::Message::EchoReply { id, seq });
-                self.answer_echo(now, packet, standing.audience, (reply, data))
+                self.answer_echo(now, (packet, datagram), standing.audience, (reply, data))
             }
             icmpv6::Message::EchoReply { id, seq } => Some(reply(packet, (id, seq), data)),
-            _ if message.is_error() => self.on_error_v6(packet, standing.audience, (message, data)),
-            _ => self.ignore_icmp(packet),
+            _ if message.is_error() => {
+                self.on_error_v6((packet, covered), standing.audience, (message, data))
+            }
+            _ => self.ignore_icmp(covered),
         }
     }
 
-    fn ignore_icmp(&mut self, packet: &Packet) -> Option<Delivered> {
-        let kind_and_code = packet.payload().first_chunk();
-        let [kind, code] = kind_and_code.copied().unwrap_or_default();
+    fn ignore_icmp(&mut self, message: &[u8]) -> Option<Delivered> {
+        let [kind, code] = message.first_chunk().copied().unwrap_or_default();
         self.drop_for(Reason::IcmpIgnored { kind, code })
     }
 

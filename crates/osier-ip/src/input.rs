@@ -8,12 +8,12 @@ use crate::layer::Layer;
 use crate::ndp::HOP_LIMIT;
 use crate::packet::{Delivered, LinkId, Packet, Vouched};
 use crate::reason::Reason;
-use bytes::Buf;
+use bytes::{Buf, Bytes};
 use core::net::IpAddr;
 use osier_time::Instant;
 use osier_wire::ethernet::{self, EtherType};
 use osier_wire::link::Medium;
-use osier_wire::offload::Checksum;
+use osier_wire::offload::{Checksum, Offload};
 use osier_wire::{Ecn, Error, MacAddr, Protocol, Received, ipv4, ipv6};
 
 /// To whom the link carried a frame.
@@ -26,9 +26,9 @@ enum Carried {
 }
 
 /// A frame that came in, its link header read.
-pub(crate) struct Arrival {
+#[derive(Clone, Copy)]
+struct Arrival {
     link: LinkId,
-    received: Received,
     /// Where the IP header starts.
     at: usize,
     carried: Carried,
@@ -62,27 +62,27 @@ impl Layer {
         &mut self,
         now: Instant,
         link: LinkId,
-        received: Received,
+        frame: &mut Received,
     ) -> Option<Delivered> {
         let Some(known) = self.links.get(usize::from(link.0)) else {
             return self.drop_for(Reason::UnknownLink);
         };
         let (at, ethertype, carried, station) = match known.config.medium {
             Medium::Ip => (0, None, Carried::Alone, MacAddr::UNSPECIFIED),
-            Medium::Ethernet(mac) => match read_ethernet(&received.bytes, mac) {
+            Medium::Ethernet(mac) => match read_ethernet(&frame.bytes, mac) {
                 Ok((header, carried)) => {
                     (ethernet::HEADER_LEN, Some(header.ethertype), carried, header.src)
                 }
                 Err(reason) => return self.drop_for(reason),
             },
         };
-        let version = received.bytes.get(at).map(|byte| byte >> 4);
-        let arrival = Arrival { link, received, at, carried, station };
+        let version = frame.bytes.get(at).map(|byte| byte >> 4);
+        let arrival = Arrival { link, at, carried, station };
         match (ethertype, version) {
-            (None | Some(EtherType::IPV4), Some(4)) => self.on_ipv4(now, arrival),
-            (None | Some(EtherType::IPV6), Some(6)) => self.on_ipv6(now, arrival),
+            (None | Some(EtherType::IPV4), Some(4)) => self.on_ipv4(now, arrival, frame),
+            (None | Some(EtherType::IPV6), Some(6)) => self.on_ipv6(now, arrival, frame),
             (Some(EtherType::ARP), _) => {
-                self.on_arp(now, link, &arrival.received.bytes[at..]);
+                self.on_arp(now, link, &frame.bytes[at..]);
                 None
             }
             (None, Some(_)) => self.drop_for(Reason::BadHeader { error: Error::BadVersion }),
@@ -99,13 +99,18 @@ impl Layer {
     }
 
     /// RFC 1122 §3.2.1: verify, then: for us? from whom?
-    fn on_ipv4(&mut self, now: Instant, arrival: Arrival) -> Option<Delivered> {
-        let (header, range) = match ipv4::Header::parse(&arrival.received.bytes[arrival.at..]) {
+    fn on_ipv4(
+        &mut self,
+        now: Instant,
+        arrival: Arrival,
+        frame: &mut Received,
+    ) -> Option<Delivered> {
+        let (header, range) = match ipv4::Header::parse(&frame.bytes[arrival.at..]) {
             Ok(parsed) => parsed,
             Err(error) => return self.drop_for(Reason::BadHeader { error }),
         };
         let (src, dst) = (IpAddr::V4(header.src), IpAddr::V4(header.dst));
-        let audience = match self.judge(now, &arrival, src, dst) {
+        let audience = match self.judge(now, arrival, src, dst) {
             Ok((audience, Source::Plausible)) => audience,
             Ok((_, Source::Martian)) => return self.drop_for(Reason::MartianSource),
             Err(reason) => return self.drop_for(reason),
@@ -117,23 +122,30 @@ impl Layer {
             return self.drop_for(Reason::IsFragment);
         }
         let fields = (header.protocol, Ecn::of(header.tos), header.ttl);
-        let range = (range.start, range.end);
+        let packet = packet(arrival, (src, dst), fields, range.start, frame.offload);
+        trim(&mut frame.bytes, arrival.at, range.end);
         if header.protocol == Protocol::ICMP {
-            return self.on_icmp(now, &packet(arrival, (src, dst), fields, range), audience);
+            return self.on_icmp(now, &packet, &frame.bytes, audience);
         }
-        Some(Delivered::Packet(packet(arrival, (src, dst), fields, range)))
+        Some(Delivered::Packet(packet))
     }
 
     /// RFC 8200 §3 and §4: the header, its extensions, then as for IPv4.
-    fn on_ipv6(&mut self, now: Instant, arrival: Arrival) -> Option<Delivered> {
-        let bytes = &arrival.received.bytes[arrival.at..];
+    #[inline(never)]
+    fn on_ipv6(
+        &mut self,
+        now: Instant,
+        arrival: Arrival,
+        frame: &mut Received,
+    ) -> Option<Delivered> {
+        let bytes = &frame.bytes[arrival.at..];
         let (header, range) = match ipv6::Header::parse(bytes) {
             Ok(parsed) => parsed,
             Err(error) => return self.drop_for(Reason::BadHeader { error }),
         };
         let upper = header.upper_layer(&bytes[range.clone()]);
         let (src, dst) = (IpAddr::V6(header.src), IpAddr::V6(header.dst));
-        let (audience, source) = match self.judge(now, &arrival, src, dst) {
+        let (audience, source) = match self.judge(now, arrival, src, dst) {
             Ok(judgement) => judgement,
             Err(reason) => return self.drop_for(reason),
         };
@@ -150,12 +162,12 @@ impl Layer {
             return self.drop_for(Reason::IsFragment);
         }
         let fields = (upper.protocol, Ecn::of(header.traffic_class), header.hop_limit);
-        let range = (range.start + upper.offset, range.end);
-        let station = arrival.station;
-        let packet = packet(arrival, (src, dst), fields, range);
+        let transport_at = range.start + upper.offset;
+        let packet = packet(arrival, (src, dst), fields, transport_at, frame.offload);
+        trim(&mut frame.bytes, arrival.at, range.end);
         if upper.protocol == Protocol::ICMPV6 {
-            let standing = Standing { audience, source, station };
-            return self.on_icmpv6(now, &packet, standing);
+            let standing = Standing { audience, source, station: arrival.station };
+            return self.on_icmpv6(now, &packet, &frame.bytes, standing);
         }
         Some(Delivered::Packet(packet))
     }
@@ -165,7 +177,7 @@ impl Layer {
     fn judge(
         &mut self,
         now: Instant,
-        arrival: &Arrival,
+        arrival: Arrival,
         src: IpAddr,
         dst: IpAddr,
     ) -> Result<(Audience, Source), Reason> {
@@ -175,10 +187,11 @@ impl Layer {
         self.judge_anew(now, arrival, src, dst)
     }
 
+    #[inline(never)]
     fn judge_anew(
         &mut self,
         now: Instant,
-        arrival: &Arrival,
+        arrival: Arrival,
         src: IpAddr,
         dst: IpAddr,
     ) -> Result<(Audience, Source), Reason> {
@@ -200,7 +213,7 @@ impl Layer {
     }
 
     /// Why a packet with this destination has no business here, if it has none.
-    fn misdirected(&self, arrival: &Arrival, dst: IpAddr, audience: Audience) -> Option<Reason> {
+    fn misdirected(&self, arrival: Arrival, dst: IpAddr, audience: Audience) -> Option<Reason> {
         match audience {
             Audience::Others => Some(Reason::NotForUs),
             Audience::Unicast if arrival.link == Layer::LOOPBACK => None,
@@ -225,6 +238,7 @@ impl Layer {
     }
 
     /// Counts why a frame goes no further.
+    #[cold]
     pub(crate) fn drop_for(&mut self, reason: Reason) -> Option<Delivered> {
         self.notes.push(reason);
         None
@@ -249,20 +263,16 @@ fn read_ethernet(bytes: &[u8], ours: MacAddr) -> Result<(ethernet::Header, Carri
     Ok((header, carried))
 }
 
-/// The packet, made of its frame without a copy. `range` is from the IP header to the transport
-/// header, and to the end.
+/// What is known of a packet.
 #[inline]
 fn packet(
     arrival: Arrival,
     (src, dst): (IpAddr, IpAddr),
     (protocol, ecn, hop_limit): (Protocol, Ecn, u8),
-    (start, end): (usize, usize),
+    transport_at: usize,
+    offload: Offload,
 ) -> Packet {
-    let Arrival { link, received: Received { bytes: mut datagram, offload }, at, .. } = arrival;
-    datagram.advance(at);
-    if datagram.len() > end {
-        datagram.truncate(end);
-    }
+    let link = arrival.link;
     // A partial checksum says that the packet never crossed a wire.
     let vouched = match offload.checksum {
         Checksum::Filled if link != Layer::LOOPBACK => Vouched::No,
@@ -277,11 +287,20 @@ fn packet(
         hop_limit,
         vouched,
         gso_size: offload.gso.map_or(0, |gso| gso.size),
-        transport_at: start as u16,
-        datagram,
+        transport_at: transport_at as u16,
     }
 }
 
+/// Leaves of a frame the datagram, which starts there and has so many octets.
+#[inline]
+fn trim(bytes: &mut Bytes, start: usize, len: usize) {
+    bytes.advance(start);
+    if bytes.len() > len {
+        bytes.truncate(len);
+    }
+}
+
+#[cold]
 /// RFC 7126 §4.3 and §4.4: loose or strict source routing. Options that do not parse hide none.
 fn has_source_route(mut options: &[u8]) -> bool {
     const LOOSE: u8 = 131;

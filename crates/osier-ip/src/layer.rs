@@ -184,10 +184,16 @@ impl Layer {
 
 /// What arrives.
 impl Layer {
-    /// A frame arrived. What is for a transport comes back at once; what the layer answers itself
+    /// A frame arrived. What is for a transport comes back at once, and the frame then holds the
+    /// datagram alone; what the layer answers itself
     /// (ARP, neighbour discovery, echo) waits in [`Layer::poll_transmit`]. A packet may be for a
     /// group: a transport that speaks to one peer asks [`Layer::is_ours`].
-    pub fn on_frame(&mut self, now: Instant, link: LinkId, frame: Received) -> Option<Delivered> {
+    pub fn on_frame(
+        &mut self,
+        now: Instant,
+        link: LinkId,
+        frame: &mut Received,
+    ) -> Option<Delivered> {
         self.receive(now, link, frame)
     }
 

@@ -41,7 +41,7 @@ pub struct Route {
 }
 
 /// A packet for a transport of this host. Its IP checksum and lengths are good; the transport's
-/// checksum is still to be verified unless `vouched`.
+/// checksum is still to be verified unless `vouched`. Its bytes stay in the frame.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Packet {
     /// Where it came in.
@@ -60,23 +60,21 @@ pub struct Packet {
     pub vouched: Vouched,
     /// Text bytes of each of the segments that the device merged into this one; 0: none merged.
     pub gso_size: u16,
-    /// The whole IP packet, which an ICMP error may have to quote: a slice of the frame.
-    pub datagram: Bytes,
-    /// Where in it the transport header starts.
+    /// Where in the datagram the transport header starts.
     pub transport_at: u16,
 }
 
 impl Packet {
-    /// Transport header and text.
+    /// Transport header and text, of the datagram that this is about.
     #[inline]
-    pub fn payload(&self) -> &[u8] {
-        self.datagram.get(usize::from(self.transport_at)..).unwrap_or(&[])
+    pub fn payload<'d>(&self, datagram: &'d [u8]) -> &'d [u8] {
+        datagram.get(usize::from(self.transport_at)..).unwrap_or(&[])
     }
 
     /// The payload from an offset on, to be kept: it shares the frame's memory.
-    pub fn payload_from(&self, offset: usize) -> Bytes {
+    pub fn payload_from(&self, datagram: &Bytes, offset: usize) -> Bytes {
         let at = usize::from(self.transport_at) + offset;
-        self.datagram.slice(at.min(self.datagram.len())..)
+        datagram.slice(at.min(datagram.len())..)
     }
 }
 
@@ -92,7 +90,7 @@ pub enum Vouched {
 /// What the layer hands up.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Delivered {
-    /// A packet for a transport.
+    /// A packet for a transport: the frame now holds the datagram and nothing else.
     Packet(Packet),
     /// An ICMP error about a packet that we sent.
     Error(IcmpError),

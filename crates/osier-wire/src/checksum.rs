@@ -185,25 +185,24 @@ fn add_blocks(blocks: &[[u8; BLOCK]]) -> u64 {
 /// The sum of a few bytes.
 #[inline]
 fn add_rest(bytes: &[u8]) -> u64 {
-    let (words, bytes) = bytes.as_chunks::<8>();
+    let (words, rest) = bytes.as_chunks::<8>();
     let mut sum = 0u64;
     for word in words {
         // What is carried out comes in again at the other end: modulo 2^16 - 1 it counts the same.
         let (added, carry) = sum.overflowing_add(u64::from_le_bytes(*word));
         sum = added + u64::from(carry);
     }
-    sum = fold_to_33(sum);
-    let (words, bytes) = bytes.as_chunks::<4>();
-    if let [word] = words {
-        sum += u64::from(u32::from_le_bytes(*word));
-    }
-    let last = match *bytes {
-        [a] => [a, 0, 0, 0],
-        [a, b] => [a, b, 0, 0],
-        [a, b, c] => [a, b, c, 0],
-        _ => [0; 4],
+    let last = match (bytes.last_chunk(), rest.len()) {
+        (_, 0) => 0,
+        // Of the last eight bytes those that are left.
+        (Some(end), left) => u64::from_le_bytes(*end) >> (64 - 8 * left),
+        (None, left) => {
+            let mut word = [0; 8];
+            word[..left].copy_from_slice(rest);
+            u64::from_le_bytes(word)
+        }
     };
-    sum + u64::from(u32::from_le_bytes(last))
+    fold_to_33(sum) + fold_to_33(last)
 }
 
 #[cfg(test)]

@@ -19,7 +19,7 @@ impl Layer {
     pub(super) fn answer_echo(
         &mut self,
         now: Instant,
-        request: &Packet,
+        (request, datagram): (&Packet, &[u8]),
         audience: Audience,
         (reply, data): (Message, Bytes),
     ) -> Option<Delivered> {
@@ -36,7 +36,7 @@ impl Layer {
             src: request.dst,
             dst: request.src,
             protocol: request.protocol,
-            tos: tos_of(request),
+            tos: tos_of(datagram),
             hop_limit: None,
             fragment: Fragment::Allowed,
             len: HEADER_LEN + data.len(),
@@ -83,10 +83,10 @@ impl Layer {
 }
 
 /// The DSCP of the request, as Linux answers; its ECN bits say nothing about the way back.
-fn tos_of(request: &Packet) -> u8 {
-    let tos = match (request.src, &request.datagram[..]) {
-        (IpAddr::V4(_), [_, tos, ..]) => *tos,
-        (IpAddr::V6(_), [first, second, ..]) => first << 4 | second >> 4,
+fn tos_of(request: &[u8]) -> u8 {
+    let tos = match request {
+        [0x40..=0x4f, tos, ..] => *tos,
+        [0x60..=0x6f, ..] => request[0] << 4 | request.get(1).map_or(0, |second| second >> 4),
         _ => 0,
     };
     tos & !0b11

@@ -33,7 +33,7 @@ impl Layer {
     /// An error on IPv4.
     pub(super) fn on_error_v4(
         &mut self,
-        packet: &Packet,
+        (packet, covered): (&Packet, &[u8]),
         audience: Audience,
         (message, data): (icmpv4::Message, Bytes),
     ) -> Option<Delivered> {
@@ -43,14 +43,14 @@ impl Layer {
         };
         match kind_v4(message, &quoted.header) {
             Some(kind) => Some(error(packet, kind, &quoted, &data)),
-            None => self.ignore_icmp(packet),
+            None => self.ignore_icmp(covered),
         }
     }
 
     /// An error on IPv6.
     pub(super) fn on_error_v6(
         &mut self,
-        packet: &Packet,
+        (packet, covered): (&Packet, &[u8]),
         audience: Audience,
         (message, data): (icmpv6::Message, Bytes),
     ) -> Option<Delivered> {
@@ -65,7 +65,7 @@ impl Layer {
             }
             _ => match kind_v6(message) {
                 Some(kind) => Some(error(packet, kind, &quoted, &data)),
-                None => self.ignore_icmp(packet),
+                None => self.ignore_icmp(covered),
             },
         }
     }
