@@ -13,7 +13,7 @@ use core::net::IpAddr;
 use osier_time::Instant;
 use osier_wire::ethernet::{self, EtherType};
 use osier_wire::link::Medium;
-use osier_wire::offload::{Checksum, Offload};
+use osier_wire::offload::Offload;
 use osier_wire::{Ecn, Error, MacAddr, Protocol, Received, ipv4, ipv6};
 
 /// To whom the link carried a frame.
@@ -57,8 +57,24 @@ pub(crate) enum Source {
 }
 
 impl Layer {
-    /// A frame arrived: read the link header.
+    /// A frame arrived.
+    #[inline]
     pub(crate) fn receive(
+        &mut self,
+        now: Instant,
+        link: LinkId,
+        frame: &mut Received,
+    ) -> Option<Delivered> {
+        if let Some((packet, datagram)) = self.recent.repeats(link, frame) {
+            trim(&mut frame.bytes, datagram.start, datagram.len());
+            return Some(Delivered::Packet(packet));
+        }
+        self.receive_anew(now, link, frame)
+    }
+
+    /// Reads the link header.
+    #[inline(never)]
+    fn receive_anew(
         &mut self,
         now: Instant,
         link: LinkId,
@@ -123,10 +139,15 @@ impl Layer {
         }
         let fields = (header.protocol, Ecn::of(header.tos), header.ttl);
         let packet = packet(arrival, (src, dst), fields, range.start, frame.offload);
-        trim(&mut frame.bytes, arrival.at, range.end);
         if header.protocol == Protocol::ICMP {
+            trim(&mut frame.bytes, arrival.at, range.end);
             return self.on_icmp(now, &packet, &frame.bytes, audience);
         }
+        let alone = arrival.carried == Carried::Alone && audience == Audience::Unicast;
+        if alone && header.options.is_empty() {
+            self.recent.set_found(&packet, &frame.bytes, arrival.at);
+        }
+        trim(&mut frame.bytes, arrival.at, range.end);
         Some(Delivered::Packet(packet))
     }
 
@@ -272,23 +293,19 @@ fn packet(
     transport_at: usize,
     offload: Offload,
 ) -> Packet {
-    let link = arrival.link;
-    // A partial checksum says that the packet never crossed a wire.
-    let vouched = match offload.checksum {
-        Checksum::Filled if link != Layer::LOOPBACK => Vouched::No,
-        Checksum::Filled | Checksum::Partial { .. } | Checksum::Verified => Vouched::Yes,
-    };
-    Packet {
-        link,
+    let mut packet = Packet {
+        link: arrival.link,
         src,
         dst,
         protocol,
         ecn,
         hop_limit,
-        vouched,
-        gso_size: offload.gso.map_or(0, |gso| gso.size),
+        vouched: Vouched::No,
+        gso_size: 0,
         transport_at: transport_at as u16,
-    }
+    };
+    packet.take_offload(offload);
+    packet
 }
 
 /// Leaves of a frame the datagram, which starts there and has so many octets.

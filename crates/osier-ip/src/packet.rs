@@ -1,9 +1,11 @@
 //! What crosses the seam between the IP layer and the host above it?
 
+use crate::layer::Layer;
 use bytes::Bytes;
 use core::net::IpAddr;
 use osier_wire::ip::{Ecn, Protocol};
 use osier_wire::link::{Medium, Offloads};
+use osier_wire::offload::{Checksum, Offload};
 
 /// A link of the host, by number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -69,6 +71,17 @@ impl Packet {
     #[inline]
     pub fn payload<'d>(&self, datagram: &'d [u8]) -> &'d [u8] {
         datagram.get(usize::from(self.transport_at)..).unwrap_or(&[])
+    }
+
+    /// Takes over what the device says of the frame.
+    #[inline]
+    pub(crate) fn take_offload(&mut self, offload: Offload) {
+        // A partial checksum says that the packet never crossed a wire.
+        self.vouched = match offload.checksum {
+            Checksum::Filled if self.link != Layer::LOOPBACK => Vouched::No,
+            Checksum::Filled | Checksum::Partial { .. } | Checksum::Verified => Vouched::Yes,
+        };
+        self.gso_size = offload.gso.map_or(0, |gso| gso.size);
     }
 
     /// The payload from an offset on, to be kept: it shares the frame's memory.

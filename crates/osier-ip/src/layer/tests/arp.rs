@@ -116,7 +116,7 @@ fn three_packets_wait_and_a_fourth_pushes_the_oldest_out() {
 #[test]
 fn an_answer_that_nobody_asked_for_makes_no_entry() {
     let mut layer = host(1);
-    layer.on_frame(T0, ETH, reply(mac(66), [10, 0, 0, 2], [10, 0, 0, 1], mac(1)));
+    layer.on_frame(T0, ETH, &mut reply(mac(66), [10, 0, 0, 2], [10, 0, 0, 1], mac(1)));
     assert_eq!(layer.notes_mut().count(&Reason::UnaskedAnswer), 1);
     assert_eq!(sent_to(&mut layer, T0, "10.0.0.2"), None);
 }
@@ -124,7 +124,7 @@ fn an_answer_that_nobody_asked_for_makes_no_entry() {
 #[test]
 fn a_request_for_somebody_else_makes_no_entry_and_draws_no_answer() {
     let mut layer = host(1);
-    layer.on_frame(T0, ETH, request(mac(2), [10, 0, 0, 2], [10, 0, 0, 3]));
+    layer.on_frame(T0, ETH, &mut request(mac(2), [10, 0, 0, 2], [10, 0, 0, 3]));
     assert!(layer.poll_transmit(T0).is_none());
     assert_eq!(sent_to(&mut layer, T0, "10.0.0.2"), None);
 }
@@ -132,9 +132,9 @@ fn a_request_for_somebody_else_makes_no_entry_and_draws_no_answer() {
 #[test]
 fn an_announcement_moves_a_neighbour_that_we_know() {
     let mut layer = host(1);
-    layer.on_frame(T0, ETH, request(mac(2), [10, 0, 0, 2], [10, 0, 0, 1]));
+    layer.on_frame(T0, ETH, &mut request(mac(2), [10, 0, 0, 2], [10, 0, 0, 1]));
     assert_eq!(sent_to(&mut layer, T0, "10.0.0.2"), Some(mac(2)));
-    layer.on_frame(T0, ETH, request(mac(3), [10, 0, 0, 2], [10, 0, 0, 2]));
+    layer.on_frame(T0, ETH, &mut request(mac(3), [10, 0, 0, 2], [10, 0, 0, 2]));
     assert_eq!(sent_to(&mut layer, T0, "10.0.0.2"), Some(mac(3)));
     assert_eq!(layer.notes_mut().count(&Reason::NeighbourMoved), 1);
 }
@@ -145,7 +145,7 @@ fn a_flood_of_askers_does_not_push_out_the_gateway() {
     let network = Cidr { address: ip("0.0.0.0"), prefix_len: 0 };
     layer.add_route(Route { network, gateway: Some(ip("10.0.0.254")), link: ETH });
     assert_eq!(sent_to(&mut layer, T0, "192.0.2.1"), None);
-    layer.on_frame(T0, ETH, reply(mac(254), [10, 0, 0, 254], [10, 0, 0, 1], mac(1)));
+    layer.on_frame(T0, ETH, &mut reply(mac(254), [10, 0, 0, 254], [10, 0, 0, 1], mac(1)));
     // A wider network, so that there are many neighbours to make up.
     layer.add_address(T0, ETH, Cidr { address: ip("10.0.0.1"), prefix_len: 8 });
     for n in 0..100_000u32 {
@@ -153,7 +153,7 @@ fn a_flood_of_askers_does_not_push_out_the_gateway() {
         layer.on_frame(
             T0,
             ETH,
-            request(MacAddr([6, 0, 0, a, b, c]), [10, 7 + a, b, c], [10, 0, 0, 1]),
+            &mut request(MacAddr([6, 0, 0, a, b, c]), [10, 7 + a, b, c], [10, 0, 0, 1]),
         );
         while layer.poll_transmit(T0).is_some() {}
     }
@@ -166,7 +166,7 @@ fn a_flood_of_destinations_does_not_push_out_a_neighbour_in_use() {
     let mut layer = host(1);
     layer.add_address(T0, ETH, Cidr { address: ip("10.0.0.1"), prefix_len: 8 });
     assert_eq!(sent_to(&mut layer, T0, "10.0.0.2"), None);
-    layer.on_frame(T0, ETH, reply(mac(2), [10, 0, 0, 2], [10, 0, 0, 1], mac(1)));
+    layer.on_frame(T0, ETH, &mut reply(mac(2), [10, 0, 0, 2], [10, 0, 0, 1], mac(1)));
     for n in 0..20_000u32 {
         let [_, _, b, c] = n.to_be_bytes();
         let dst = std::format!("10.9.{b}.{c}");
@@ -202,7 +202,7 @@ fn an_old_neighbour_is_asked_directly_and_forgotten_if_it_is_gone() {
 fn a_rival_with_our_address_is_an_event_and_we_defend_once() {
     let mut layer = host(1);
     for _ in 0..5 {
-        layer.on_frame(T0, ETH, request(mac(66), [10, 0, 0, 1], [10, 0, 0, 1]));
+        layer.on_frame(T0, ETH, &mut request(mac(66), [10, 0, 0, 1], [10, 0, 0, 1]));
     }
     let conflict = Event::AddressConflict { address: ip("10.0.0.1"), mac: mac(66) };
     assert_eq!(layer.poll_event(), Some(conflict));
@@ -246,7 +246,7 @@ fn two_that_probe_for_the_same_address_both_hear_of_it() {
 #[test]
 fn an_address_of_another_link_is_not_answered_for() {
     let mut layer = host(1);
-    layer.on_frame(T0, ETH, request(mac(2), [10, 0, 0, 2], [127, 0, 0, 1]));
+    layer.on_frame(T0, ETH, &mut request(mac(2), [10, 0, 0, 2], [127, 0, 0, 1]));
     assert!(layer.poll_transmit(T0).is_none());
 }
 

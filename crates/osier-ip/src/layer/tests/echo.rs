@@ -68,7 +68,7 @@ fn echo_requests_are_answered_only_so_fast() {
     let request = wire.seen[2].clone();
     wire.seen.clear();
     for _ in 0..50_000 {
-        wire.hosts[1].on_frame(T0, ETH, request.clone());
+        wire.hosts[1].on_frame(T0, ETH, &mut request.clone());
         while wire.hosts[1].poll_transmit(T0).is_some() {}
     }
     let suppressed = wire.hosts[1].notes_mut().count(&Reason::EchoSuppressed);
@@ -84,7 +84,7 @@ fn a_reply_with_a_wrong_checksum_is_dropped() {
         let mut bytes = wire.seen.last().unwrap().bytes.to_vec();
         let last = bytes.len() - 1 - at;
         bytes[last] ^= 1;
-        assert_eq!(wire.hosts[0].on_frame(T0, ETH, Bytes::from(bytes).into()), None);
+        assert_eq!(wire.hosts[0].on_frame(T0, ETH, &mut Bytes::from(bytes).into()), None);
     }
     assert_eq!(wire.hosts[0].notes_mut().count(&Reason::IcmpChecksum), 3);
 }

@@ -149,7 +149,7 @@ fn heard_v4(message: icmpv4::Message, quoted: &[u8]) -> (Layer, Option<Delivered
     let mut bytes = Vec::from(*b"\x02\0\0\0\0\x01\x02\0\0\0\0\x02\x08\0");
     bytes.extend(datagram_v4(Protocol::ICMP, ([10, 0, 0, 99], [10, 0, 0, 1]), &text));
     let mut layer = host(1);
-    let delivered = layer.on_frame(T0, ETH, Bytes::from(bytes).into());
+    let delivered = layer.on_frame(T0, ETH, &mut Bytes::from(bytes).into());
     (layer, delivered)
 }
 
@@ -163,7 +163,7 @@ fn heard_v6(message: icmpv6::Message, quoted: &[u8]) -> (Layer, Option<Delivered
     let mut bytes = Vec::from(*b"\x02\0\0\0\0\x01\x02\0\0\0\0\x02\x86\xdd");
     bytes.extend(datagram_v6(Protocol::ICMPV6, ("fd00::99", "fd00::1"), &text));
     let mut layer = host(1);
-    let delivered = layer.on_frame(T0, ETH, Bytes::from(bytes).into());
+    let delivered = layer.on_frame(T0, ETH, &mut Bytes::from(bytes).into());
     (layer, delivered)
 }
 

@@ -1,5 +1,6 @@
 //! What comes in from a wire, and what does not come through.
 
+use super::wire::Whole;
 use super::*;
 use osier_wire::offload::{Checksum, Gso, GsoKind, Offload};
 
@@ -47,15 +48,15 @@ fn frame_v6(src: &str, dst: &str) -> Vec<u8> {
 fn dropped(link: LinkId, bytes: Vec<u8>) -> Reason {
     let mut layer = host(1);
     layer.notes_mut().set_recording(Recording::On);
-    assert_eq!(layer.on_frame(T0, link, Bytes::from(bytes).into()), None);
+    assert_eq!(layer.on_frame(T0, link, &mut Bytes::from(bytes).into()), None);
     let reasons: Vec<Reason> = layer.notes_mut().drain().collect();
     assert_eq!(reasons.len(), 1, "{reasons:?}");
     reasons[0]
 }
 
-fn taken(link: LinkId, frame: Received) -> Packet {
-    match host(1).on_frame(T0, link, frame) {
-        Some(Delivered::Packet(packet)) => packet,
+fn taken(link: LinkId, mut frame: Received) -> Whole {
+    match host(1).on_frame(T0, link, &mut frame) {
+        Some(Delivered::Packet(packet)) => Whole { packet, datagram: frame.bytes },
         other => panic!("{other:?}"),
     }
 }
@@ -191,4 +192,69 @@ fn a_broken_header_says_what_is_broken() {
     frame[12..14].copy_from_slice(&[0x88, 0xcc]);
     assert_eq!(dropped(ETH, frame), Reason::UnknownEtherType { ethertype: 0x88cc });
     assert_eq!(dropped(LinkId(7), good), Reason::UnknownLink);
+}
+
+/// What becomes of a frame: the packet with its datagram, or why it goes no further.
+fn fate(layer: &mut Layer, link: LinkId, mut frame: Received) -> (Option<Delivered>, Bytes) {
+    let delivered = layer.on_frame(T0, link, &mut frame);
+    let datagram = if delivered.is_some() { frame.bytes } else { Bytes::new() };
+    (delivered, datagram)
+}
+
+#[test]
+fn a_frame_fares_the_same_whether_or_not_one_like_it_came_before() {
+    let good = frame_v4([10, 0, 0, 2], [10, 0, 0, 1]);
+    for (link, start) in [(ETH, 0), (Layer::LOOPBACK, 14)] {
+        let mut good = good[start..].to_vec();
+        if link == Layer::LOOPBACK {
+            good[12..16].copy_from_slice(&[10, 0, 0, 1]);
+            mend_v4(&mut good);
+        }
+        let mut fresh = host(1);
+        fresh.notes_mut().set_recording(Recording::On);
+        let mut knowing = fresh.clone();
+        assert!(knowing.on_frame(T0, link, &mut Bytes::from(good.clone()).into()).is_some());
+        let mut taken = 0;
+        for (at, by, mend) in changes(good.len()) {
+            let mut bytes = good.clone();
+            bytes[at] ^= by;
+            if mend {
+                mend_v4(&mut bytes[14 - start..]);
+            }
+            bytes.extend(&[0xee; 3][..at % 4]);
+            bytes.truncate(bytes.len() - usize::from(by == 0x80) * (at % 4));
+            let offload = match at % 3 {
+                0 => Offload::NONE,
+                1 => Offload { checksum: Checksum::Verified, gso: None },
+                _ => Offload { checksum: Checksum::Partial { start: 34, offset: 6 }, gso: None },
+            };
+            let frame = Received { bytes: bytes.into(), offload };
+            let mut knowing = knowing.clone();
+            let mut fresh = fresh.clone();
+            let (known, anew) =
+                (fate(&mut knowing, link, frame.clone()), fate(&mut fresh, link, frame));
+            assert_eq!(known, anew, "octet {at} changed by {by:#x}");
+            assert_eq!(
+                knowing.counters().collect::<Vec<_>>(),
+                fresh.counters().collect::<Vec<_>>()
+            );
+            taken += usize::from(known.0.is_some());
+        }
+        assert!(taken > 200, "{taken} of the changed frames got through");
+    }
+}
+
+/// Each octet changed in each of its bits, and in none; with and without a checksum that is right.
+fn changes(octets: usize) -> impl Iterator<Item = (usize, u8, bool)> {
+    let of_bit = |bit: u32| 1_u8.checked_shl(bit).unwrap_or(0);
+    (0..octets).flat_map(move |at| {
+        (0..9).flat_map(move |bit| [false, true].map(|mend| (at, of_bit(bit), mend)))
+    })
+}
+
+/// Writes the checksum that the first twenty octets of a datagram should have.
+fn mend_v4(datagram: &mut [u8]) {
+    datagram[10..12].fill(0);
+    let sum = osier_wire::checksum::Sum::of(&datagram[..20]).checksum();
+    datagram[10..12].copy_from_slice(&sum.to_be_bytes());
 }

@@ -104,10 +104,10 @@ fn a_neighbour_message_that_crossed_a_router_is_not_believed() {
     let good = frame(mac(2), "fd00::2", "fd00::1", advertisement("fd00::2", 2, true, true));
     let mut bytes = good.bytes.to_vec();
     bytes[14 + 7] = 254;
-    layer.on_frame(T0, ETH, Received::from(Bytes::from(bytes)));
+    layer.on_frame(T0, ETH, &mut Received::from(Bytes::from(bytes)));
     assert_eq!(layer.notes_mut().count(&Reason::BadNeighbourMessage), 1);
     assert_eq!(sent_to(&mut layer, T0, "fd00::2"), None);
-    layer.on_frame(T0, ETH, good);
+    layer.on_frame(T0, ETH, &mut good.clone());
     assert_eq!(sent_to(&mut layer, T0, "fd00::2"), Some(mac(2)));
 }
 
@@ -116,12 +116,12 @@ fn an_advertisement_without_override_does_not_move_a_neighbour() {
     let mut layer = host(1);
     assert_eq!(sent_to(&mut layer, T0, "fd00::2"), None);
     let first = advertisement("fd00::2", 2, true, true);
-    layer.on_frame(T0, ETH, frame(mac(2), "fd00::2", "fd00::1", first));
+    layer.on_frame(T0, ETH, &mut frame(mac(2), "fd00::2", "fd00::1", first));
     let mild = advertisement("fd00::2", 66, true, false);
-    layer.on_frame(T0, ETH, frame(mac(66), "fd00::2", "fd00::1", mild));
+    layer.on_frame(T0, ETH, &mut frame(mac(66), "fd00::2", "fd00::1", mild));
     assert_eq!(sent_to(&mut layer, T0, "fd00::2"), Some(mac(2)));
     let moved = advertisement("fd00::2", 3, false, true);
-    layer.on_frame(T0, ETH, frame(mac(3), "fd00::2", "ff02::1", moved));
+    layer.on_frame(T0, ETH, &mut frame(mac(3), "fd00::2", "ff02::1", moved));
     assert_eq!(sent_to(&mut layer, T0, "fd00::2"), Some(mac(3)));
 }
 
@@ -130,7 +130,7 @@ fn who_detects_a_duplicate_of_ours_is_told_before_all() {
     let mut layer = host(1);
     let group = solicited_node("fd00::1".parse().unwrap());
     let asks = solicitation("fd00::1", None);
-    layer.on_frame(T0, ETH, frame(mac(9), "::", &std::format!("{group}"), asks));
+    layer.on_frame(T0, ETH, &mut frame(mac(9), "::", &std::format!("{group}"), asks));
     let (_, answer) = layer.poll_transmit(T0).unwrap();
     let (header, answer) = read(&received(&answer)).unwrap();
     assert_eq!(header.dst, "ff02::1".parse::<Ipv6Addr>().unwrap());
@@ -166,7 +166,7 @@ fn two_that_detect_the_same_address_both_hear_of_it() {
 fn a_rival_with_our_address_is_an_event_though_it_speaks_as_us() {
     let mut layer = host(1);
     let rival = advertisement("fd00::1", 66, false, true);
-    layer.on_frame(T0, ETH, frame(mac(66), "fd00::1", "ff02::1", rival));
+    layer.on_frame(T0, ETH, &mut frame(mac(66), "fd00::1", "ff02::1", rival));
     let conflict = Event::AddressConflict { address: ip("fd00::1"), mac: mac(66) };
     assert_eq!(layer.poll_event(), Some(conflict));
     let (_, defence) = layer.poll_transmit(T0).unwrap();
@@ -192,7 +192,7 @@ fn what_breaks_a_rule_of_rfc_4861_is_dropped() {
     ];
     for (n, (src, dst, message)) in cases.into_iter().enumerate() {
         let mut layer = host(1);
-        layer.on_frame(T0, ETH, frame(mac(9), src, dst, message));
+        layer.on_frame(T0, ETH, &mut frame(mac(9), src, dst, message));
         assert_eq!(layer.notes_mut().count(&Reason::BadNeighbourMessage), 1, "case {n}");
         assert!(layer.poll_transmit(T0).is_none(), "case {n}");
     }
@@ -203,13 +203,13 @@ fn a_flood_of_solicitations_stays_within_the_cache() {
     let mut layer = host(1);
     assert_eq!(sent_to(&mut layer, T0, "fd00::2"), None);
     let answer = advertisement("fd00::2", 2, true, true);
-    layer.on_frame(T0, ETH, frame(mac(2), "fd00::2", "fd00::1", answer));
+    layer.on_frame(T0, ETH, &mut frame(mac(2), "fd00::2", "fd00::1", answer));
     for n in 0..5_000 {
         let src = std::format!("fd00::9:{n:x}");
         layer.on_frame(
             T0,
             ETH,
-            frame(mac(9), &src, "fd00::1", solicitation("fd00::1", Some(mac(9)))),
+            &mut frame(mac(9), &src, "fd00::1", solicitation("fd00::1", Some(mac(9)))),
         );
         while layer.poll_transmit(T0).is_some() {}
     }

@@ -100,9 +100,10 @@ fn feed(frames: impl Iterator<Item = (LinkId, Vec<u8>)>) {
     for (link, bytes) in frames {
         now += Duration::from_millis(100);
         layer.on_deadline(now);
-        let delivered = layer.on_frame(now, link, Bytes::from(bytes).into());
-        if let Some(Delivered::Packet(packet)) = delivered {
-            layer.send_error(now, &packet.datagram, ErrorToSend::ProtocolUnreachable);
+        let mut frame = Bytes::from(bytes).into();
+        let delivered = layer.on_frame(now, link, &mut frame);
+        if let Some(Delivered::Packet(_)) = delivered {
+            layer.send_error(now, &frame.bytes, ErrorToSend::ProtocolUnreachable);
         }
         check(&mut layer, now);
     }

@@ -209,9 +209,9 @@ fn a_new_route_and_a_lost_address_count_for_the_very_next_packet() {
     wire.hosts[0].remove_address(ETH, ip("10.0.0.1"));
     let again = wire.hosts[0].wrap(T0, &packet, &mut Frame::default());
     assert_eq!(again.map(|_| ()), Err(Unreachable::BadAddress));
-    assert!(wire.hosts[1].on_frame(T0, ETH, last.clone()).is_some());
+    assert!(wire.hosts[1].on_frame(T0, ETH, &mut last.clone()).is_some());
     wire.hosts[1].remove_address(ETH, ip("10.0.0.2"));
-    assert_eq!(wire.hosts[1].on_frame(T0, ETH, last), None);
+    assert_eq!(wire.hosts[1].on_frame(T0, ETH, &mut last.clone()), None);
 }
 
 #[test]

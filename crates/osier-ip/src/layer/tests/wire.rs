@@ -67,11 +67,12 @@ pub(crate) struct Wire {
     pub(crate) hosts: Vec<Layer>,
     pub(crate) seen: Vec<Received>,
     pub(crate) delivered: Vec<(usize, Delivered)>,
+    packets: Vec<(usize, Whole)>,
 }
 
 impl Wire {
     pub(crate) fn new(hosts: Vec<Layer>) -> Self {
-        Wire { hosts, seen: Vec::new(), delivered: Vec::new() }
+        Wire { hosts, seen: Vec::new(), delivered: Vec::new(), packets: Vec::new() }
     }
 
     /// Hosts 1 and 2.
@@ -98,8 +99,14 @@ impl Wire {
         let frame = received(frame);
         for to in 0..self.hosts.len() {
             if (link == Layer::LOOPBACK) == (to == from) {
-                let delivered = self.hosts[to].on_frame(now, link, frame.clone());
-                self.delivered.extend(delivered.map(|d| (to, d)));
+                let mut frame = frame.clone();
+                match self.hosts[to].on_frame(now, link, &mut frame) {
+                    None => {}
+                    Some(Delivered::Packet(packet)) => {
+                        self.packets.push((to, Whole { packet, datagram: frame.bytes }));
+                    }
+                    Some(other) => self.delivered.push((to, other)),
+                }
             }
         }
         self.seen.push(frame);
@@ -134,11 +141,27 @@ impl Wire {
     }
 
     /// Takes the packets that reached a transport.
-    pub(crate) fn packets(&mut self) -> Vec<(usize, Packet)> {
-        let packet = |(n, delivered)| match delivered {
-            Delivered::Packet(packet) => Some((n, packet)),
-            Delivered::Error(_) | Delivered::EchoReply(_) => None,
-        };
-        self.delivered.drain(..).filter_map(packet).collect()
+    pub(crate) fn packets(&mut self) -> Vec<(usize, Whole)> {
+        core::mem::take(&mut self.packets)
+    }
+}
+
+/// A packet with its bytes.
+#[derive(Debug)]
+pub(crate) struct Whole {
+    pub(crate) packet: Packet,
+    pub(crate) datagram: Bytes,
+}
+
+impl Whole {
+    pub(crate) fn payload(&self) -> &[u8] {
+        self.packet.payload(&self.datagram)
+    }
+}
+
+impl core::ops::Deref for Whole {
+    type Target = Packet;
+    fn deref(&self) -> &Packet {
+        &self.packet
     }
 }
