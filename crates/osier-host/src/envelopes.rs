@@ -14,7 +14,8 @@ use osier_tcp::Transmit;
 use osier_time::Instant;
 use osier_wire::checksum::Sum;
 use osier_wire::offload::{Gso, GsoKind};
-use osier_wire::{Frame, Protocol, tcp};
+use osier_wire::tcp::{self, Shape};
+use osier_wire::{Ecn, Frame, Protocol};
 
 /// So many connections keep theirs, some 200 bytes each. Two that share a place take turns.
 const PLACES: usize = 256;
@@ -57,13 +58,10 @@ pub(crate) struct Sender<'a> {
 }
 
 /// What an IP header says besides addresses and length.
+/// In one word, since it is compared for each segment: TOS, hop limit (0: the default), and whether
+/// routers may fragment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Marks {
-    pub(crate) tos: u8,
-    /// Where it is not the default.
-    pub(crate) hop_limit: Option<u8>,
-    pub(crate) fragment: Fragment,
-}
+pub(crate) struct Marks(u32);
 
 impl Envelopes {
     /// Makes a frame of a segment, whose payload it takes, and finds the way to its next hop; says
@@ -80,16 +78,14 @@ impl Envelopes {
         ip: &mut Layer,
         frame: &mut Frame,
     ) -> Result<Option<LinkId>, Unreachable> {
-        let mut marks = sender.marks;
-        marks.tos = transmit.ecn.mark(marks.tos);
-        if !transmit.dont_fragment {
-            marks.fragment = Fragment::Allowed;
-        }
+        let marks = sender.marks.with(transmit.ecn, transmit.dont_fragment);
         let letterhead = self.letterhead(sender, marks, ip)?;
-        let options = transmit.segment.options.len();
-        let len = tcp::HEADER_LEN + options + text_len(transmit);
+        let shape = transmit.segment.options.shape();
+        let header_len = tcp::HEADER_LEN + transmit.segment.options.len_as(shape);
+        let len = header_len + text_len(transmit);
         let enclosed = ip.enclose(&letterhead.envelope, len, frame)?;
-        letterhead.write(transmit, options, frame);
+        letterhead.write(transmit, shape, frame.head.grow(header_len));
+        letterhead.append_text(transmit, frame);
         let (start, offset) = (enclosed.transport_at, tcp::CHECKSUM_OFFSET);
         let pseudo = letterhead.pseudo.and_word(len as u32);
         if frame.offload.gso.is_some() || letterhead.envelope.has_checksums_filled() {
@@ -184,11 +180,10 @@ fn text_len(transmit: &Transmit) -> usize {
 }
 
 impl Letterhead {
-    /// Writes the TCP header, with so many octets of options and without its checksum, and the
-    /// text behind it.
+    /// Writes the TCP header, without its checksum.
     #[inline]
-    fn write(&self, transmit: &mut Transmit, options: usize, frame: &mut Frame) {
-        let Transmit { segment, short, payload, gso_size, .. } = transmit;
+    fn write(&self, transmit: &Transmit, options: Shape, out: &mut [u8]) {
+        let segment = &transmit.segment;
         let header = tcp::Fixed {
             src_port: self.ports.0,
             dst_port: self.ports.1,
@@ -198,7 +193,13 @@ impl Letterhead {
             window: segment.window,
             urgent: segment.urgent,
         };
-        header.emit(&segment.options, frame.head.grow(tcp::HEADER_LEN + options));
+        header.emit_as(&segment.options, options, out);
+    }
+
+    /// Moves the text behind the headers, which are complete.
+    #[inline]
+    fn append_text(&self, transmit: &mut Transmit, frame: &mut Frame) {
+        let Transmit { short, payload, gso_size, .. } = transmit;
         if payload.is_empty() {
             // A text so short that it lies behind the headers.
             frame.head.grow(short.len()).copy_from_slice(short.as_slice());
@@ -218,7 +219,7 @@ impl Letterhead {
     pub(crate) fn new(key: &FlowKey, marks: Marks, ip: &mut Layer) -> Result<Self, Unreachable> {
         let (local, remote) = key.ends();
         let (src, dst) = (local.ip(), remote.ip());
-        let Marks { tos, hop_limit, fragment } = marks;
+        let (tos, hop_limit, fragment) = (marks.tos(), marks.hop_limit(), marks.fragment());
         let protocol = Protocol::TCP;
         let packet = ToSend { src, dst, protocol, tos, hop_limit, fragment, len: 0 };
         let envelope = ip.address(&packet)?;
@@ -233,5 +234,36 @@ impl Letterhead {
 
 impl Marks {
     /// Those of whoever asks for nothing special.
-    pub(crate) const NONE: Marks = Marks { tos: 0, hop_limit: None, fragment: Fragment::Never };
+    pub(crate) const NONE: Marks = Marks(0);
+    const HOP_LIMIT_AT: u32 = 8;
+    const MAY_FRAGMENT_AT: u32 = 16;
+
+    /// TOS or traffic class.
+    pub(crate) const fn tos(self) -> u8 {
+        self.0 as u8
+    }
+
+    pub(crate) fn set_tos(&mut self, tos: u8) {
+        self.0 = self.0 & !0xff | u32::from(tos);
+    }
+
+    /// Time to live or hop limit, where it is not the default.
+    pub(crate) fn hop_limit(self) -> Option<u8> {
+        Some((self.0 >> Marks::HOP_LIMIT_AT) as u8).filter(|hops| *hops > 0)
+    }
+
+    pub(crate) fn set_hop_limit(&mut self, hops: u8) {
+        self.0 = self.0 & !(0xff << Marks::HOP_LIMIT_AT) | u32::from(hops) << Marks::HOP_LIMIT_AT;
+    }
+
+    fn fragment(self) -> Fragment {
+        if self.0 >> Marks::MAY_FRAGMENT_AT == 0 { Fragment::Never } else { Fragment::Allowed }
+    }
+
+    /// Those of a segment with this ECN field.
+    #[inline]
+    fn with(self, ecn: Ecn, dont_fragment: bool) -> Marks {
+        let may_fragment = u32::from(!dont_fragment) << Marks::MAY_FRAGMENT_AT;
+        Marks(self.0 & !0b11 | u32::from(ecn.bits()) | may_fragment)
+    }
 }

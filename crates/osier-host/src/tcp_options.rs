@@ -183,7 +183,7 @@ impl Host {
     /// # Errors
     /// [`Error::NoSuchSocket`].
     pub fn set_hop_limit(&mut self, id: ConnectionId, hops: u8) -> Result<(), Error> {
-        self.connections.of_user(id).ok_or(Error::NoSuchSocket)?.marks.hop_limit = Some(hops);
+        self.connections.of_user(id).ok_or(Error::NoSuchSocket)?.marks.set_hop_limit(hops);
         Ok(())
     }
 
@@ -192,7 +192,7 @@ impl Host {
     /// # Errors
     /// [`Error::NoSuchSocket`].
     pub fn hop_limit(&self, id: ConnectionId) -> Result<u8, Error> {
-        let hops = |socket: &Socket| socket.marks.hop_limit.unwrap_or(HOP_LIMIT_DEFAULT);
+        let hops = |socket: &Socket| socket.marks.hop_limit().unwrap_or(HOP_LIMIT_DEFAULT);
         self.connections.seen_by_user(id).map(hops).ok_or(Error::NoSuchSocket)
     }
 
@@ -202,7 +202,7 @@ impl Host {
     /// # Errors
     /// [`Error::NoSuchSocket`].
     pub fn set_tos(&mut self, id: ConnectionId, tos: u8) -> Result<(), Error> {
-        self.connections.of_user(id).ok_or(Error::NoSuchSocket)?.marks.tos = tos;
+        self.connections.of_user(id).ok_or(Error::NoSuchSocket)?.marks.set_tos(tos);
         Ok(())
     }
 
@@ -211,7 +211,7 @@ impl Host {
     /// # Errors
     /// [`Error::NoSuchSocket`].
     pub fn tos(&self, id: ConnectionId) -> Result<u8, Error> {
-        self.look_at(id, |socket| socket.marks.tos)
+        self.look_at(id, |socket| socket.marks.tos())
     }
 
     /// The setting of keep-alive; `None`: off.

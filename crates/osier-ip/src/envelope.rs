@@ -105,6 +105,9 @@ impl Layer {
         enclosed: Enclosed,
         frame: &mut Frame,
     ) -> Option<LinkId> {
+        if (envelope.next, enclosed.fit) == (Next::All, Fit::Whole) {
+            return Some(envelope.link);
+        }
         self.dispatch(now, (envelope.link, &envelope.next), enclosed.fit, frame)
     }
 

@@ -13,7 +13,7 @@ use zerocopy::big_endian::{U16, U32};
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
 pub use fast_open::{FastOpen, FastOpenCookie, FastOpenForm};
-pub use options::{Options, SackBlocks, Timestamps};
+pub use options::{Options, SackBlocks, Shape, Timestamps};
 pub use unknown::UnknownOptions;
 
 /// Bytes of a header without options.
@@ -214,6 +214,15 @@ impl Fixed {
     /// Where `out` is not 20 bytes and [`Options::len`] long.
     #[inline]
     pub fn emit(&self, options: &Options, out: &mut [u8]) {
+        self.emit_as(options, options.shape(), out);
+    }
+
+    /// [`Fixed::emit`] where the shape of the options is known.
+    ///
+    /// # Panics
+    /// As [`Fixed::emit`].
+    #[inline]
+    pub fn emit_as(&self, options: &Options, shape: Shape, out: &mut [u8]) {
         let words = (out.len() / 4) as u16;
         let (fixed, rest) = out.split_at_mut(HEADER_LEN);
         let wire = Layout {
@@ -227,7 +236,7 @@ impl Fixed {
             urgent: U16::new(self.urgent),
         };
         fixed.copy_from_slice(wire.as_bytes());
-        options.emit(rest);
+        options.emit_as(shape, rest);
     }
 }
 

@@ -111,10 +111,26 @@ impl Options {
     #[inline]
     #[allow(clippy::len_without_is_empty)]
     pub fn len(&self) -> usize {
-        match (self.is_plain(), &self.timestamps) {
-            (true, None) => 0,
-            (true, Some(_)) => 12,
-            (false, _) => self.plan().len.next_multiple_of(4),
+        self.len_as(self.shape())
+    }
+
+    /// [`Options::len`] where the shape is known.
+    #[inline]
+    pub fn len_as(&self, shape: Shape) -> usize {
+        match shape {
+            Shape::Empty => 0,
+            Shape::Stamps(_) => STAMPS_LEN,
+            Shape::Many => self.plan().len.next_multiple_of(4),
+        }
+    }
+
+    /// What there is to be written, for [`Options::emit_as`].
+    #[inline]
+    pub fn shape(&self) -> Shape {
+        match (self.is_plain(), self.timestamps) {
+            (true, None) => Shape::Empty,
+            (true, Some(stamps)) => Shape::Stamps(stamps),
+            (false, _) => Shape::Many,
         }
     }
 
@@ -129,14 +145,23 @@ impl Options {
     /// Where `out` is shorter than [`len`](Options::len).
     #[inline]
     pub fn emit(&self, out: &mut [u8]) {
-        match (self.is_plain(), self.timestamps) {
-            (true, None) => {}
-            (true, Some(Timestamps { value, echo })) => {
+        self.emit_as(self.shape(), out);
+    }
+
+    /// [`Options::emit`] where the shape is known.
+    ///
+    /// # Panics
+    /// As [`Options::emit`].
+    #[inline]
+    pub fn emit_as(&self, shape: Shape, out: &mut [u8]) {
+        match shape {
+            Shape::Empty => {}
+            Shape::Stamps(Timestamps { value, echo }) => {
                 let ([a, b, c, d], [e, f, g, h]) = (value.to_be_bytes(), echo.to_be_bytes());
                 let option = [NOP, NOP, TIMESTAMPS, 10, a, b, c, d, e, f, g, h];
-                out[..option.len()].copy_from_slice(&option);
+                out[..STAMPS_LEN].copy_from_slice(&option);
             }
-            (false, _) => self.emit_all(out),
+            Shape::Many => self.emit_all(out),
         }
     }
 
@@ -245,6 +270,21 @@ impl Options {
         }
     }
 }
+
+/// What there is to be written: nearly every segment of an established connection has timestamps
+/// and nothing else, or nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shape {
+    /// Nothing.
+    Empty,
+    /// Timestamps alone.
+    Stamps(Timestamps),
+    /// Something else, too.
+    Many,
+}
+
+/// Bytes of timestamps with the NOPs in front.
+const STAMPS_LEN: usize = 12;
 
 /// How options are to be written.
 struct Plan {
