@@ -86,7 +86,7 @@ impl Host {
 }
 
 /// Whether the payload carries a good checksum, or somebody below vouches.
-#[inline]
+#[inline(always)]
 pub(crate) fn is_intact(packet: &Packet, protocol: Protocol, payload: &[u8]) -> bool {
     if packet.vouched == Vouched::Yes {
         return true;
