@@ -37,6 +37,8 @@ pub(crate) struct BenchOptions {
     pub(crate) rounds: Option<u32>,
     /// JSON lines in place of the table.
     pub(crate) json: bool,
+    /// The table once more, in Markdown, behind it.
+    pub(crate) markdown: bool,
     /// Count instructions, too.
     pub(crate) instructions: bool,
     /// Where to draw cost against connections.
@@ -151,6 +153,7 @@ fn bench(mut words: impl Iterator<Item = String>) -> Result<Chore, String> {
                 options.rounds = Some(rounds.ok_or("--rounds needs a number above 0")?);
             }
             "--json" => options.json = true,
+            "--markdown" => options.markdown = true,
             "--instructions" => options.instructions = true,
             // The table runs in the project's root, the caller may be elsewhere.
             "--svg" => options.svg = Some(PathBuf::from(value()?)),
@@ -244,6 +247,7 @@ pub(crate) fn bench_help() -> String {
          \x20 --instructions    count instructions, too, under valgrind's callgrind\n\
          \x20 --rounds N        timed rounds of each, taken in turn (default 5)\n\
          \x20 --json            one JSON object a line\n\
+         \x20 --markdown        the table once more, as docs/performance.md has it\n\
          \x20 --svg FILE        draw the cost of rr against the number of connections\n",
         bench::ROWS
             .chunks(5)

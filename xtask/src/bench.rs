@@ -12,10 +12,10 @@ use crate::arguments::BenchOptions;
 use crate::command::{cargo, root};
 
 /// The peers, in the order of the table.
-pub(crate) const PEERS: [&str; 2] = ["smoltcp", "lwip"];
+pub(crate) const PEERS: [&str; 5] = ["smoltcp", "lwip", "kernel", "netstack-smoltcp", "ipstack"];
 
 /// The rows: a word of the command line is the whole name of one, or its first part.
-pub(crate) const ROWS: [&str; 15] = [
+pub(crate) const ROWS: [&str; 19] = [
     "bulk-1500",
     "bulk-1500-off",
     "bulk-9000",
@@ -31,6 +31,10 @@ pub(crate) const ROWS: [&str; 15] = [
     "crr-dropped",
     "crr-1000",
     "crr-10000",
+    "tokio-in",
+    "tokio-out",
+    "tokio-rr",
+    "tokio-crr",
 ];
 
 /// Is this a row, or the first part of some?
@@ -53,6 +57,10 @@ pub(crate) fn bench(options: &BenchOptions) -> ExitCode {
     let mut command = Command::new(programs.join("bench-table"));
     command.arg("--osier").arg(target().join("release/osier"));
     command.arg("--programs").arg(&programs).args(&options.rows);
+    // For its rows of tokio's streams. Without it they say that it does not start.
+    if let Err(why) = build(&in_bench("bench-streams")) {
+        eprintln!("osier's own streams cannot be built here: {why}");
+    }
     let mut built = Vec::new();
     for peer in &options.against {
         match build(&in_bench(&format!("peer-{peer}"))) {
@@ -70,6 +78,7 @@ pub(crate) fn bench(options: &BenchOptions) -> ExitCode {
         command.args(["--rounds", &rounds.to_string()]);
     }
     command.args(options.json.then_some("--json"));
+    command.args(options.markdown.then_some("--markdown"));
     command.args(options.instructions.then_some("--instructions"));
     if let Some(file) = &options.svg {
         command.arg("--svg").arg(file);
@@ -122,8 +131,8 @@ mod tests {
         let text = fs::read_to_string(root().join("bench/table/src/rows.rs")).expect("its rows");
         let (_, table) = text.split_once("pub(crate) const ROWS").expect("the table of rows");
         let (table, _) = table.split_once("\n];").expect("its end");
-        // A name is the first string after `name: `, `bulk(` or `idle(`.
-        let names: Vec<&str> = ["name: ", "bulk(", "idle("]
+        // A name is the first string after `name: ` or the name of a function.
+        let names: Vec<&str> = ["name: ", "bulk(", "idle(", "tokio("]
             .iter()
             .flat_map(|word| table.split(*word).skip(1))
             .filter_map(|rest| rest.trim_start().strip_prefix('"')?.split('"').next())

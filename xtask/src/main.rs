@@ -47,7 +47,7 @@ fn main() -> ExitCode {
         }
         Ok(Chore::Packetdrill(options)) => packetdrill::judge(&options),
         Err(wrong) => {
-            eprintln!("cargo xtask: {wrong}\n\n{}", arguments::help());
+            eprintln!("cargo xtask: {wrong}\n`cargo xtask --help` names all words.");
             ExitCode::from(USAGE)
         }
     }

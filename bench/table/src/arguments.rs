@@ -19,6 +19,8 @@ pub(crate) struct Arguments {
     pub(crate) rounds: usize,
     /// JSON lines in place of the table.
     pub(crate) json: bool,
+    /// The table once more, in Markdown, behind it.
+    pub(crate) markdown: bool,
     /// Count instructions, too.
     pub(crate) instructions: bool,
     /// Where the plot goes.
@@ -31,6 +33,7 @@ pub(crate) fn parse(mut words: impl Iterator<Item = String>) -> Result<Arguments
         let mut value = || words.next().ok_or(format!("{word} needs a value"));
         match word.as_str() {
             "--json" => arguments.json = true,
+            "--markdown" => arguments.markdown = true,
             "--instructions" => arguments.instructions = true,
             "--osier" => arguments.osier = value()?.into(),
             "--programs" => arguments.programs = value()?.into(),

@@ -9,12 +9,14 @@
 //! | the rows, and what each program is told for one | `rows.rs` |
 //! | a round of a program; its instructions | `run.rs` |
 //! | medians, ratios, the table, JSON | `report.rs` |
+//! | the table in Markdown | `markdown.rs` |
 //! | the plot of cost against connections | `plot.rs` |
 //! | the machine and its load | `machine.rs` |
 #![forbid(unsafe_code)]
 
 mod arguments;
 mod machine;
+mod markdown;
 mod plot;
 mod report;
 mod rows;
@@ -68,6 +70,9 @@ fn tabulate(rows: &[&Row], arguments: &Arguments) -> Result<(), String> {
         done.push((*row, all));
     }
     foot(&stacks, &done, arguments);
+    if arguments.markdown {
+        print!("\n{}", markdown::table(&done));
+    }
     match &arguments.svg {
         Some(file) => plot::draw(file, &done),
         None => Ok(()),
@@ -76,11 +81,10 @@ fn tabulate(rows: &[&Row], arguments: &Arguments) -> Result<(), String> {
 
 /// osier, then the peers.
 fn stacks(arguments: &Arguments) -> Vec<Stack> {
-    let osier = Stack { name: "osier".to_owned(), program: arguments.osier.clone() };
-    let peer = |name: &String| Stack {
-        name: name.clone(),
-        program: arguments.programs.join(format!("peer-{name}")),
-    };
+    let of = |name: &str| arguments.programs.join(format!("peer-{name}"));
+    let osier =
+        Stack { name: "osier".to_owned(), program: arguments.osier.clone(), streams: of("osier") };
+    let peer = |name: &String| Stack { name: name.clone(), program: of(name), streams: of(name) };
     std::iter::once(osier).chain(arguments.peers.iter().map(peer)).collect()
 }
 

@@ -1,6 +1,6 @@
 //! What did a program say of a round, and how many instructions did it take?
 
-use crate::rows::Row;
+use crate::rows::{Row, Sockets, Unit};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -9,11 +9,16 @@ use std::process::{Command, Stdio};
 /// of one as an instruction, which no processor does.
 const NO_REP_MOVSB: &str = "glibc.cpu.x86_rep_movsb_threshold=0x7fffffff";
 
+/// The stack that stands in the table for orientation.
+pub(crate) const KERNEL: &str = "kernel";
+
 /// Who is measured.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Stack {
     pub(crate) name: String,
     pub(crate) program: PathBuf,
+    /// Its program for tokio's streams, where that is another.
+    pub(crate) streams: PathBuf,
 }
 
 /// One timed round, in units of work a second.
@@ -39,16 +44,21 @@ impl Stack {
         self.name == "osier"
     }
 
+    /// What runs for a row: the command `osier`, but for its tokio sockets a program that is made
+    /// as the peers' are.
     fn command(&self, row: &Row) -> Vec<String> {
-        if self.is_osier() { row.for_osier() } else { row.for_peer() }
+        let own = self.is_osier() && row.sockets == Sockets::Own;
+        let program = if own || !self.is_osier() { &self.program } else { &self.streams };
+        let words = if own { row.for_osier() } else { row.for_peer() };
+        std::iter::once(program.display().to_string()).chain(words).collect()
     }
 
     /// Its configuration, in a line.
     pub(crate) fn describe(&self) -> String {
         if self.is_osier() {
             return "osier: this tree, `osier bench` over the doors of its hosts; CUBIC, SACK, \
-                    RACK-TLP, timestamps and window scaling on, as always; windows of 1 MiB; \
-                    release as shipped (thin LTO)"
+                    RACK-TLP, timestamps and window scaling on, as always; streams with a window \
+                    and send buffer of 256 KiB, its best here, all else 1 MiB; release as shipped"
                 .to_owned();
         }
         let said = output(Command::new(&self.program).arg("--describe"));
@@ -57,18 +67,21 @@ impl Stack {
 
     /// Looks once at every byte that arrives; osier does so by itself.
     pub(crate) fn verify(&self, row: &Row) -> Result<(), No> {
-        if row.work != "bulk" || self.is_osier() {
+        let by_itself = self.is_osier() && row.sockets == Sockets::Own;
+        if row.unit() != Unit::Gbit || by_itself {
             return Ok(());
         }
-        let said = output(Command::new(&self.program).args(row.for_peer()).arg("--verify"))?;
+        let words = self.command(row);
+        let said = output(Command::new(&words[0]).args(&words[1..]).arg("--verify"))?;
         answer(&said).map(|_| ())
     }
 
     /// One warm-up and one timed round, in a process of their own.
     pub(crate) fn round(&self, row: &Row) -> Result<Round, No> {
-        let mut command = Command::new(&self.program);
-        command.args(self.command(row));
-        if self.is_osier() {
+        let words = self.command(row);
+        let mut command = Command::new(&words[0]);
+        command.args(&words[1..]);
+        if self.is_osier() && row.sockets == Sockets::Own {
             command.args(["--json", "--rounds", "1"]);
         }
         let said = answer(&output(&mut command)?)?;
@@ -80,7 +93,9 @@ impl Stack {
 
     /// Instructions of one unit: the difference of a long and a short run, by callgrind.
     pub(crate) fn instructions(&self, row: &Row) -> Result<Option<f64>, No> {
-        let Some((short, long)) = row.under_callgrind() else { return Ok(None) };
+        // What the kernel does callgrind does not see.
+        let counted = row.under_callgrind(&self.name).filter(|_| self.name != KERNEL);
+        let Some((short, long)) = counted else { return Ok(None) };
         let difference = self.count(row, long)?.saturating_sub(self.count(row, short)?);
         Ok(Some(difference as f64 / (long - short) as f64))
     }
@@ -90,7 +105,7 @@ impl Stack {
         let mut command = Command::new("valgrind");
         command.args(["-q", "--tool=callgrind"]);
         command.arg(format!("--callgrind-out-file={}", file.display()));
-        command.arg(&self.program).args(self.command(row)).args(["--units", &units.to_string()]);
+        command.args(self.command(row)).args(["--units", &units.to_string()]);
         let said = output(command.env("GLIBC_TUNABLES", NO_REP_MOVSB));
         let total = said.and_then(|said| {
             if !said.is_empty() {

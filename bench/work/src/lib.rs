@@ -11,7 +11,7 @@ mod pattern;
 mod task;
 
 pub use pattern::{Checker, READ, WRITTEN, pattern};
-pub use task::{Checksums, Link, Task, TimeWait, Work};
+pub use task::{Checksums, Link, Sockets, Task, TimeWait, Work};
 
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
@@ -49,6 +49,9 @@ pub trait Peer: Sized {
     /// Its word on the command line of `cargo xtask bench`.
     const NAME: &'static str;
 
+    /// What kind of sockets it has.
+    const SOCKETS: Sockets = Sockets::Own;
+
     /// Name, version and configuration, in a line that stands under the table.
     fn describe() -> String;
 
@@ -85,6 +88,15 @@ pub fn main<P: Peer>() -> ExitCode {
 }
 
 fn carry_out<P: Peer>(run: &Run) -> Result<String, Stop> {
+    if let Run::Round(task) | Run::Units(task, _) | Run::Verify(task) = run
+        && task.sockets != P::SOCKETS
+    {
+        let why = match P::SOCKETS {
+            Sockets::Own => "it has no tokio sockets",
+            Sockets::Tokio => "it has tokio's streams alone: see the rows of tokio",
+        };
+        return Err(Stop::Cannot(why.to_owned()));
+    }
     match run {
         Run::Describe => Ok(format!("{}\n", P::describe())),
         Run::Units(task, units) => {

@@ -7,6 +7,8 @@ use std::str::FromStr;
 pub enum Work {
     /// A stream of bytes in one direction, over one connection.
     Bulk,
+    /// The same in the other direction: the server sends. Over tokio's streams only.
+    Out,
     /// A request of one byte and a response of one byte, over one connection.
     Rr,
     /// A connection for each request: connect, one byte each way, close by both.
@@ -17,7 +19,7 @@ impl Work {
     /// Units with which the warm-up begins.
     pub(crate) const fn first_units(self) -> u64 {
         match self {
-            Work::Bulk => 1 << 20,
+            Work::Bulk | Work::Out => 1 << 20,
             Work::Rr => 16,
             Work::Crr => 16,
         }
@@ -42,6 +44,15 @@ pub enum Link {
     Whole,
 }
 
+/// By which sockets the work is done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sockets {
+    /// The stack's own interface.
+    Own,
+    /// Streams of tokio's shape, in its runtime.
+    Tokio,
+}
+
 /// What becomes of the client's end of a connection in `crr`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TimeWait {
@@ -64,6 +75,8 @@ pub struct Task {
     pub link: Link,
     /// So many more connections are established and say nothing.
     pub idle: u32,
+    /// Which interface.
+    pub sockets: Sockets,
     /// For `crr`.
     pub time_wait: TimeWait,
     /// Octets of the window, if not the one that is best for the peer.
@@ -90,6 +103,7 @@ pub(crate) fn parse(mut words: impl Iterator<Item = String>) -> Result<Run, Stri
         checksums: Checksums::On,
         link: Link::Plain,
         idle: 0,
+        sockets: Sockets::Own,
         time_wait: TimeWait::Kept,
         window: None,
     };
@@ -120,12 +134,14 @@ fn set(task: &mut Task, option: &str, value: &str) -> Result<(), String> {
         "--work" => {
             task.work = match value {
                 "bulk" => Work::Bulk,
+                "out" => Work::Out,
                 "rr" => Work::Rr,
                 "crr" => Work::Crr,
                 _ => return Err(unknown()),
             };
         }
         "--checksums" => task.checksums = choose(value, Checksums::On, Checksums::Off, "off")?,
+        "--sockets" => task.sockets = choose(value, Sockets::Own, Sockets::Tokio, "tokio")?,
         "--link" => task.link = choose(value, Link::Plain, Link::Whole, "whole")?,
         "--time-wait" => {
             task.time_wait = choose(value, TimeWait::Kept, TimeWait::Dropped, "dropped")?;
@@ -141,7 +157,7 @@ fn set(task: &mut Task, option: &str, value: &str) -> Result<(), String> {
 /// The usual one of two, or the other, by its word.
 fn choose<T>(value: &str, usual: T, other: T, word: &str) -> Result<T, String> {
     match value {
-        "on" | "plain" | "kept" => Ok(usual),
+        "on" | "plain" | "kept" | "own" => Ok(usual),
         value if value == word => Ok(other),
         value => Err(format!("`{value}` is neither the usual nor `{word}`")),
     }

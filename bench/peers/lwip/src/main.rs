@@ -27,7 +27,7 @@ impl Peer for Lwip {
             return Err(Stop::Cannot("its window is chosen when it is compiled".to_owned()));
         }
         let kind = match task.work {
-            Work::Bulk => c::BULK,
+            Work::Bulk | Work::Out => c::BULK,
             Work::Rr => c::RR,
             Work::Crr => c::CRR,
         };

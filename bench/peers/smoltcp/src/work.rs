@@ -46,7 +46,7 @@ impl Peer for Bench {
         pair.idle(task.idle)?;
         let (client, server) = match task.work {
             Work::Bulk | Work::Rr => pair.open()?,
-            Work::Crr => Default::default(),
+            Work::Crr | Work::Out => Default::default(),
         };
         let (text, buffer) = (pattern(), vec![0; READ]);
         let (task, checker) = (*task, Checker::default());
@@ -57,7 +57,7 @@ impl Peer for Bench {
 
     fn advance(&mut self, units: u64, payload: Payload) -> Result<(), Stop> {
         match self.task.work {
-            Work::Bulk => self.bulk(units, payload),
+            Work::Bulk | Work::Out => self.bulk(units, payload),
             Work::Rr => (0..units).try_for_each(|n| self.exchange(n as u8)),
             Work::Crr => (0..units).try_for_each(|n| self.connection(n as u8)),
         }
