@@ -19,7 +19,7 @@ const LWIP: &str = "bench/peers/lwip/";
 /// The crates that `#![forbid(unsafe_code)]` would lock out of their own work.
 const WITHOUT_FORBID: [&str; 2] = ["osier-device", "osier-packetdrill"];
 
-const TOKIO_HOMES: [&str; 4] = ["osier", "osier-sim", "osier-cli", "fuzz"];
+const TOKIO_HOMES: [&str; 5] = ["osier", "osier-sim", "osier-cli", "fuzz", "bench"];
 
 fn below(floor_limit: u8) -> impl Fn(&&Source) -> bool {
     move |source| floor(&source.krate).is_some_and(|floor| floor < floor_limit)
