@@ -8,12 +8,13 @@ use crate::rule::{Place, Rule};
 use crate::tree::Tree;
 
 /// Every crate under `crates/`, now and planned.
-const TABLE: [(u8, &str); 17] = [
+const TABLE: [(u8, &str); 18] = [
     (6, "osier-cli"),
     (5, "osier-sim"),
     (5, "osier-drill"),
     (5, "osier-packetdrill"),
     (5, "osier-prove"),
+    (5, "osier-watch"),
     (4, "osier"),
     (4, "osier-lab"),
     (4, "osier-posix"),

@@ -69,6 +69,14 @@ use reader::{Table, Value};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+/// A time as scenarios write it: `10ms`, `1.5s`.
+///
+/// # Errors
+/// What is wrong with it, and how it is written.
+pub fn time(text: &str) -> Result<Duration, String> {
+    quantity::time(text.trim()).map_err(|(says, remedy)| format!("{says}; {remedy}"))
+}
+
 /// A scenario, as its file says.
 #[derive(Clone, Debug)]
 pub struct Scenario {

@@ -99,11 +99,6 @@ impl Run {
         ZERO + since_start
     }
 
-    /// From now on the octets of every frame are kept ([`crate::World::frames`]).
-    pub fn keep_frames(&mut self) {
-        self.stage.world.keep_frames();
-    }
-
     /// How much was decided by hosts and done to them so far.
     pub fn decisions(&self) -> usize {
         self.stage.world.told().len() + self.acts.len()

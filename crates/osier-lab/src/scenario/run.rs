@@ -9,7 +9,7 @@ use super::cut;
 use super::events::{Act, When};
 use super::expect::{Claim, Thing};
 use super::programs::ZERO;
-use super::stage::{Order, Stage};
+use super::stage::{Keeping, Order, Stage};
 use crate::link::Fate;
 use crate::meddle::Forged;
 use crate::program::Tally;
@@ -76,7 +76,15 @@ impl Run {
 
     /// A scenario at its beginning, to be run step by step ([`Run::step`]).
     pub fn begin(scenario: &Scenario, seed: u64, order: Order) -> Run {
-        let stage = Stage::set(scenario, seed, order);
+        Run::on(Stage::set(scenario, (seed, order), Keeping::Passages), scenario, seed)
+    }
+
+    /// The same; the octets of every frame are kept, from the first on ([`World::frames`]).
+    pub fn begin_with_frames(scenario: &Scenario, seed: u64, order: Order) -> Run {
+        Run::on(Stage::set(scenario, (seed, order), Keeping::Frames), scenario, seed)
+    }
+
+    fn on(stage: Stage, scenario: &Scenario, seed: u64) -> Run {
         let mut run = Run {
             stage,
             seed,

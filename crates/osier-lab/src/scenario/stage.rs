@@ -27,6 +27,15 @@ pub enum Order {
     Reversed,
 }
 
+/// What is kept of what passes over links.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Keeping {
+    /// TCP segments, without their octets.
+    Passages,
+    /// Every frame, with its octets, too.
+    Frames,
+}
+
 /// A scenario's world, and what its numbers became.
 #[derive(Clone, Debug)]
 pub(super) struct Stage {
@@ -42,7 +51,7 @@ pub(super) struct Stage {
 }
 
 impl Stage {
-    pub(super) fn set(scenario: &Scenario, seed: u64, order: Order) -> Stage {
+    pub(super) fn set(scenario: &Scenario, (seed, order): (u64, Order), keep: Keeping) -> Stage {
         let mut world = World::new(seed);
         world.limit_turns(scenario.turns);
         let mut nodes = vec![NodeId(0); scenario.nodes.len()];
@@ -63,7 +72,10 @@ impl Stage {
         }
         stage.address(scenario);
         stage.route(scenario);
-        stage.world.keep_passages();
+        match keep {
+            Keeping::Passages => stage.world.keep_passages(),
+            Keeping::Frames => stage.world.keep_frames(),
+        }
         stage.world.keep_reports();
         for (n, plan) in scenario.nodes.iter().enumerate() {
             if is_host(scenario, n) && matches!(plan.kind, Kind::Host(_)) && !is_guest(scenario, n)
