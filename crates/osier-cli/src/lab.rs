@@ -9,6 +9,7 @@ mod kernel_socket;
 mod players;
 mod real;
 mod saved;
+mod window;
 
 use crate::exit::{Failure, Outcome};
 use osier_lab::scenario::{Order, Run, SHIPPED, Scenario, Verdict, shipped};
@@ -40,6 +41,8 @@ enum Command {
     },
     /// Run a scenario and draw what happens
     Run(RunArgs),
+    /// Watch a run in the terminal: step, go back, look into packets, meddle with them
+    Watch(window::Args),
     /// Run a saved run again, and verify that it is the same to the last octet
     Replay {
         /// A file that `--save` has written, or the line that a run prints
@@ -95,6 +98,7 @@ pub(crate) fn run(args: &Args) -> Outcome {
             let saved = Saved::of(&args.scenario, &run)?;
             show(&saved, &run, &args.show)
         }
+        Command::Watch(args) => window::run(args),
         Command::Replay { saved, show } => replay(saved, show),
     }
 }

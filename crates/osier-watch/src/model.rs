@@ -263,3 +263,6 @@ enum Way {
     Forward,
     Back,
 }
+
+#[cfg(test)]
+mod tests;

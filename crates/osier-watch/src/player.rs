@@ -305,11 +305,10 @@ impl Player {
         if stepped == Stepped::Once {
             let packet = if after.packets > before.packets { Mark::Packet.bit() } else { 0 };
             let event = if after.decisions > before.decisions { Mark::Event.bit() } else { 0 };
-            // A host may ask for a turn and find that nothing is due yet: no timer has run off then.
+            // A host may ask for a turn and find that nothing is due: no timer has run off then.
             let due = before.due.is_some_and(|due| due <= now);
             let timer = if due && packet | event != 0 { Mark::Timer.bit() } else { 0 };
             let tick = Tick { at: now, marks: packet | event | timer };
-            self.ticks.truncate(self.ticks.len().max(self.at));
             match self.ticks.get(self.at) {
                 Some(known) => debug_assert_eq!(*known, tick, "the same run is the same"),
                 None => self.ticks.push(tick),

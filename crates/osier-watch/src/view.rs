@@ -187,3 +187,6 @@ fn wrapped(text: &str, width: u16) -> Vec<String> {
     }
     lines
 }
+
+#[cfg(test)]
+mod tests;

@@ -7,6 +7,7 @@
 
 use super::Scenario;
 use super::events::{EventPlan, When};
+use super::quantity;
 use super::run::Run;
 use crate::record::Origin;
 use crate::rule::{Match, Then};
@@ -90,6 +91,14 @@ impl Scenario {
         };
         (when, what)
     }
+}
+
+/// A time as scenarios write it: `10ms`, `1.5s`.
+///
+/// # Errors
+/// What is wrong with it, and how it is written.
+pub fn time(text: &str) -> Result<Duration, String> {
+    quantity::time(text.trim()).map_err(|(says, remedy)| format!("{says}; {remedy}"))
 }
 
 const fn ending(n: u32) -> &'static str {

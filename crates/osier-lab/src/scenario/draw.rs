@@ -11,7 +11,8 @@ use crate::ladder::{Ports, Teller};
 use crate::record::{Origin, Passage, Told};
 use crate::world::NodeId;
 use osier_host::Reason;
-use osier_ladder::{End, Ladder, Step, Why};
+use osier_ladder::Fate::Arrived;
+use osier_ladder::{End, Ladder, Step, What, Why};
 use osier_tcp::State;
 use osier_time::Instant;
 use osier_wire::tcp::Flags;
@@ -45,7 +46,17 @@ impl Run {
     /// The last of what has happened by now, as a ladder: so many passages, and what belongs to
     /// them.
     pub fn latest(&self, passages: usize) -> Ladder {
-        self.drawn(self.stage.world.passages().len().saturating_sub(passages), usize::MAX)
+        let from = self.stage.world.passages().len().saturating_sub(passages);
+        let mut ladder = self.drawn(from, usize::MAX);
+        let now = shifted(self.stage.world.now());
+        for step in &mut ladder.steps {
+            if let What::Segment { fate: Arrived(at), .. } = step.what
+                && at > now
+            {
+                step.details.push(format!("still under way: arrives in {}", at - now));
+            }
+        }
+        ladder
     }
 
     fn drawn(&self, from: usize, steps: usize) -> Ladder {
@@ -144,9 +155,7 @@ impl<'r> Drawing<'r> {
         let (from, to) = (self.end(passage.between.0), self.end(passage.between.1));
         let mut step = self.teller.step(passage, (from, to));
         step.at = shifted(passage.at);
-        if let osier_ladder::What::Segment { fate: osier_ladder::Fate::Arrived(at), .. } =
-            &mut step.what
-        {
+        if let What::Segment { fate: Arrived(at), .. } = &mut step.what {
             *at = shifted(*at);
         }
         step.repeats = self.original(passage);

@@ -42,7 +42,7 @@ mod stage;
 mod words;
 
 pub use curves::Curve;
-pub use deeds::Deed;
+pub use deeds::{Deed, time};
 pub use guest::Guest;
 pub use judge::Verdict;
 pub use mistake::Mistake;
@@ -68,14 +68,6 @@ use programs::{Doing, ProgramPlan};
 use reader::{Table, Value};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
-
-/// A time as scenarios write it: `10ms`, `1.5s`.
-///
-/// # Errors
-/// What is wrong with it, and how it is written.
-pub fn time(text: &str) -> Result<Duration, String> {
-    quantity::time(text.trim()).map_err(|(says, remedy)| format!("{says}; {remedy}"))
-}
 
 /// A scenario, as its file says.
 #[derive(Clone, Debug)]

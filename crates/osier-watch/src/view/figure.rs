@@ -59,7 +59,7 @@ pub(super) fn place(figure: Figure, state: State, past: Past) -> Option<(u16, u1
         Some((row[..at].chars().count() as u16 + 1, y as u16))
     });
     match past {
-        Past::WasOpen => found.last(),
+        Past::WasOpen => found.next_back(),
         Past::None => found.next(),
     }
 }

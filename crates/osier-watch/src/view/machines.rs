@@ -14,8 +14,8 @@ use ratatui_core::buffer::Buffer;
 /// Rows of a panel without a figure.
 pub(super) const BRIEF: u16 = 3;
 
-/// Rows below a figure: the arrow in two, the timers.
-const BELOW: u16 = 3;
+/// Rows below a figure: the arrow in three, the timers.
+const BELOW: u16 = 4;
 
 /// Rows that are left to the rest of the window where the large figure is drawn.
 const LEFT: u16 = 18;
@@ -131,13 +131,13 @@ fn arrow(model: &Model, moved: &Moved) -> String {
 /// What a connection waits for, and how long still.
 fn waiting(host: &Standing, connection: &Connected) -> String {
     let alarm = |(timer, left): &(Timer, osier_time::Duration)| {
-        format!("{} in {left}", name(*timer, connection.state))
+        format!("{} {left}", name(*timer, connection.state))
     };
     let alarms: Vec<String> = connection.alarms.iter().map(alarm).collect();
     let more = host.connections.len().saturating_sub(1);
     let more = if more > 0 { format!(", {more} more (n)") } else { String::new() };
     match alarms.is_empty() {
-        true => format!("no timer{more}"),
+        true => format!("no timer runs{more}"),
         false => format!("{}{more}", alarms.join(", ")),
     }
 }
@@ -145,7 +145,7 @@ fn waiting(host: &Standing, connection: &Connected) -> String {
 const fn name(timer: Timer, state: State) -> &'static str {
     match timer {
         Timer::GiveUp if matches!(state, State::TimeWait) => "TIME-WAIT over",
-        Timer::Retransmit => "retransmission",
+        Timer::Retransmit => "retransmit",
         Timer::Recovery => "loss recovery",
         Timer::Persist => "window probe",
         Timer::DelayedAck => "delayed ACK",
