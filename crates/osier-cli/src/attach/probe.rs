@@ -67,8 +67,8 @@ fn config(device: &TunTap) -> LinkConfig {
 fn exchange(device: &mut TunTap, layer: &mut Layer, link: LinkId, now: Instant) -> io::Result<()> {
     let mut inbox = Vec::new();
     device.receive(&mut inbox, BATCH)?;
-    for frame in inbox {
-        layer.on_frame(now, link, frame);
+    for mut frame in inbox {
+        layer.on_frame(now, link, &mut frame);
     }
     while device.room() > 0 {
         let Some((_, frame)) = layer.poll_transmit(now) else { break };
