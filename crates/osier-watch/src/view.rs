@@ -152,6 +152,8 @@ impl Panel {
             return 0;
         }
         let room = usize::from(area.width - x);
+        // What stood there before leaves nothing behind, its style neither.
+        let style = Style::reset().patch(style);
         let (end, _) = buffer.set_stringn(area.x + x, area.y + y, text, room, style);
         end - (area.x + x)
     }
