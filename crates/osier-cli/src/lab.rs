@@ -224,6 +224,8 @@ fn caption(saved: &Saved, run: &Run, verdicts: &[Verdict]) -> Caption {
     let caption = Caption::new(scenario.title()).text(scenario.question()).text(format!(
         "osier lab run {name} --seed {seed}{kernel}: {held} of {all} expectations hold"
     ));
+    let left_out = run.left_out().into_iter();
+    let caption = left_out.fold(caption, |c, said| c.text(format!("Left out: {said}")));
     run.curves().iter().fold(caption, |caption, curve| caption.curve(curve.figure()))
 }
 
@@ -243,6 +245,9 @@ fn as_text(saved: &Saved, run: &Run, verdicts: &[Verdict], look: Look) -> String
                 verdict.expected, verdict.expected, verdict.actual
             ),
         };
+    }
+    for sentence in run.left_out() {
+        text += &format!("left out:      {sentence}\n");
     }
     for (what, why) in run.untold() {
         text += &format!("not judged:    {what}\n  for:         {why}\n");
@@ -281,6 +286,7 @@ fn as_json(saved: &Saved, run: &Run, verdicts: &[Verdict]) -> Value {
     json!({
         "kernel": run.scenario().guest(),
         "not_judged": untold,
+        "left_out": run.left_out(),
         "scenario": saved.scenario,
         "seed": saved.seed,
         "sha256": saved.sha256,

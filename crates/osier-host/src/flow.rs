@@ -277,7 +277,6 @@ impl Flows {
     }
 
     /// Octets that are allocated.
-    #[cfg(test)]
     pub(crate) fn octets(&self) -> usize {
         self.table.octets()
     }

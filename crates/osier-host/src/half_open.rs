@@ -160,7 +160,6 @@ impl Host {
     }
 }
 
-#[cfg(test)]
 impl Handshakes {
     /// Octets that are allocated.
     pub(crate) fn octets(&self) -> usize {

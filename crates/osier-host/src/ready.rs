@@ -109,7 +109,6 @@ pub(crate) fn grow<T: Copy>(list: &mut Vec<T>, len: usize, with: T) {
     list.resize(len, with);
 }
 
-#[cfg(test)]
 impl Ready {
     /// Octets that are allocated.
     pub(crate) const fn octets(&self) -> usize {

@@ -83,7 +83,6 @@ impl Rounds {
     }
 
     /// Octets that are allocated.
-    #[cfg(test)]
     pub(crate) const fn octets(&self) -> usize {
         self.links.capacity() * size_of::<Ends>()
     }

@@ -99,7 +99,6 @@ impl<T> Slots<T> {
     }
 }
 
-#[cfg(test)]
 impl<T> Slots<T> {
     /// Octets that are allocated.
     pub(crate) fn octets(&self) -> usize {
@@ -108,6 +107,7 @@ impl<T> Slots<T> {
     }
 
     /// Octets of a value in its place.
+    #[cfg(test)]
     pub(crate) const fn place() -> usize {
         size_of::<Slot<T>>()
     }

@@ -38,6 +38,9 @@ pub struct Usage {
     pub paths: usize,
     /// Octets of memory that connections hold, of `Config::memory_max`.
     pub memory: u64,
+    /// Octets that are allocated for handshakes, TIME-WAIT and the table in which every flow is
+    /// found. They are bounded by the number of entries, and no part of that budget.
+    pub tables: u64,
 }
 
 impl Host {
@@ -55,6 +58,8 @@ impl Host {
             udp: self.udp.slots.len(),
             paths: self.paths.len(),
             memory: self.connections.budget.usage().0,
+            tables: (self.handshakes.octets() + self.time_waits.octets() + self.flows.octets())
+                as u64,
         }
     }
 

@@ -115,7 +115,6 @@ impl StepTable {
     }
 
     /// Octets that are allocated.
-    #[cfg(test)]
     pub(crate) fn octets(&self) -> usize {
         self.table.allocation_size() + self.rest.allocation_size()
     }

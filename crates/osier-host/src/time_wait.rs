@@ -135,7 +135,6 @@ impl Host {
     }
 }
 
-#[cfg(test)]
 impl TimeWaits {
     /// Octets that are allocated, but for the acknowledgments that are owed, which are bounded.
     pub(crate) fn octets(&self) -> usize {

@@ -62,7 +62,7 @@ pub use link::{Cause, Counts, Fate, Link};
 pub use meddle::Forged;
 pub use pattern::Pattern;
 pub use program::{Client, Program, Reading, Report, Say, Script, Server, Tally, Writing, Wrong};
-pub use record::{Origin, Passage, Told};
+pub use record::{Origin, Passage, Told, Unkept};
 pub use rogue::Rogue;
 pub use rule::{Match, Rule, Text, Then};
 pub use sight::{Sight, look};

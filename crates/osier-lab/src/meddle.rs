@@ -59,7 +59,7 @@ impl World {
         let from = self.wires[id.back().0 as usize].to.0;
         let now = self.now;
         let wire = &mut self.wires[id.0 as usize];
-        if self.record.wants_passages() {
+        if self.record.wants_passages(now) {
             let medium = wire.link.medium();
             let what = (origin, Fate::Arrives(now));
             self.record.passage((now, from, wire.to.0), what, &frame, medium);

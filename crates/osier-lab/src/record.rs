@@ -19,8 +19,8 @@ use osier_wire::{Frame, Received};
 use std::collections::VecDeque;
 use std::io::{self, Write};
 
-/// Passages and frames that are kept at most; what follows is not recorded.
-const KEPT_MAX: usize = 1 << 17;
+/// Passages, decisions and frames of a capture that are kept at most; what follows is counted.
+pub(crate) const KEPT_MAX: usize = 1 << 17;
 
 /// Passages that are looked for when one arrives, at most: the newest of those under way.
 const UNDER_WAY_MAX: usize = 4_096;
@@ -38,6 +38,20 @@ pub(crate) struct Record {
     under_way: VecDeque<usize>,
     told: Vec<Told>,
     pub(crate) frames: Option<Vec<Launch>>,
+    unkept: Unkept,
+}
+
+/// What was not kept, since as much was kept as may be.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Unkept {
+    /// Since when.
+    pub since: Option<Instant>,
+    /// Frames that were put on wires, which are passages where they are TCP segments.
+    pub passages: u64,
+    /// Decisions of hosts.
+    pub told: u64,
+    /// Frames of captures.
+    pub frames: u64,
 }
 
 /// What a host of which frames are kept has decided.
@@ -136,9 +150,9 @@ impl Record {
                     let segment = look(&frame.bytes, medium)?;
                     arrival((now, node), &segment, self.passages.as_ref()?, &self.under_way)
                 };
-                listen(&mut self.told, &self.passages, (node, host), answers);
+                listen((&mut self.told, &mut self.unkept), &self.passages, (node, host), answers);
                 captured.joiner.on_frame(now, link, &frame, host);
-                captured.keep();
+                captured.keep(&mut self.unkept);
             }
         }
     }
@@ -154,9 +168,9 @@ impl Record {
         host: &mut Host,
     ) {
         if let Some(captured) = self.captured.iter_mut().find(|captured| captured.node == node) {
-            listen(&mut self.told, &self.passages, (node, host), || None);
+            listen((&mut self.told, &mut self.unkept), &self.passages, (node, host), || None);
             captured.joiner.on_transmit(now, link, frame, host);
-            captured.keep();
+            captured.keep(&mut self.unkept);
         }
     }
 
@@ -164,7 +178,7 @@ impl Record {
     #[inline]
     pub(crate) fn on_served(&mut self, now: Instant, node: NodeId, host: &mut Host) {
         if let Some(captured) = self.captured.iter_mut().find(|captured| captured.node == node) {
-            listen(&mut self.told, &self.passages, (node, host), || None);
+            listen((&mut self.told, &mut self.unkept), &self.passages, (node, host), || None);
             captured.joiner.collect(now, host);
         }
     }
@@ -177,9 +191,12 @@ impl Record {
         (flow, arrow): (Flow, Arrow),
         heard: Option<&Sight>,
     ) {
-        let Some(passages) = self.passages.as_ref().filter(|_| self.told.len() < KEPT_MAX) else {
+        let Some(passages) = &self.passages else { return };
+        if self.told.len() >= KEPT_MAX {
+            self.unkept.told += 1;
+            self.unkept.since.get_or_insert(at);
             return;
-        };
+        }
         let answers = heard.and_then(|heard| arrival((at, node), heard, passages, &self.under_way));
         let (flow, before) = (Some(flow), passages.len());
         let reason = Reason::Tcp(osier_tcp::Reason::Moved { arrow });
@@ -187,8 +204,14 @@ impl Record {
     }
 
     /// Both are kept up to the same bound; who asks for frames asks for passages, too.
-    pub(crate) fn wants_passages(&self) -> bool {
-        self.passages.as_ref().is_some_and(|passages| passages.len() < KEPT_MAX)
+    pub(crate) fn wants_passages(&mut self, now: Instant) -> bool {
+        let Some(passages) = &self.passages else { return false };
+        let full = passages.len() >= KEPT_MAX;
+        if full {
+            self.unkept.passages += 1;
+            self.unkept.since.get_or_insert(now);
+        }
+        !full
     }
 
     pub(crate) fn passages_kept(&self) -> usize {
@@ -220,13 +243,18 @@ impl Record {
 
 /// Hears what a host says; the joiner takes it right after.
 fn listen(
-    told: &mut Vec<Told>,
+    (told, unkept): (&mut Vec<Told>, &mut Unkept),
     passages: &Option<Vec<Passage>>,
     (node, host): (NodeId, &Host),
     answers: impl FnOnce() -> Option<usize>,
 ) {
     let before = passages.as_ref().map_or(0, Vec::len);
-    if told.len() < KEPT_MAX && host.notes().next().is_some() {
+    if told.len() >= KEPT_MAX {
+        for note in host.notes() {
+            unkept.told += 1;
+            unkept.since.get_or_insert(note.at);
+        }
+    } else if host.notes().next().is_some() {
         let answers = answers();
         told.extend(host.notes().map(|note| {
             let Note { at, flow, reason } = *note;
@@ -251,10 +279,15 @@ fn arrival(
 }
 
 impl Captured {
-    fn keep(&mut self) {
+    fn keep(&mut self, unkept: &mut Unkept) {
         let judged = self.joiner.take();
         if self.frames.len() < KEPT_MAX {
             self.frames.extend(judged);
+        } else {
+            for judged in judged {
+                unkept.frames += 1;
+                unkept.since.get_or_insert(judged.at);
+            }
         }
     }
 }
@@ -280,6 +313,11 @@ impl World {
     /// The TCP segments that were put on wires since [`World::keep_passages`].
     pub fn passages(&self) -> &[Passage] {
         self.record.passages.as_deref().unwrap_or_default()
+    }
+
+    /// What was not kept of all this, since it was too much.
+    pub fn unkept(&self) -> Unkept {
+        self.record.unkept
     }
 
     /// What the hosts have decided whose frames are kept ([`World::capture`]).

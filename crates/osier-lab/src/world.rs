@@ -346,7 +346,7 @@ impl World {
     pub(crate) fn launch(&mut self, from: NodeId, port: usize, frame: Bytes) {
         let Some(id) = self.nodes[from.0 as usize].ports.get(port).copied() else { return };
         let wire = &mut self.wires[id.0 as usize];
-        let seen = self.record.wants_passages().then(|| frame.clone());
+        let seen = self.record.wants_passages(self.now).then(|| frame.clone());
         let fate = wire.link.on_frame(self.now, frame);
         if let Some(frame) = seen {
             let (at, medium) = ((self.now, from, wire.to.0), wire.link.medium());

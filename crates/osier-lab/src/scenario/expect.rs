@@ -232,7 +232,9 @@ fn nanos(text: &str) -> Result<u64, Wrong> {
 
 /// `half-open`, `TIME-WAIT`, `connections`, `memory`, or a state.
 pub(super) fn thing(phrase: &mut Phrase<'_>) -> Result<Thing, Mistake> {
-    phrase.take("octets of");
+    if !phrase.take("octets of") {
+        phrase.take("of");
+    }
     let known = [
         ("half-open", Thing::HalfOpen),
         ("TIME-WAIT", Thing::TimeWait),

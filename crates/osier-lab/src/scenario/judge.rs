@@ -118,6 +118,7 @@ impl Run {
                 (wrong.is_some(), told)
             }
         };
+        let (holds, actual) = self.as_far_as_known(&expectation.claim, (holds, actual));
         let share = expectation.seeds.map_or(1_000_000, |share| share.0);
         Verdict { expected: expectation.sentence.clone(), actual, holds, share }
     }

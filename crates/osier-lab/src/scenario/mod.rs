@@ -11,7 +11,7 @@
 //! | … a sentence? A quantity? | `phrase.rs`, `quantity.rs` |
 //! | Hosts and their settings? Links? Programs? | `nodes.rs`, `links.rs`, `programs.rs` |
 //! | Conditions and actions? | `events.rs` |
-//! | Expectations? Do they hold? | `expect.rs`, `judge.rs` |
+//! | Expectations? Do they hold? | `expect.rs`, `judge.rs`; not all is kept: `left_out.rs` |
 //! | How does a scenario become a world? How does it run? | `stage.rs`, `run.rs` |
 //! | A real computer takes part: what changes? | `guest.rs` |
 //! | What is drawn of it, and where? | `draw.rs`, `words.rs`, `curves.rs`, `arrange.rs` |
@@ -27,6 +27,7 @@ mod events;
 mod expect;
 mod guest;
 mod judge;
+mod left_out;
 mod links;
 mod mistake;
 mod moment;
