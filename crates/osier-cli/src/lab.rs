@@ -5,6 +5,7 @@
 //! saved. The same scenario and seed give the same capture, which `replay` verifies.
 
 mod door;
+mod files;
 mod kernel_socket;
 mod players;
 mod real;
@@ -12,12 +13,12 @@ mod saved;
 mod window;
 
 use crate::exit::{Failure, Outcome};
-use osier_lab::scenario::{Order, Run, SHIPPED, Scenario, Verdict, shipped};
+use files::write;
+use osier_lab::scenario::{Order, Run, SHIPPED, Scenario, Verdict};
 use osier_ladder::{Caption, Glyphs, Look, Style};
 use real::Real;
 use saved::Saved;
 use serde_json::{Value, json};
-use std::borrow::Cow;
 use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
@@ -80,7 +81,7 @@ struct Show {
     #[arg(long, value_name = "FILE.html")]
     html: Option<PathBuf>,
     /// Write the line that replays it
-    #[arg(long, value_name = "FILE", conflicts_with = "link")]
+    #[arg(long, value_name = "FILE")]
     save: Option<PathBuf>,
     /// One JSON object instead of a drawing
     #[arg(long)]
@@ -94,6 +95,7 @@ pub(crate) fn run(args: &Args) -> Outcome {
     match &args.command {
         Command::List { json } => list(*json),
         Command::Run(args) => {
+            files::are_apart(&args.scenario, &args.show)?;
             let run = one_run(args)?;
             let saved = Saved::of(&args.scenario, &run)?;
             show(&saved, &run, &args.show)
@@ -106,9 +108,9 @@ pub(crate) fn run(args: &Args) -> Outcome {
 fn one_run(args: &RunArgs) -> Result<Run, Failure> {
     let RunArgs { scenario, seed, real, .. } = args;
     let Some(link) = &real.link else {
-        return Ok(Run::new(&read(scenario)?, seed.unwrap_or(1), Order::Written));
+        return Ok(Run::new(&files::scenario(scenario)?, seed.unwrap_or(1), Order::Written));
     };
-    let (file, text) = source(scenario)?;
+    let (file, text) = files::source(scenario)?;
     let scenario = Scenario::parse_with_guest(&file, &text, real.guest(link)?)
         .map_err(|mistake| Failure::usage(mistake.to_string()))?;
     real::run(&scenario, seed.unwrap_or_else(real::fresh_seed), link, real)
@@ -131,26 +133,6 @@ fn list(as_json: bool) -> Outcome {
     Ok(())
 }
 
-/// A scenario by its name, or from its file.
-fn read(name: &str) -> Result<Scenario, Failure> {
-    let (file, text) = source(name)?;
-    Scenario::parse(&file, &text).map_err(|mistake| Failure::usage(mistake.to_string()))
-}
-
-/// The name of a scenario's file, and what it says.
-fn source(name: &str) -> Result<(String, Cow<'static, str>), Failure> {
-    if let Some(shipped) = shipped(name) {
-        return Ok((format!("{name}.toml"), Cow::Borrowed(shipped.text)));
-    }
-    if !name.ends_with(".toml") && !Path::new(name).exists() {
-        return Err(Failure::usage(format!("there is no scenario `{name}`"))
-            .remedy("`osier lab list` names those that there are; a file of yours ends in .toml"));
-    }
-    let text = std::fs::read_to_string(name)
-        .map_err(|error| Failure::refused(format!("{name} cannot be read: {error}")))?;
-    Ok((name.to_owned(), Cow::Owned(text)))
-}
-
 fn replay(what: &str, how: &Show) -> Outcome {
     let line = match Path::new(what).is_file() {
         true => std::fs::read_to_string(what)
@@ -158,7 +140,8 @@ fn replay(what: &str, how: &Show) -> Outcome {
         false => what.to_owned(),
     };
     let saved: Saved = line.parse()?;
-    let run = Run::new(&read(&saved.scenario)?, saved.seed, Order::Written);
+    files::are_apart(&saved.scenario, how)?;
+    let run = Run::new(&files::scenario(&saved.scenario)?, saved.seed, Order::Written);
     let now = Saved::of(&saved.scenario, &run)?;
     show(&now, &run, how)?;
     match saved.sha256.is_none() || saved.sha256 == now.sha256 {
@@ -175,15 +158,15 @@ fn show(saved: &Saved, run: &Run, how: &Show) -> Outcome {
         write(path, |file| run.write_capture(file))?;
     }
     if let Some(path) = &how.save {
-        write(path, |mut file| writeln!(file, "{saved}"))?;
+        write(path, |file| writeln!(file, "{saved}"))?;
     }
     let verdicts = run.judge();
     let caption = caption(saved, run, &verdicts);
     if let Some(path) = &how.svg {
-        write(path, |mut file| file.write_all(run.ladder().to_svg(&caption).as_bytes()))?;
+        write(path, |file| file.write_all(run.ladder().to_svg(&caption).as_bytes()))?;
     }
     if let Some(path) = &how.html {
-        write(path, |mut file| file.write_all(run.ladder().to_html(&caption).as_bytes()))?;
+        write(path, |file| file.write_all(run.ladder().to_html(&caption).as_bytes()))?;
     }
     let text = match how.json {
         true => format!("{}\n", as_json(saved, run, &verdicts)),
@@ -296,17 +279,6 @@ fn as_json(saved: &Saved, run: &Run, verdicts: &[Verdict]) -> Value {
         "curves": curves,
         "ladder": ladder,
     })
-}
-
-fn write(
-    path: &Path,
-    write: impl FnOnce(std::io::BufWriter<std::fs::File>) -> std::io::Result<()>,
-) -> Outcome {
-    let refused = |error: std::io::Error| {
-        Failure::refused(format!("{} cannot be written: {error}", path.display()))
-    };
-    let file = std::fs::File::create(path).map_err(refused)?;
-    write(std::io::BufWriter::new(file)).map_err(refused)
 }
 
 /// To standard output; a reader that has gone wants no more.

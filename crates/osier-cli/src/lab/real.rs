@@ -26,7 +26,7 @@ const READY_MAX: usize = 64;
 #[derive(Debug, clap::Args)]
 pub(super) struct Real {
     /// Let the kernel stand for one host, on tap:NAME or tun:NAME, in real time
-    #[arg(long, value_name = "LINK")]
+    #[arg(long, value_name = "LINK", conflicts_with = "save")]
     pub(super) link: Option<Link>,
     /// For which host the kernel stands [default: the first that connects]
     #[arg(long, value_name = "HOST", requires = "link")]

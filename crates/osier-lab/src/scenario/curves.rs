@@ -75,10 +75,12 @@ pub(super) fn curve(value: Value<'_>, names: &Names<'_>) -> Result<CurvePlan, Mi
                 ("failed", Subject::Failed(program)),
                 ("octets", Subject::Reads(program)),
             ];
+            names.has_connections(&phrase, program)?;
             phrase.one_of("curve of a program", &subjects)?
         }
         None => {
             let who = host(&mut phrase, names.nodes)?;
+            names.has_stack(&phrase, who)?;
             if phrase.take("round trip") {
                 Subject::RoundTrip(who)
             } else if phrase.take("congestion window") {

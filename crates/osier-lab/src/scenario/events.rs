@@ -63,7 +63,11 @@ pub(super) fn event(value: Value<'_>, names: &mut Names<'_>) -> Result<EventPlan
     let when = match (at, when) {
         (Some(_), None) => Vec::new(),
         (None, Some(when)) => {
-            when.list().into_iter().map(|when| condition(when, names)).collect::<Result<_, _>>()?
+            let list = when.list();
+            if list.is_empty() {
+                return Err(when.wrong("there is no condition", "name one, or write `at = \"2s\"`"));
+            }
+            list.into_iter().map(|when| condition(when, names)).collect::<Result<_, _>>()?
         }
         (Some(_), Some(when)) => {
             return Err(when.wrong("an event has `at` or `when`", "leave one of them out"));
@@ -78,6 +82,9 @@ pub(super) fn event(value: Value<'_>, names: &mut Names<'_>) -> Result<EventPlan
     let mut event = EventPlan { when, after, then: None, acts: Vec::new() };
     for act in does.list() {
         action(act, names, &mut event)?;
+    }
+    if event.then.is_none() && event.acts.is_empty() {
+        return Err(does.wrong("nothing is done", "name an action, or leave the event out"));
     }
     Ok(event)
 }
@@ -227,6 +234,7 @@ fn action(value: Value<'_>, names: &mut Names<'_>, event: &mut EventPlan) -> Res
         Verb::Crash | Verb::Restart => {
             let who = host(&mut phrase, names.nodes)?;
             let who = names.is_ours(&phrase, who)?;
+            names.has_stack(&phrase, who)?;
             if matches!(verb, Verb::Crash) { Act::Crash(who) } else { Act::Restart(who) }
         }
         Verb::Cut => Act::Cut(names.link(&mut phrase)?),

@@ -106,7 +106,7 @@ pub(super) fn expectation(value: Value<'_>, names: &Names<'_>) -> Result<Expecta
 fn claim(phrase: &mut Phrase<'_>, names: &Names<'_>) -> Result<Claim, Mistake> {
     if let Some(program) = phrase.peek().and_then(|word| names.program(word)) {
         phrase.word("a program")?;
-        return of_program(phrase, program);
+        return of_program(phrase, names.has_connections(phrase, program)?);
     }
     let word = phrase.peek();
     let who = host(phrase, names.nodes).map_err(|mistake| {
@@ -116,7 +116,8 @@ fn claim(phrase: &mut Phrase<'_>, names: &Names<'_>) -> Result<Claim, Mistake> {
         let says = format!("there is no host or program `{}`", word.unwrap_or_default());
         Mistake { says, remedy: did_you_mean(word.unwrap_or_default(), &all), ..mistake }
     })?;
-    of_host(phrase, who)
+    let sends = phrase.peek().is_some_and(|word| matches!(word, "sends" | "never"));
+    of_host(phrase, if sends { who } else { names.has_stack(phrase, who)? })
 }
 
 #[derive(Clone, Copy)]

@@ -57,6 +57,11 @@ pub(super) fn link(value: Value<'_>, nodes: &[NodePlan]) -> Result<LinkPlan, Mis
             conditions(&value.table("a direction of a link", &CONDITIONS)?, place)?;
         }
     }
+    let queue = |of: &Conditions| of.queue != Conditions::default().queue;
+    if (queue(&there) || queue(&back)) && there.rate.is_none() && back.rate.is_none() {
+        let says = "nothing waits in a queue where frames leave at once";
+        return Err(table.wrong(says, "add `rate = \"10Mbit/s\"`, or leave `queue` out"));
+    }
     Ok(LinkPlan { between, mtu, there, back })
 }
 

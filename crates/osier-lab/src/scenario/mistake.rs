@@ -72,7 +72,7 @@ pub(super) fn did_you_mean(word: &str, known: &[&str]) -> String {
 }
 
 /// In how many letters two words differ (Levenshtein 1966).
-fn differ(a: &str, b: &str) -> usize {
+pub(super) fn differ(a: &str, b: &str) -> usize {
     let b: Vec<char> = b.chars().collect();
     let mut row: Vec<usize> = (0..=b.len()).collect();
     for (i, x) in a.chars().enumerate() {

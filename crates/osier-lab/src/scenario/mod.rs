@@ -50,7 +50,7 @@ pub use mistake::Mistake;
 pub use moment::{Connected, Moved, Role, Standing};
 pub use played::played;
 pub use run::{Run, Stepped};
-pub use shipped::{SHIPPED, Shipped, shipped};
+pub use shipped::{SHIPPED, Shipped, nearest, shipped};
 pub use stage::Order;
 
 use crate::build::Framing;
@@ -187,7 +187,11 @@ impl Scenario {
 fn read(name: &str, table: &Table<'_>, guest: Option<Guest<'_>>) -> Result<Scenario, Mistake> {
     let title = table.need("title", "\"…\"")?.text()?.to_owned();
     let question = table.read("question", |value| Ok(value.text()?.to_owned()))?;
-    let length = table.need("length", "\"10s\"")?.time()?;
+    let length = table.need("length", "\"10s\"")?;
+    if length.time()?.is_zero() {
+        return Err(length.wrong("nothing happens in no time", "write a longer one, like 10s"));
+    }
+    let length = length.time()?;
     let mut turns = TURNS;
     table.set("turns", &mut turns, |value| value.number(1, TURNS_MAX))?;
     let mut steps = STEPS;
@@ -210,7 +214,8 @@ fn read(name: &str, table: &Table<'_>, guest: Option<Guest<'_>>) -> Result<Scena
     programs_fit(table, &names)?;
     let capture = table.read("capture", |value| {
         let mut phrase = value.phrase()?;
-        programs::host(&mut phrase, &nodes)
+        let host = programs::host(&mut phrase, &nodes)?;
+        names.has_stack(&phrase, host)
     })?;
     let (capture, guest) = (names.captured(capture), names.guest);
     let events = all(table, "events", |value| events::event(value, &mut names))?;

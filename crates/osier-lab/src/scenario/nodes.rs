@@ -117,7 +117,10 @@ fn address(value: Value<'_>) -> Result<Cidr, Mistake> {
         value.wrong(format!("`{text}` is no address: {error}"), "write it like 10.0.0.1/24")
     })?;
     let single = match cidr.address {
-        IpAddr::V4(v4) => !v4.is_unspecified() && !v4.is_multicast() && !v4.is_loopback(),
+        IpAddr::V4(v4) => {
+            let all = v4.is_broadcast() || v4.is_multicast();
+            !all && !v4.is_unspecified() && !v4.is_loopback()
+        }
         IpAddr::V6(v6) => !v6.is_unspecified() && !v6.is_multicast() && !v6.is_loopback(),
     };
     let remedy = "give the host an address of its own, like 10.0.0.1/24";

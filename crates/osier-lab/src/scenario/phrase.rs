@@ -83,6 +83,13 @@ impl<'t> Phrase<'t> {
         read: fn(&str) -> Result<T, Wrong>,
     ) -> Result<T, Mistake> {
         let word = self.word(what)?;
+        // A unit may stand apart: `10 KB`.
+        if let Some(both) = self.peek().map(|unit| format!("{word}{unit}"))
+            && let Ok(value) = read(&both)
+        {
+            self.next += 1;
+            return Ok(value);
+        }
         read(word).map_err(|(says, remedy)| self.wrong(says, remedy))
     }
 

@@ -76,7 +76,9 @@ pub(super) fn program(value: Value<'_>, names: &Names<'_>) -> Result<ProgramPlan
     let (word, kind) = if table.get("server").is_some() {
         ("server", serves(&table)?)
     } else if table.get("client").is_some() {
-        ("client", calls(&table, nodes)?)
+        let kind = calls(&table, nodes)?;
+        speak_alike(&table, &kind, (host, nodes))?;
+        ("client", kind)
     } else if table.get("flood").is_some() {
         ("flood", floods(&table, nodes)?)
     } else {
@@ -86,6 +88,47 @@ pub(super) fn program(value: Value<'_>, names: &Names<'_>) -> Result<ProgramPlan
     let name = table.read("name", |value| Ok(value.text()?.to_owned()))?;
     let name = name.unwrap_or_else(|| format!("{}-{word}", nodes[host].name));
     Ok(ProgramPlan { name, on: host, kind })
+}
+
+impl Names<'_> {
+    /// That the host of the word just taken has connections, which one that floods has not.
+    pub(super) fn has_stack(&self, phrase: &Phrase<'_>, node: usize) -> Result<usize, Mistake> {
+        let floods = |p: &ProgramPlan| p.on == node && matches!(p.kind, Doing::Floods(_));
+        if !self.programs.iter().any(floods) {
+            return Ok(node);
+        }
+        let says =
+            format!("`{}` floods: it has no connections and keeps nothing", self.nodes[node].name);
+        Err(phrase.wrong(says, "say how often it `sends` something, or ask the host it floods"))
+    }
+
+    /// That the program of the word just taken has connections.
+    pub(super) fn has_connections(
+        &self,
+        phrase: &Phrase<'_>,
+        program: usize,
+    ) -> Result<usize, Mistake> {
+        self.has_stack(phrase, self.programs[program].on).map(|_| program)
+    }
+}
+
+/// That a client and its server have addresses of one version of IP.
+fn speak_alike(
+    table: &Table<'_>,
+    kind: &Doing,
+    (from, nodes): (usize, &[NodePlan]),
+) -> Result<(), Mistake> {
+    let (Doing::Calls(calling), Some(value)) = (kind, table.get("client")) else { return Ok(()) };
+    let (own, other) = (&nodes[from], &nodes[calling.to.0]);
+    let alike = own
+        .addresses
+        .iter()
+        .any(|a| other.addresses.iter().any(|b| a.address.is_ipv4() == b.address.is_ipv4()));
+    if alike {
+        return Ok(());
+    }
+    let says = format!("`{}` and `{}` have no version of IP in common", own.name, other.name);
+    Err(value.wrong(says, "give one of them an address like the other's"))
 }
 
 /// A host by its name.

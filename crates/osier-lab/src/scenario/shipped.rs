@@ -3,6 +3,13 @@
 //! Each answers a question, which its page in `docs/lab` asks; the order is that of the pages.
 
 use super::Scenario;
+use super::mistake::differ;
+
+/// Names that are offered at once.
+const NEAREST_MAX: usize = 4;
+
+/// Letters that a name must have to be looked for within others.
+const WITHIN_MIN: usize = 3;
 
 /// A scenario that is built in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,6 +76,21 @@ shipped! {
 /// A scenario by its name.
 pub fn shipped(name: &str) -> Option<&'static Shipped> {
     SHIPPED.iter().find(|shipped| shipped.name == name)
+}
+
+/// The names that somebody may have meant by one that there is not: those that have it in them, or
+/// the one that differs least.
+pub fn nearest(name: &str) -> Vec<&'static str> {
+    let within = SHIPPED.iter().map(|shipped| shipped.name).filter(|known| known.contains(name));
+    let within: Vec<&str> = within.take(NEAREST_MAX).collect();
+    if name.len() >= WITHIN_MIN && !within.is_empty() {
+        return within;
+    }
+    let near = SHIPPED.iter().map(|shipped| (differ(name, shipped.name), shipped.name)).min();
+    near.filter(|(letters, _)| *letters <= name.len() / 3)
+        .map(|(_, known)| known)
+        .into_iter()
+        .collect()
 }
 
 impl Shipped {
