@@ -22,7 +22,7 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args) -> Outcome {
-    let (file, text) = super::source(&args.scenario)?;
+    let (file, text) = super::files::source(&args.scenario)?;
     let source = Source { file, text: text.into_owned() };
     let player =
         Player::new(source, args.seed).map_err(|mistake| Failure::usage(mistake.to_string()))?;
