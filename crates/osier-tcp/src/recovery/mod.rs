@@ -123,7 +123,7 @@ impl Recovery {
     #[inline]
     pub(crate) fn on_ack(&mut self, now: Instant, ack: &AckArrived) -> AckOutcome {
         if ack.ack.after(ack.una_before) && ack.sack.is_empty() && self.is_undisturbed() {
-            return self.on_undisturbed_ack(now, ack.ack, ack.echoed_rtt, ack.mss);
+            return self.on_undisturbed_ack(now, ack.ack, ack.mss);
         }
         self.on_any_ack(now, ack)
     }

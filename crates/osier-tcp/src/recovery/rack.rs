@@ -89,22 +89,35 @@ impl Rack {
     /// RFC 8985 §6.2, steps 2 and 3, for a segment newly acknowledged or reported.
     pub(super) fn on_delivered(&mut self, arrival: &Arrival, delivered: &Delivered) {
         self.look_for_reordering(delivered);
-        if delivered.resent > 0 && arrival.may_be_of_the_original(delivered) {
-            return;
+        if delivered.resent == 0 || !arrival.may_be_of_the_original(delivered) {
+            self.consider(arrival.now, delivered);
         }
+    }
+
+    /// [`Rack::on_delivered`] of what was sent once.
+    #[inline]
+    pub(super) fn on_delivered_at_once(&mut self, now: Instant, delivered: &Delivered) {
+        self.look_for_reordering(delivered);
+        self.consider(now, delivered);
+    }
+
+    /// Step 2: is it the newest that has arrived?
+    #[inline]
+    fn consider(&mut self, now: Instant, delivered: &Delivered) {
         let (order, end) = (delivered.order, delivered.end);
         let newer =
             |old: (Order, SeqNumber)| order.after(old.0) || (order == old.0 && end.after(old.1));
         // Linux differs: of all that this acknowledgment delivers, what is last in sequence, not
         // what was sent last (RFC 8985 §6.2, step 2). With a retransmission in front, text that
         // was sent before it gets more time.
-        self.rtt = arrival.now - delivered.sent_at;
+        self.rtt = now - delivered.sent_at;
         if self.newest.is_none_or(newer) {
             self.newest = Some((order, end));
         }
     }
 
     /// Step 3: what was sent once and arrives below what has arrived was overtaken.
+    #[inline]
     fn look_for_reordering(&mut self, delivered: &Delivered) {
         match self.fack.filter(|fack| delivered.end.at_or_before(*fack)) {
             None => self.fack = Some(delivered.end),

@@ -7,9 +7,8 @@
 //! this way against the long one.
 
 use super::ack::{AckOutcome, Phase, Turn};
-use super::rack::Arrival;
 use super::{NewReno, Recovery, SackUse};
-use osier_time::{Duration, Instant};
+use osier_time::Instant;
 use osier_wire::SeqNumber;
 
 impl Recovery {
@@ -26,26 +25,25 @@ impl Recovery {
             && self.doubt.is_none()
     }
 
-    /// What an acknowledgment of something new, which reports nothing, means then. `echoed`: the
-    /// round trip that its timestamp echo tells; `mss`: text in a full segment.
+    /// What an acknowledgment of something new, which reports nothing, means then. `mss`: text in a
+    /// full segment.
     #[inline]
     pub(crate) fn on_undisturbed_ack(
         &mut self,
         now: Instant,
         ack: SeqNumber,
-        echoed: Option<Duration>,
         mss: u32,
     ) -> AckOutcome {
         let in_flight_before = self.records.in_flight();
-        let arrival = Arrival { now, min_rtt: self.rtt.min(), echoed };
         let rack = &mut self.rack;
         let covered = self.records.on_una_in_order(now, ack, |delivered| {
-            rack.on_delivered(&arrival, delivered);
+            rack.on_delivered_at_once(now, delivered);
         });
         self.rack.count_reordering();
         self.rto.on_progress();
         self.rack.on_una(ack);
-        let rtt = covered.rtt.or(echoed);
+        // Sent once, all of it: its own time is known, and need not be told by an echo.
+        let rtt = covered.rtt;
         if let Some(rtt) = rtt {
             self.on_rtt(rtt);
         }

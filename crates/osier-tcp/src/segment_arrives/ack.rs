@@ -74,8 +74,8 @@ pub(super) fn process_plain(tcb: &mut Tcb, now: Instant, segment: &Segment) {
     if segment.ack == tcb.snd.una {
         answered(tcb, window);
     } else {
-        let (echoed, mss) = (echoed_rtt(tcb, now, segment), tcb.text_mss());
-        let outcome = tcb.recovery.on_undisturbed_ack(now, segment.ack, echoed, mss);
+        let mss = tcb.text_mss();
+        let outcome = tcb.recovery.on_undisturbed_ack(now, segment.ack, mss);
         advance(tcb, segment.ack);
         grow(tcb, now, outcome.acked, &outcome);
         alarms(tcb, now, &outcome, window);

@@ -74,6 +74,12 @@ impl Records {
         ack: SeqNumber,
         mut told: impl FnMut(&Delivered),
     ) -> Covered {
+        if let Some(only) = self.records.take_only(ack) {
+            told(&only.delivered());
+            (self.judged, self.lost_from) = (self.judged.max(ack), self.lost_from.max(ack));
+            let (octets, rtt) = (only.len(), Some(now - only.sent_at));
+            return Covered { octets, never_resent: octets, rtt };
+        }
         let mut covered = Covered::default();
         let mut oldest = None;
         while let Some(first) = self.records.front_mut().filter(|r| r.from.before(ack)) {

@@ -6,6 +6,7 @@
 use super::Record;
 use alloc::collections::VecDeque;
 use core::ops::{Index, IndexMut};
+use osier_wire::SeqNumber;
 
 /// Records in the order of their numbers.
 #[derive(Clone, Debug, Default)]
@@ -46,6 +47,18 @@ impl Queue {
             None => self.first = Some(record),
             Some(_) => self.rest.push_back(record),
         }
+    }
+
+    /// Takes the only record out, if it ends there.
+    #[inline]
+    pub(super) fn take_only(&mut self, to: SeqNumber) -> Option<Record> {
+        if !self.rest.is_empty() || self.first.is_none_or(|record| record.to != to) {
+            return None;
+        }
+        if self.rest.capacity() > 0 {
+            self.rest = VecDeque::new();
+        }
+        self.first.take()
     }
 
     /// Takes the first record out. With the last one goes the memory.
