@@ -34,14 +34,18 @@ impl Ready {
     }
 
     /// Puts an id at the end, unless it stands in the queue already.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn push_back(&mut self, id: u32) {
+        if !self.contains(id) {
+            self.append(id);
+        }
+    }
+
+    #[inline(never)]
+    fn append(&mut self, id: u32) {
         let at = id as usize;
         if at >= self.links.len() {
             grow(&mut self.links, at + 1, OUT);
-        }
-        if self.contains(id) {
-            return;
         }
         self.links[at] = Links { before: self.tail, behind: NOBODY };
         match self.tail {

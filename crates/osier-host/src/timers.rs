@@ -59,15 +59,19 @@ impl Wheel {
     /// Sets the deadline of `id`, or moves it to an earlier time. A later one is ignored: the
     /// owner is asked once too early and sets it then, which is much rarer than a deadline that
     /// moves away with each segment.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn set_no_later(&mut self, id: u32, due: Instant) {
+        if !self.entries.get(id as usize).is_some_and(|e| e.place != IDLE && e.due <= due) {
+            self.set_earlier(id, due);
+        }
+    }
+
+    #[inline(never)]
+    fn set_earlier(&mut self, id: u32, due: Instant) {
         let at = id as usize;
         if at >= self.entries.len() {
             let idle = Entry { due: Instant::MAX, before: NOBODY, behind: NOBODY, place: IDLE };
             self.entries.resize(at + 1, idle);
-        }
-        if self.entries[at].place != IDLE && self.entries[at].due <= due {
-            return;
         }
         self.clear(id);
         self.entries[at].due = due;

@@ -50,6 +50,18 @@ impl Pieces {
         usize::from(!self.first.is_empty()) + self.rest.len() + small
     }
 
+    /// [`Pieces::push`] of text, of which there is some; takes it away.
+    #[inline]
+    pub(super) fn push_from(&mut self, text: &mut Bytes) {
+        if !self.first.is_empty() {
+            return self.push(core::mem::take(text));
+        }
+        core::mem::swap(&mut self.first, text);
+        self.len += self.first.len() as u32;
+        self.first_pins = pins(self.first.len());
+        self.pinned += self.first_pins;
+    }
+
     /// Adds text at the end.
     pub(super) fn push(&mut self, text: Bytes) {
         if text.is_empty() {

@@ -156,8 +156,8 @@ impl Reassembly {
 
     /// [`Reassembly::insert`] at RCV.NXT, of text that fits, where nothing waits behind a hole.
     #[inline]
-    pub(crate) fn push_in_order(&mut self, text: Bytes) {
-        self.ready.push(text);
+    pub(crate) fn push_in_order(&mut self, text: &mut Bytes) {
+        self.ready.push_from(text);
     }
 
     /// Octets in order that the user can read.

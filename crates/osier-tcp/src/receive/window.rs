@@ -105,7 +105,12 @@ impl Window {
 
     /// Whether the peer should be told that there is room again: the window would at least
     /// double, and by a step worth sending (as Linux decides after a read).
+    #[inline]
     pub(crate) fn worth_telling(&self, free: u32, limit: u32, mss: u32) -> bool {
+        // It cannot double.
+        if free / 2 < self.wnd() {
+            return false;
+        }
         let gain = self.gain(free);
         gain >= mss.min(limit / 2) && gain >= self.wnd()
     }

@@ -68,7 +68,7 @@ pub(super) fn take(tcb: &mut Tcb, now: Instant, segment: &mut Segment, arrived: 
     let octets = segment.text.len() as u32;
     let segments = arrived.segments(segment.text.len());
     tcb.tally.text_arrived = now;
-    tcb.text.push_in_order(core::mem::take(&mut segment.text));
+    tcb.text.push_in_order(&mut segment.text);
     tcb.rcv.nxt += octets;
     tcb.tally.bytes_received += u64::from(octets);
     tcb.events.push(Event::Readable);
