@@ -262,7 +262,8 @@ impl Host {
 /// A connection that was opened with a cookie of the key before says SYN,ACK: with a new one.
 #[cold]
 pub(crate) fn renew_cookie(keys: &CookieKeys, socket: &Socket, options: &mut Options) {
-    if let (Gives::Cookie(form), Some(cookie)) = (socket.gives, cookie(&keys.current, &socket.key))
+    if let Gives::Cookie(form) = socket.gives
+        && let Some(cookie) = cookie(&keys.current, &socket.key)
     {
         options.set_fast_open(FastOpen::Cookie(cookie), form);
     }

@@ -19,27 +19,34 @@ const BEYOND_TIME_WAIT: u32 = 65_537;
 pub(crate) struct Openings {
     isn: Key,
     timestamps: Key,
+    /// The timestamp offset of the latest pair of addresses: the next is often the same.
+    latest: Option<(FlowKey, u32)>,
 }
 
 impl Openings {
     pub(crate) fn new(keys: &Keys) -> Self {
-        Openings { isn: derive(keys, Purpose::Isn), timestamps: derive(keys, Purpose::Timestamps) }
+        let (isn, timestamps) = (derive(keys, Purpose::Isn), derive(keys, Purpose::Timestamps));
+        Openings { isn, timestamps, latest: None }
     }
 
     /// What a connection of this name starts with now.
-    pub(crate) fn opening(&self, now: Instant, key: &FlowKey) -> Opening {
+    pub(crate) fn opening(&mut self, now: Instant, key: &FlowKey) -> Opening {
         // RFC 6528 §3: ISN = M + F(localip, localport, remoteip, remoteport, secretkey)
         let ticks = (now.as_micros() / 4) as u32;
         let offset = hash(&self.isn, &[key.as_bytes()]) as u32;
         // RFC 7323 §5.4: one offset for a pair of addresses, so that the timestamps of successive
         // connections rise, which is what lets TIME-WAIT be reopened (RFC 6191).
-        let ts_offset = hash(&self.timestamps, &[key.addresses()]) as u32;
+        let ts_offset = match &self.latest {
+            Some((latest, offset)) if latest.addresses() == key.addresses() => *offset,
+            Some(_) | None => hash(&self.timestamps, &[key.addresses()]) as u32,
+        };
+        self.latest = Some((*key, ts_offset));
         Opening { iss: SeqNumber(ticks.wrapping_add(offset)), ts_offset }
     }
 
     /// The same for a SYN that reopens a connection from TIME-WAIT, whose next sequence number
     /// was `snd_nxt`.
-    pub(crate) fn reopening(&self, now: Instant, key: &FlowKey, snd_nxt: SeqNumber) -> Opening {
+    pub(crate) fn reopening(&mut self, now: Instant, key: &FlowKey, snd_nxt: SeqNumber) -> Opening {
         let mut opening = self.opening(now, key);
         // RFC 9293 §3.10.7.4, fourth: a larger number than the old connection used [MAY-2].
         if opening.iss.at_or_before(snd_nxt) {
@@ -69,32 +76,42 @@ mod tests {
 
     #[test]
     fn the_number_moves_on_by_one_every_four_microseconds() {
-        let openings = Openings::new(&Keys::from_seed(1));
-        let at = |micros| openings.opening(Instant::from_micros(micros), &key(9)).iss;
+        let mut openings = Openings::new(&Keys::from_seed(1));
+        let mut at = |micros| openings.opening(Instant::from_micros(micros), &key(9)).iss;
         assert_eq!(at(8_000_000), at(0) + 2_000_000);
         assert_eq!(at(3), at(0));
     }
 
     #[test]
     fn another_port_or_another_secret_gives_another_number() {
-        let openings = Openings::new(&Keys::from_seed(1));
+        let mut openings = Openings::new(&Keys::from_seed(1));
         let now = Instant::from_secs(1);
         let one = openings.opening(now, &key(9));
         assert_ne!(one.iss, openings.opening(now, &key(10)).iss);
-        let other = Openings::new(&Keys::from_seed(2));
+        let mut other = Openings::new(&Keys::from_seed(2));
         assert_ne!(one.iss, other.opening(now, &key(9)).iss);
     }
 
     #[test]
     fn the_timestamps_of_one_pair_of_addresses_share_an_offset() {
-        let openings = Openings::new(&Keys::from_seed(1));
-        let offset = |port| openings.opening(Instant::ZERO, &key(port)).ts_offset;
+        let mut openings = Openings::new(&Keys::from_seed(1));
+        let mut offset = |port| openings.opening(Instant::ZERO, &key(port)).ts_offset;
         assert_eq!(offset(9), offset(10));
     }
 
     #[test]
+    fn other_addresses_have_another_offset_whoever_came_before() {
+        let mut openings = Openings::new(&Keys::from_seed(1));
+        let other = FlowKey::new(([10, 0, 0, 1], 80).into(), ([10, 0, 0, 3], 9).into()).unwrap();
+        let mut offset = |key: &FlowKey| openings.opening(Instant::ZERO, key).ts_offset;
+        let (first, second) = (offset(&key(9)), offset(&other));
+        assert_ne!(first, second);
+        assert_eq!((offset(&key(10)), offset(&other)), (first, second));
+    }
+
+    #[test]
     fn a_reopened_pair_starts_beyond_its_past() {
-        let openings = Openings::new(&Keys::from_seed(1));
+        let mut openings = Openings::new(&Keys::from_seed(1));
         let now = Instant::from_secs(1);
         let fresh = openings.opening(now, &key(9)).iss;
         for used in [fresh, fresh + 5, fresh + 70_000, fresh - 1, SeqNumber(u32::MAX)] {

@@ -15,6 +15,8 @@ pub(crate) struct Ports {
     first: u16,
     count: u16,
     next: u32,
+    /// The latest destination, and what it hashes to: the next is often the same.
+    latest: Option<(IpAddr, SocketAddr, u64)>,
 }
 
 impl Ports {
@@ -24,7 +26,13 @@ impl Ports {
         let key = derive(keys, Purpose::Ports);
         // RFC 6056 §3.3.3: the counter starts at random.
         let next = hash(&key, &[]) as u32;
-        Ports { key, first, count: last.saturating_sub(first).saturating_add(1), next }
+        Ports {
+            key,
+            first,
+            count: last.saturating_sub(first).saturating_add(1),
+            next,
+            latest: None,
+        }
     }
 
     /// A free port for a connection from `local` to `remote`.
@@ -34,17 +42,26 @@ impl Ports {
         remote: SocketAddr,
         is_free: impl FnMut(u16) -> bool,
     ) -> Option<u16> {
+        let offset = match self.latest {
+            Some((from, to, offset)) if (from, to) == (local, remote) => offset,
+            Some(_) | None => self.offset(local, remote)?,
+        };
+        self.latest = Some((local, remote, offset));
+        self.search(offset, is_free)
+    }
+
+    /// Where the search for a port to a destination starts; `None` where the versions differ.
+    fn offset(&self, local: IpAddr, remote: SocketAddr) -> Option<u64> {
         let port = remote.port().to_be_bytes();
-        let offset = match (local, remote.ip()) {
+        match (local, remote.ip()) {
             (IpAddr::V4(local), IpAddr::V4(remote)) => {
-                hash(&self.key, &[&local.octets(), &remote.octets(), &port])
+                Some(hash(&self.key, &[&local.octets(), &remote.octets(), &port]))
             }
             (IpAddr::V6(local), IpAddr::V6(remote)) => {
-                hash(&self.key, &[&local.octets(), &remote.octets(), &port])
+                Some(hash(&self.key, &[&local.octets(), &remote.octets(), &port]))
             }
-            _ => return None,
-        };
-        self.search(offset, is_free)
+            _ => None,
+        }
     }
 
     /// A free port for a socket without a destination.
