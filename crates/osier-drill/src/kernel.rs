@@ -85,13 +85,13 @@ impl Kernel {
         let mut frames = Vec::new();
         // A device that is gone gives nothing, and the script fails of that.
         while self.device.receive(&mut frames, BUDGET).is_ok_and(|n| n == BUDGET) {}
-        let packets = frames.into_iter().map(whole);
+        let packets = frames.into_iter().map(|frame| whole(&frame));
         self.left.extend(packets.filter(|packet| is_of_a_script(packet)).map(|it| (now, it)));
     }
 }
 
 /// A packet with its checksums, which the kernel leaves to the device.
-fn whole(received: Received) -> Vec<u8> {
+fn whole(received: &Received) -> Vec<u8> {
     let mut frame = received.to_frame(Medium::Ip);
     finish(&mut frame);
     frame.parts().fold(Vec::new(), |mut packet, part| {

@@ -4,6 +4,7 @@
 
 use crate::errno::Errno;
 use crate::files::{Fd, Side, Stage, Tcp, What, Writing};
+use crate::names::Name;
 use crate::posix::Posix;
 use core::ops::BitOr;
 use osier_host::ConnectionId;
@@ -115,7 +116,8 @@ impl Posix {
         let over = matches!(state, State::Closed | State::TimeWait);
         let peer_closed = over || !state.may_receive() || tcp.reading == Side::Shut;
         let we_closed = over || !state.may_send() || tcp.writing != Writing::Open;
-        let mut ready = either(info.receive_queue > 0, READ);
+        let low = tcp.options.int(Name::ReceiveLow).max(1);
+        let mut ready = either(i64::from(info.receive_queue) >= i64::from(low), READ);
         ready = ready | either(peer_closed, READ | Ready::RDHUP);
         ready = ready | either(peer_closed && we_closed, Ready::HUP);
         // Linux: room is worth telling where it is half of what is queued.

@@ -108,6 +108,9 @@ impl Posix {
         if flags.has(Flags::OOB) {
             return Err(Errno::EINVAL.into());
         }
+        if !self.has_enough(fd, id, into.len(), flags) {
+            return self.wait(fd, flags, 0);
+        }
         let found = if flags.has(Flags::PEEK) {
             self.host.peek(id, into)
         } else {
@@ -125,6 +128,21 @@ impl Posix {
                 None => Ok((0, None)),
             },
         }
+    }
+
+    /// Whether as much has come as a call waits for: SO_RCVLOWAT, or all of it with MSG_WAITALL;
+    /// what comes after the end is not waited for, nor more than the window lets in.
+    fn has_enough(&self, fd: Fd, id: ConnectionId, len: usize, flags: Flags) -> bool {
+        let Ok(tcp) = self.files.tcp(fd) else { return true };
+        let low = usize::try_from(tcp.options.int(Name::ReceiveLow)).unwrap_or(1).max(1);
+        let wanted = if flags.has(Flags::WAITALL) { len } else { low.min(len) };
+        let waits = matches!(self.wait::<()>(fd, flags, 0), Err(Stop::Blocked(_)));
+        if wanted <= 1 || !waits || tcp.reading == Side::Shut {
+            return true;
+        }
+        let most = self.host.receive_buffer(id).unwrap_or(0) / 2;
+        let ready = self.host.info(id).map_or(0, |info| info.receive_queue);
+        ready as usize >= wanted.min(most as usize) || self.has_ended(fd)
     }
 
     fn receive_datagram(
@@ -296,7 +314,12 @@ impl Posix {
             flags if flags.has(Flags::EOR) => End::Record,
             _ => End::Push,
         };
-        let taken = match self.host.write_ending(id, text, end) {
+        let written = if flags.has(Flags::OOB) {
+            self.host.write_urgent(id, text)
+        } else {
+            self.host.write_ending(id, text, end)
+        };
+        let taken = match written {
             Ok(taken) => taken,
             Err(Error::WouldBlock) => 0,
             Err(_) => return Err(Errno::EPIPE.into()),

@@ -9,7 +9,14 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
 const MSG_DONTWAIT: i32 = 0x40;
+const MSG_TRUNC: i32 = 0x20;
+const MSG_WAITALL: i32 = 0x100;
+const MSG_ERRQUEUE: i32 = 0x2000;
+const POLLIN: i32 = 1;
 const POLLOUT: i32 = 4;
+const POLLRDHUP: i32 = 0x2000;
+/// So much at most is thrown away in one call.
+const THROWN_MAX: usize = 1 << 20;
 const POLLFAILED: i32 = 8 | 16;
 const SO_ERROR: (i32, i32) = (1, 4);
 const TCP_INFO: (i32, i32) = (6, 11);
@@ -158,9 +165,19 @@ impl Files {
     }
 
     fn receive(&mut self, fd: i32, buffers: &Buffers, flags: i32, form: Form) -> Answer<Outcome> {
-        let Buffers::Of(lens) = buffers else { return Err(EFAULT) };
-        let mut into = vec![0; lens.iter().sum()];
+        let len = match buffers {
+            Buffers::Of(lens) => lens.iter().sum(),
+            Buffers::Null(len) if flags & MSG_TRUNC != 0 => (*len).min(THROWN_MAX),
+            Buffers::Null(_) => return Err(EFAULT),
+        };
+        let mut into = vec![0; len];
         let file = self.file(fd)?;
+        if file.waits
+            && flags & (MSG_DONTWAIT | MSG_ERRQUEUE) == 0
+            && !has_enough(file, len, flags)?
+        {
+            return Ok(Outcome::Blocked);
+        }
         match file.sock.receive(&mut into, flags) {
             Ok(octets) if form == Form::Message => {
                 let given = Given::Message { flags: 0, control: Vec::new() };
@@ -219,6 +236,15 @@ impl Files {
         }
         Ok(Outcome::Done(ready as i64, Given::Ready(found)))
     }
+}
+
+/// Whether as much has come as a call waits for, which a socket that never waits does not look at:
+/// what makes it readable (SO_RCVLOWAT), or all of it with MSG_WAITALL; or else the end.
+fn has_enough(file: &File, len: usize, flags: i32) -> Answer<bool> {
+    let ready = file.sock.ready(POLLIN | POLLRDHUP)?;
+    let ended = ready & (POLLRDHUP | POLLFAILED) != 0;
+    let all = flags & MSG_WAITALL != 0;
+    Ok(ended || ready & POLLIN != 0 && (!all || file.sock.readable()? as usize >= len))
 }
 
 fn done(result: usize) -> Outcome {

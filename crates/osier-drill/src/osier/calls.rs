@@ -22,6 +22,9 @@ const IPV6_RECVERR: (i32, i32) = (41, 25);
 const ORIGIN_ZEROCOPY: i64 = 5;
 const ZEROCOPY_COPIED: i64 = 1;
 
+/// So much at most is thrown away in one call.
+const THROWN_MAX: usize = 1 << 20;
+
 /// How far a call has come that would wait.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Partly {
@@ -125,6 +128,8 @@ impl Osier {
         let room: usize = match buffers {
             Buffers::Of(lens) => lens.iter().sum(),
             Buffers::Null(0) => 0,
+            // Linux: what is thrown away needs no room.
+            Buffers::Null(len) if Flags(flags as u32).has(Flags::TRUNC) => (*len).min(THROWN_MAX),
             Buffers::Null(_) => {
                 return match self.posix().readable(fd) {
                     Ok(0) => number(

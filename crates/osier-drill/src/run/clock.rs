@@ -68,12 +68,15 @@ impl<S: Stack> Runner<'_, S> {
 
     pub(super) fn wait_until(&mut self, until: Duration) -> Checked {
         let until = self.start + until;
-        for _ in 0..WAKES_MAX {
+        let mut idle = 0;
+        while idle < WAKES_MAX {
             self.go_on_waiting()?;
-            if self.stack.now() >= until {
+            let now = self.stack.now();
+            if now >= until {
                 return Ok(());
             }
             self.stack.wait(until);
+            idle = if self.stack.now() > now { 0 } else { idle + 1 };
         }
         let at = self.waiting.as_ref().map_or(Span::default(), |waiting| waiting.at);
         Err(Failure::differs(at, "the stack wakes without end and lets no time pass"))
