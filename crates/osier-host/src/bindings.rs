@@ -5,6 +5,7 @@
 //! that could take the same packet cannot both be bound, unless both agree to share.
 
 use crate::flow::{FlowKey, Keyed};
+use crate::spread::Spread;
 use core::hash::BuildHasher;
 use core::net::{IpAddr, SocketAddr};
 use hashbrown::HashMap;
@@ -45,7 +46,7 @@ pub enum Share {
 /// Who is bound where.
 #[derive(Clone, Debug)]
 pub(crate) struct Bindings {
-    by_port: HashMap<u16, SmallVec<[Binding; 1]>, Keyed>,
+    by_port: HashMap<u16, SmallVec<[Binding; 1]>, Spread>,
     keyed: Keyed,
 }
 
@@ -98,7 +99,7 @@ impl Binding {
 
 impl Bindings {
     pub(crate) fn new(keyed: Keyed) -> Self {
-        Bindings { by_port: HashMap::with_hasher(keyed), keyed }
+        Bindings { by_port: HashMap::default(), keyed }
     }
 
     /// The socket that takes packets to an address of ours.

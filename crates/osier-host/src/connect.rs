@@ -159,15 +159,18 @@ impl Host {
         }
         // The search asks the host: it goes on with a copy, which is small.
         let mut ports = self.ports.clone();
-        let listeners = &self.listeners.bindings;
         let unused = |port| {
-            let is_unused = name(port).is_some_and(|key| self.flow(&key).is_none());
-            is_unused && !listeners.holds_port(port)
+            let is_unused = name(port).is_some_and(|key| self.find_flow(&key).is_none());
+            is_unused && !self.listeners.bindings.holds_port(port)
         };
-        let port = ports.towards(local.ip(), remote, unused).or_else(|| {
-            let free = |port| name(port).is_some_and(|key| self.free(now, key).is_some());
-            ports.towards(local.ip(), remote, |port| free(port) && !listeners.holds_port(port))
-        });
+        if let Some(key) = ports.towards(local.ip(), remote, unused).and_then(name) {
+            self.ports = ports;
+            return Ok(Pair { key, after: None });
+        }
+        let listeners = &self.listeners.bindings;
+        let free = |port| name(port).is_some_and(|key| self.free(now, key).is_some());
+        let free = |port| free(port) && !listeners.holds_port(port);
+        let port = ports.towards(local.ip(), remote, free);
         self.ports = ports;
         let pair = port.and_then(name).and_then(|key| self.free(now, key));
         pair.ok_or(Error::AddrNotAvailable)

@@ -29,7 +29,7 @@
 //! | What does `ss` show? | `status.rs` |
 //! | How much memory may be held? | `budget.rs` |
 //! | Where do sockets live, and whose turn is it? | `slots.rs`, `ready.rs` |
-//! | Who is bound to a port? v4-mapped addresses? | `bindings.rs`, `mapped.rs` |
+//! | Who is bound to a port? v4-mapped addresses? | `bindings.rs`, `spread.rs`; `mapped.rs` |
 #![no_std]
 #![forbid(unsafe_code)]
 
@@ -68,6 +68,7 @@ mod reason;
 mod rounds;
 mod secrets;
 mod slots;
+mod spread;
 mod status;
 mod steps;
 mod stray;

@@ -88,7 +88,7 @@ impl Listeners {
         Listeners {
             slots: Slots::new(),
             bindings: Bindings::new(keyed),
-            unaccepted: Unaccepted::new(keyed),
+            unaccepted: Unaccepted::new(),
             news: Ready::new(),
             failed: Ready::new(),
         }

@@ -6,10 +6,10 @@
 //! acknowledged; its sender repeats it.
 
 use crate::account::Flow;
-use crate::flow::Keyed;
 use crate::host::Host;
 use crate::ids::ListenerId;
 use crate::reason::HostReason;
+use crate::spread::Spread;
 
 use hashbrown::HashMap;
 use osier_tcp::{Arrived, Segment};
@@ -25,7 +25,7 @@ pub(crate) const OCTETS_MAX: u32 = 16 << 20;
 /// What unaccepted connections hold.
 #[derive(Clone, Debug)]
 pub(crate) struct Unaccepted {
-    by_socket: HashMap<u32, Held, Keyed>,
+    by_socket: HashMap<u32, Held, Spread>,
 }
 
 /// What one of them holds. Nobody reads before it is accepted, so all that came is held; what
@@ -67,8 +67,8 @@ impl Amount {
 }
 
 impl Unaccepted {
-    pub(crate) fn new(keyed: Keyed) -> Self {
-        Unaccepted { by_socket: HashMap::with_hasher(keyed) }
+    pub(crate) fn new() -> Self {
+        Unaccepted { by_socket: HashMap::default() }
     }
 }
 

@@ -150,6 +150,9 @@ pub(crate) fn run(args: Args) -> Outcome {
         subjects => subjects.iter().filter_map(|subject| subject.work()).collect(),
     };
     if let Some(units) = args.units {
+        if args.work == [Subject::Lab] {
+            return lab::live(units);
+        }
         let [work] = works[..] else { return Err(Failure::usage("--units is for one work")) };
         return work.begin(&args.setup)?.advance(units);
     }
