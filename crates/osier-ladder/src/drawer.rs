@@ -44,9 +44,12 @@ pub struct Drawer {
 /// What the time column has told so far.
 #[derive(Clone, Copy, Debug)]
 enum Clock {
-    NotStarted,
+    NotStarted {
+        /// From when time is counted; `None`: from the first step.
+        origin: Option<Instant>,
+    },
     Running {
-        /// The first step, from which time is counted.
+        /// From when time is counted.
         origin: Instant,
         /// The furthest that the drawing has come, from which gaps are counted.
         last: Instant,
@@ -71,8 +74,16 @@ impl Drawer {
         ends.resize(ends.len().max(2), End::default());
         let shown = ends.iter().map(|end| end.state.clone()).collect();
         let layout = Layout::new(ends.len(), look.width);
-        let (clock, spacing) = (Clock::NotStarted, Spacing::Apart);
+        let (clock, spacing) = (Clock::NotStarted { origin: None }, Spacing::Apart);
         Drawer { look, layout, ends, shown, clock, count: 0, spacing }
+    }
+
+    /// Counts time from then, and not from the first step: for a part of a longer story.
+    pub fn counting_from(mut self, origin: Instant) -> Self {
+        if let Clock::NotStarted { origin: place } = &mut self.clock {
+            *place = Some(origin);
+        }
+        self
     }
 
     /// The width to which all lines keep, in columns; see [`Look::width`].
@@ -162,7 +173,7 @@ impl Drawer {
     /// The room between the last step and one at `at`.
     fn gap(&self, at: Instant) -> Vec<Row> {
         let gap = match self.clock {
-            Clock::NotStarted => Duration::ZERO,
+            Clock::NotStarted { .. } => Duration::ZERO,
             Clock::Running { last, .. } => elapsed(last, at),
         };
         if gap >= FOLD_FROM {
@@ -250,7 +261,7 @@ impl Drawer {
     /// Notes that the time column has reached `at`.
     fn see(&mut self, at: Instant) {
         let (origin, last, before) = match self.clock {
-            Clock::NotStarted => (at, at, at),
+            Clock::NotStarted { origin } => (origin.unwrap_or(at), at, at),
             Clock::Running { origin, last, told, .. } => (origin, last.max(at), told),
         };
         self.clock = Clock::Running { origin, last, told: at, before };

@@ -284,3 +284,10 @@ fn a_state_lasts_from_the_segment_that_brings_it_until_the_next() {
     ];
     assert_eq!(told.collect::<Vec<_>>(), expected);
 }
+
+#[test]
+fn a_part_of_a_story_tells_its_times_from_the_beginning_of_the_whole() {
+    let mut drawer = Drawer::new(&two(), Look::default()).counting_from(us(0));
+    let text = drawer.step(&sent(7_000_000, 0, "SYN"));
+    assert!(text.contains("7.000 s") && !text.contains('⋮'), "{text}");
+}

@@ -18,6 +18,9 @@ const KEPT_EVERY: usize = 256;
 /// Steps that one search for a mark takes at most: nobody waits longer at a key.
 const SEARCH_MAX: usize = 100_000;
 
+/// Steps that a run is followed at most: what is remembered of each takes 16 octets.
+const STEPS_MAX: usize = 1 << 23;
+
 /// A delay that is longer than anything in a run: the longest that a scenario may say.
 const FOR_EVER: Duration = Duration::from_secs(86_400);
 
@@ -298,6 +301,9 @@ impl Player {
     }
 
     fn tick(&mut self, limit: Instant) -> Stepped {
+        if self.at >= STEPS_MAX {
+            return Stepped::ToTheEnd;
+        }
         let before = Seen::of(&self.run);
         let stepped = self.run.step_by(limit);
         let after = Seen::of(&self.run);

@@ -180,3 +180,32 @@ fn key(event: &Event) -> Option<Key> {
         _ => return None,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{OURS, restore_at_panics, write};
+    use std::sync::atomic::Ordering;
+
+    #[test]
+    fn a_panic_is_reported_on_a_terminal_that_was_given_back() {
+        std::panic::set_hook(Box::new(|_| {
+            assert!(!OURS.load(Ordering::SeqCst), "it is given back before it is reported");
+        }));
+        restore_at_panics();
+        OURS.store(true, Ordering::SeqCst);
+        let panicked = std::panic::catch_unwind(|| panic!("on purpose"));
+        let given_back = !OURS.load(Ordering::SeqCst);
+        let _ = std::panic::take_hook();
+        assert!(panicked.is_err() && given_back);
+    }
+
+    #[test]
+    fn a_file_that_is_there_already_is_not_overwritten() {
+        let path = std::env::temp_dir().join(format!("osier-watch-{}.toml", std::process::id()));
+        let path = path.to_str().expect("a path of letters");
+        assert!(write(path, "one").starts_with("saved"));
+        assert!(write(path, "two").contains("is there already"));
+        assert_eq!(std::fs::read_to_string(path).expect("it was written"), "one");
+        std::fs::remove_file(path).expect("it is ours");
+    }
+}

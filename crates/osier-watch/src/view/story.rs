@@ -6,7 +6,8 @@ use super::{Panel, seconds};
 use crate::model::{Model, Pane};
 use crate::packet;
 use crate::player::arrival;
-use osier_ladder::Look as Ladders;
+use osier_ladder::{Drawer, Look as Ladders};
+use osier_time::Instant;
 use ratatui_core::buffer::Buffer;
 use ratatui_core::style::Style;
 
@@ -26,7 +27,13 @@ pub(super) fn ladder(model: &Model, panel: Panel, buffer: &mut Buffer) {
         style: panel.look.style,
     };
     // Each passage takes a row at least: so many are enough.
-    let drawn = model.player.run().latest(rows.saturating_add(scrolled).max(1)).draw(look);
+    let ladder = model.player.run().latest(rows.saturating_add(scrolled).max(1));
+    let mut drawer = Drawer::new(&ladder.ends, look).counting_from(Instant::ZERO);
+    let mut drawn = drawer.header();
+    for step in &ladder.steps {
+        drawn += &drawer.step(step);
+    }
+    drawn += &drawer.footer();
     let lines: Vec<&str> = drawn.lines().collect();
     let end = lines.len().saturating_sub(scrolled).max(rows.min(lines.len()));
     let from = end.saturating_sub(rows);

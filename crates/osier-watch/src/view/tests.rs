@@ -191,3 +191,17 @@ fn a_ladder_longer_than_the_window_ends_in_sight_and_is_scrolled_back() {
     }
     shows(&model, (80, 24), &["SYN seq=0", "lines below"]);
 }
+
+#[test]
+fn times_are_told_since_the_beginning_however_late_it_is() {
+    let mut model = model("time-wait-kept");
+    press(&mut model, ">>>>>>>>>>");
+    let late = model.player().run().elapsed();
+    assert!(late > osier_time::Duration::from_secs(10), "{late}");
+    press(&mut model, "p");
+    let now = model.player().run().elapsed();
+    let seconds = format!("{}", now.as_secs());
+    let shown = text(&drawn(&model, COLOUR, (100, 40)));
+    let told = shown.lines().filter(|line| line.contains(" s ") && line.contains(&seconds));
+    assert!(told.count() > 1, "{now} in the heading and in the ladder:\n{shown}");
+}

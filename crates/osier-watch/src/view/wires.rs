@@ -13,6 +13,9 @@ use ratatui_core::buffer::Buffer;
 /// Columns of a name.
 const NAME: usize = 12;
 
+/// Columns of a label, and of some room beside it.
+const LABEL: u64 = 24;
+
 /// A packet on its way.
 struct Moving {
     number: usize,
@@ -81,7 +84,11 @@ fn row(
             true => look.lit(),
             false => look.packet(),
         };
-        let label: String = packet.label.chars().take(room as usize / 3).collect();
+        // Where they would cover each other only the chosen one has its label.
+        let crowded = moving.len() as u64 * LABEL > room;
+        let bare = crowded && Some(packet.number) != model.chosen;
+        let most = if bare { 0 } else { room as usize / 3 };
+        let label: String = packet.label.chars().take(most).collect();
         let len = label.chars().count() as u64 + 1;
         let space = room.saturating_sub(len);
         let (text, at) = match packet.from == a {
