@@ -93,8 +93,8 @@ pub(crate) fn bench(options: &BenchOptions) -> ExitCode {
     }
 }
 
-fn in_bench(package: &str) -> [&str; 6] {
-    ["--manifest-path", "bench/Cargo.toml", "--locked", "--package", package, "--quiet"]
+fn in_bench(package: &str) -> [&str; 5] {
+    ["--manifest-path", "bench/Cargo.toml", "--package", package, "--quiet"]
 }
 
 /// A release build for the baseline of the processor family, whatever flags are set around us.

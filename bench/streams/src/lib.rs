@@ -19,6 +19,8 @@ pub const SERVER: ([u8; 4], u16) = ([10, 71, 0, 2], 7);
 pub trait Server: Sized {
     /// Its word on the command line.
     const NAME: &'static str;
+    /// Work that it cannot do, and why.
+    const CANNOT: Option<(Work, &'static str)> = None;
     /// An accepted connection.
     type Stream: AsyncRead + AsyncWrite + Unpin;
 
@@ -61,6 +63,9 @@ impl<S: Server> Peer for Bench<S> {
     fn begin(task: &Task) -> Result<Self, Stop> {
         if task.checksums == Checksums::Off || task.link == Link::Whole {
             return Err(Stop::Cannot("over plain links only".to_owned()));
+        }
+        if let Some((_, why)) = S::CANNOT.filter(|(work, _)| *work == task.work) {
+            return Err(Stop::Cannot(why.to_owned()));
         }
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build();
         let runtime = runtime.map_err(wrong)?;
@@ -157,7 +162,8 @@ impl<S: Server> Ends<S> {
             if server.read(&mut [0; 16]).await? != 0 {
                 return Err(io::Error::other("text after the end"));
             }
-            server.shutdown().await?;
+            // The end of the server's side: who read to the end and lets go, closes.
+            drop(server);
             if client.read(&mut [0; 16]).await? != 0 {
                 return Err(io::Error::other("text after the end"));
             }

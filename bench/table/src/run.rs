@@ -4,10 +4,17 @@ use crate::rows::{Row, Sockets, Unit};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
 
 /// From how many bytes on the C library may copy with `rep movsb`: none. Callgrind counts each turn
 /// of one as an instruction, which no processor does.
 const NO_REP_MOVSB: &str = "glibc.cpu.x86_rep_movsb_threshold=0x7fffffff";
+
+/// How long a round, or a count, may take.
+const LIMIT: Duration = Duration::from_secs(120);
+
+/// How often a program that runs is looked at.
+const GLANCE: Duration = Duration::from_millis(5);
 
 /// The stack that stands in the table for orientation.
 pub(crate) const KERNEL: &str = "kernel";
@@ -129,8 +136,19 @@ fn total(file: &Path) -> Result<u64, No> {
 
 fn output(command: &mut Command) -> Result<String, No> {
     let name = command.get_program().to_string_lossy().into_owned();
-    let run = command.stdin(Stdio::null()).output();
-    let run = run.map_err(|error| No::Failed(format!("{name} does not start: {error}")))?;
+    let child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
+    let mut child = child.map_err(|error| No::Failed(format!("{name} does not start: {error}")))?;
+    let start = Instant::now();
+    // What they print is a line or two, which the pipes hold until it is read.
+    while child.try_wait().is_ok_and(|ended| ended.is_none()) {
+        if start.elapsed() > LIMIT {
+            let _ = child.kill();
+            let _ = child.wait();
+            return Err(No::Failed(format!("no answer within {} s", LIMIT.as_secs())));
+        }
+        std::thread::sleep(GLANCE);
+    }
+    let run = child.wait_with_output().map_err(|error| No::Failed(error.to_string()))?;
     if !run.status.success() {
         let said = String::from_utf8_lossy(&run.stderr);
         let said = said.trim().lines().next_back().unwrap_or("no reason given");

@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 
 use bench_streams::{Bench, Server};
+use bench_work::Work;
 use bytes::Bytes;
 use ipstack::{IpStack, IpStackConfig, IpStackStream, IpStackTcpStream};
 use osier::device::mem::Mem;
@@ -19,6 +20,8 @@ struct Gateway {
 
 impl Server for Gateway {
     const NAME: &'static str = "ipstack";
+    const CANNOT: Option<(Work, &'static str)> =
+        Some((Work::Crr, "its close does not end where the client closes first"));
     type Stream = IpStackTcpStream;
 
     fn describe() -> String {

@@ -10,6 +10,9 @@ use std::collections::VecDeque;
 /// Frames that cross in one go, as in `osier bench`.
 const BATCH: usize = 64;
 
+/// Octets of the longest IPv4 packet, and so of a super-segment that crosses whole.
+const LONGEST: usize = 65_535;
+
 /// A buffer as long as the longest frame, and how much of it is one.
 pub(crate) struct Frame {
     buffer: Box<[u8]>,
@@ -31,18 +34,19 @@ pub(crate) struct Port {
 
 impl Port {
     pub(crate) fn new(task: &Task) -> Result<Port, String> {
-        if task.link == Link::Whole {
-            return Err("its offload cuts at the device, which is not this link".to_owned());
-        }
+        let longest = if task.link == Link::Whole { LONGEST } else { usize::from(task.mtu) };
         let mut capabilities = DeviceCapabilities::default();
         capabilities.medium = Medium::Ip;
         capabilities.max_transmission_unit = usize::from(task.mtu);
         capabilities.checksum = ChecksumCapabilities::default();
-        if task.checksums == Checksums::Off {
+        if task.link == Link::Whole {
+            super_segments(&mut capabilities)?;
+        }
+        if task.checksums == Checksums::Off || task.link == Link::Whole {
             capabilities.checksum.tcp = Checksum::None;
             capabilities.checksum.ipv4 = Checksum::None;
         }
-        let (out, inward, longest) = (Vec::new(), VecDeque::new(), usize::from(task.mtu));
+        let (out, inward) = (Vec::new(), VecDeque::new());
         Ok(Port { capabilities, longest, out, inward, unused: Vec::new(), used: Vec::new() })
     }
 
@@ -53,6 +57,18 @@ impl Port {
         to.inward.extend(self.out.drain(..));
         crossed
     }
+}
+
+/// Lets it hand out super-segments.
+#[cfg(feature = "whole")]
+fn super_segments(capabilities: &mut DeviceCapabilities) -> Result<(), String> {
+    capabilities.segmentation.tcpv4 = std::num::NonZeroUsize::new(LONGEST);
+    Ok(())
+}
+
+#[cfg(not(feature = "whole"))]
+fn super_segments(_: &mut DeviceCapabilities) -> Result<(), String> {
+    Err("in a build of its own only: docs/performance.md".to_owned())
 }
 
 impl Device for Port {

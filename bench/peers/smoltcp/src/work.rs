@@ -1,12 +1,20 @@
 //! bulk, rr and crr over smoltcp's sockets.
 
 use crate::ends::{Pair, Side};
-use bench_work::{Checker, Payload, Peer, READ, Stop, Task, TimeWait, WRITTEN, Work, pattern};
+use bench_work::{
+    Checker, Link, Payload, Peer, READ, Stop, Task, TimeWait, WRITTEN, Work, pattern,
+};
 use smoltcp::iface::SocketHandle;
 use smoltcp::socket::tcp;
 
-/// The window that is best for it here, of 32 KiB to 1 MiB: its buffers lie in the cache.
-const BEST_WINDOW: usize = 64 << 10;
+/// The window that is best for it here, of 32 KiB to 1 MiB: its buffers lie in the cache. Where
+/// super-segments cross whole more than one of them must fit.
+const fn best_window(link: Link) -> usize {
+    match link {
+        Link::Plain => 64 << 10,
+        Link::Whole => 128 << 10,
+    }
+}
 
 /// Buffers of connections that carry one byte each way.
 const SMALL: usize = 512;
@@ -35,13 +43,13 @@ impl Peer for Bench {
 
     fn describe() -> String {
         "smoltcp 0.14.0: its own sockets, polled; no SACK, no timestamps, no congestion control \
-         (its default); window 64 KiB, its best here; delayed ACK and Nagle \
-         as it sets them; release, fat LTO, one unit"
+         (its default); window 64 KiB, for super-segments 128 KiB, its best here; delayed ACK and \
+         Nagle as it sets them; release, fat LTO, one unit"
             .to_owned()
     }
 
     fn begin(task: &Task) -> Result<Bench, Stop> {
-        let window = task.window.unwrap_or(BEST_WINDOW);
+        let window = task.window.unwrap_or(best_window(task.link));
         let mut pair = Pair::new(task, if task.work == Work::Bulk { window } else { SMALL })?;
         pair.idle(task.idle)?;
         let (client, server) = match task.work {
