@@ -20,6 +20,9 @@ use osier_time::{Duration, Instant};
 use osier_wire::SeqNumber;
 use osier_wire::tcp::Flags;
 
+/// Octets of a page of memory.
+const PAGE: u64 = 4_096;
+
 /// A scenario that has been run.
 #[derive(Clone, Debug)]
 pub struct Run {
@@ -311,8 +314,8 @@ impl Run {
             Thing::HalfOpen => usage.handshakes as u64,
             Thing::TimeWait => usage.time_waits as u64,
             Thing::Connections => usage.connections as u64,
-            // Whole KiB: how a table is laid out differs by a few octets between machines.
-            Thing::Memory => (usage.memory + usage.tables).next_multiple_of(1_024),
+            // Whole pages: how a table is laid out differs a little between machines.
+            Thing::Memory => (usage.memory + usage.tables).next_multiple_of(PAGE),
             Thing::Sockets(state) => {
                 let sockets = host.sockets();
                 sockets.iter().filter(|socket| socket.state == Some(state)).count() as u64
