@@ -1,8 +1,8 @@
 //! Would the scenarios notice if it were otherwise?
 //!
 //! An expectation that holds whatever happens is worth nothing. So each shipped scenario is run
-//! once more without what it is about: without its events, with another setting, with a program that
-//! does something else. Then something that it expects must not hold.
+//! once more without what it is about: without its events, with another setting, with a program
+//! that does something else. Then something that it expects must not hold.
 
 use osier_lab::scenario::{Order, Run, SHIPPED, Scenario, shipped};
 
