@@ -19,7 +19,7 @@ impl Ready {
     pub const NONE: Ready = Ready(0);
     /// POLLIN: there is something to read, to accept, or the end.
     pub const IN: Ready = Ready(0x1);
-    /// POLLPRI.
+    /// POLLPRI: urgent text is to be read.
     pub const PRI: Ready = Ready(0x2);
     /// POLLOUT: there is room to write.
     pub const OUT: Ready = Ready(0x4);
@@ -118,6 +118,7 @@ impl Posix {
         let we_closed = over || !state.may_send() || tcp.writing != Writing::Open;
         let low = tcp.options.int(Name::ReceiveLow).max(1);
         let mut ready = either(i64::from(info.receive_queue) >= i64::from(low), READ);
+        ready = ready | either(self.host.urgent_mark(id).is_some(), Ready::PRI);
         ready = ready | either(peer_closed, READ | Ready::RDHUP);
         ready = ready | either(peer_closed && we_closed, Ready::HUP);
         // Linux: room is worth telling where it is half of what is queued.
