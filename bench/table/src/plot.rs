@@ -4,7 +4,7 @@
 //! stack whose work grows with events is a level line.
 
 use crate::report::{By, Figures};
-use crate::rows::Row;
+use crate::rows::{Row, Sockets};
 use plotters::prelude::*;
 use std::path::Path;
 
@@ -36,7 +36,8 @@ pub(crate) fn draw(file: &Path, done: &[(&Row, Vec<Figures>)]) -> Result<(), Str
 
 fn lines(done: &[(&Row, Vec<Figures>)]) -> Vec<Line> {
     let mut lines: Vec<Line> = Vec::new();
-    for (row, all) in done.iter().filter(|(row, _)| row.work == "rr") {
+    let plotted = |row: &Row| row.work == "rr" && row.sockets == Sockets::Own;
+    for (row, all) in done.iter().filter(|(row, _)| plotted(row)) {
         for figures in all {
             let rate = figures.median(By::Cpu).or(figures.median(By::Wall));
             let Some(rate) = rate else { continue };
@@ -60,6 +61,7 @@ fn picture(file: &Path, lines: &[Line]) -> Result<(), Box<dyn std::error::Error>
     let mut chart = ChartBuilder::on(&area)
         .caption("A request of one byte and its response", ("sans-serif", 20))
         .margin(14)
+        .margin_right(40)
         .x_label_area_size(46)
         .y_label_area_size(64)
         .build_cartesian_2d((NONE_AT..most).log_scale(), (lowest..highest).log_scale())?;
@@ -67,6 +69,7 @@ fn picture(file: &Path, lines: &[Line]) -> Result<(), Box<dyn std::error::Error>
         .configure_mesh()
         .x_desc("idle connections beside (the leftmost points: none)")
         .y_desc("µs of processor time")
+        .x_label_formatter(&|connections| format!("{connections:.0}"))
         .light_line_style(TRANSPARENT)
         .draw()?;
     for ((name, points), color) in lines.iter().zip(COLORS.iter().cycle()) {
