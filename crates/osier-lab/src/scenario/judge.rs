@@ -204,6 +204,15 @@ fn passes(lives: &[Life], node: NodeId, states: &[State], connection: usize) -> 
     (holds, passed.map(State::name).collect::<Vec<_>>().join(", "))
 }
 
+/// A time that is not as expected: where it is told rounded, a little may be what is wrong.
+fn in_full(time: Duration) -> String {
+    let nanos = time.as_nanos();
+    match nanos % 1_000_000 == 0 || nanos < 1_000_000_000 {
+        true => time.to_string(),
+        false => format!("{}.{:09} s", nanos / 1_000_000_000, nanos % 1_000_000_000),
+    }
+}
+
 /// Every stay of every connection counts.
 fn stays(lives: &[Life], node: NodeId, state: State, nanos: Range) -> (bool, String) {
     let own = lives.iter().filter(|life| life.node == node);
@@ -211,7 +220,8 @@ fn stays(lives: &[Life], node: NodeId, state: State, nanos: Range) -> (bool, Str
     let stays = pairs.filter(|pair| pair[0].1 == state).map(|pair| pair[1].0 - pair[0].0);
     let stays: Vec<Duration> = stays.collect();
     let holds = !stays.is_empty() && stays.iter().all(|stay| nanos.has(stay.as_nanos()));
-    let told: Vec<String> = stays.iter().take(4).map(Duration::to_string).collect();
+    let tell = |stay: &Duration| if holds { stay.to_string() } else { in_full(*stay) };
+    let told: Vec<String> = stays.iter().take(4).map(tell).collect();
     (holds, if told.is_empty() { "it never left it".into() } else { told.join(", ") })
 }
 
@@ -224,4 +234,17 @@ fn takes(reports: &[Report], nanos: Range) -> (bool, String) {
         _ => "none has ended".to_owned(),
     };
     (holds, told)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::in_full;
+    use osier_time::Duration;
+
+    #[test]
+    fn a_time_that_misses_by_little_is_told_in_full() {
+        assert_eq!(in_full(Duration::from_nanos(60_000_312_000)), "60.000312000 s");
+        assert_eq!(in_full(Duration::from_secs(60)), "60 s");
+        assert_eq!(in_full(Duration::from_millis(20)), "20 ms");
+    }
 }
