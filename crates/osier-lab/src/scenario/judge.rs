@@ -207,7 +207,7 @@ fn passes(lives: &[Life], node: NodeId, states: &[State], connection: usize) -> 
 /// A time that is not as expected: where it is told rounded, a little may be what is wrong.
 fn in_full(time: Duration) -> String {
     let nanos = time.as_nanos();
-    match nanos % 1_000_000 == 0 || nanos < 1_000_000_000 {
+    match nanos.is_multiple_of(1_000_000) || nanos < 1_000_000_000 {
         true => time.to_string(),
         false => format!("{}.{:09} s", nanos / 1_000_000_000, nanos % 1_000_000_000),
     }
