@@ -79,7 +79,14 @@ impl Envelopes {
         frame: &mut Frame,
     ) -> Result<Option<LinkId>, Unreachable> {
         let marks = sender.marks.with(transmit.ecn, transmit.dont_fragment);
-        let letterhead = self.letterhead(sender, marks, ip)?;
+        let place = sender.id.map_or(0, place_of);
+        let letterhead = match self.kept(place).filter(|kept| kept.serves(sender.id, marks, ip)) {
+            Some(kept) => {
+                debug_assert_eq!(kept.key, *sender.key, "who is gone is forgotten");
+                &kept.letterhead
+            }
+            None => self.prepare(place, sender, marks, ip)?,
+        };
         let shape = transmit.segment.options.shape();
         let header_len = tcp::HEADER_LEN + transmit.segment.options.len_as(shape);
         let len = header_len + text_len(transmit);
@@ -97,26 +104,6 @@ impl Envelopes {
         Ok(ip.post(now, &letterhead.envelope, enclosed, frame))
     }
 
-    /// The letterhead of a sender, made where none is kept or it is not right any more.
-    #[inline]
-    fn letterhead(
-        &mut self,
-        sender: &Sender<'_>,
-        marks: Marks,
-        ip: &mut Layer,
-    ) -> Result<&Letterhead, Unreachable> {
-        let place = sender.id.map_or(0, place_of);
-        let right = |kept: &Kept| {
-            kept.id == sender.id && kept.marks == marks && ip.is_current(&kept.letterhead.envelope)
-        };
-        if sender.id.is_none() || !self.kept(place).is_some_and(right) {
-            self.prepare(place, sender, marks, ip)?;
-        }
-        let kept = self.kept(place).expect("it was there, or was put there");
-        debug_assert_eq!(kept.key, *sender.key, "who is gone is forgotten");
-        Ok(&kept.letterhead)
-    }
-
     #[inline]
     fn kept(&self, place: usize) -> Option<&Kept> {
         self.places.get(place)?.as_ref()
@@ -130,13 +117,10 @@ impl Envelopes {
         sender: &Sender<'_>,
         marks: Marks,
         ip: &mut Layer,
-    ) -> Result<(), Unreachable> {
+    ) -> Result<&Letterhead, Unreachable> {
         let &Sender { id, key, .. } = sender;
-        let serves = |kept: &Kept| {
-            kept.marks == marks
-                && kept.key.addresses() == key.addresses()
-                && ip.is_current(&kept.letterhead.envelope)
-        };
+        let serves =
+            |kept: &Kept| kept.key.addresses() == key.addresses() && kept.has_marks(marks, ip);
         if !self.kept(place).is_some_and(serves) {
             let letterhead = match self.kept(self.latest) {
                 Some(latest) if serves(latest) => latest.letterhead,
@@ -148,10 +132,9 @@ impl Envelopes {
             self.places[place] = Some(Kept { id, key: *key, marks, letterhead });
         }
         self.latest = place;
-        if let Some(kept) = &mut self.places[place] {
-            (kept.id, kept.key, kept.letterhead.ports) = (id, *key, key.ports());
-        }
-        Ok(())
+        let kept = self.places[place].as_mut().expect("it was there, or was put there");
+        (kept.id, kept.key, kept.letterhead.ports) = (id, *key, key.ports());
+        Ok(&kept.letterhead)
     }
 
     /// A connection is gone: its id may be given to another.
@@ -162,6 +145,19 @@ impl Envelopes {
         {
             kept.id = None;
         }
+    }
+}
+
+impl Kept {
+    /// Whether it is this connection's, and right for such a segment.
+    #[inline]
+    fn serves(&self, id: Option<u32>, marks: Marks, ip: &Layer) -> bool {
+        id.is_some() && self.id == id && self.has_marks(marks, ip)
+    }
+
+    #[inline]
+    fn has_marks(&self, marks: Marks, ip: &Layer) -> bool {
+        self.marks == marks && ip.is_current(&self.letterhead.envelope)
     }
 }
 

@@ -176,37 +176,37 @@ impl Host {
     /// The next event, if any.
     #[inline]
     pub fn poll_event(&mut self) -> Option<Event> {
-        if self.has_news() { self.next_event() } else { None }
+        if self.others_have_news()
+            && let Some(event) = self.event_of_others()
+        {
+            return Some(event);
+        }
+        if self.connections.queues.news.front().is_some()
+            && let Some(event) = self.connections.poll_event()
+        {
+            return Some(event);
+        }
+        if self.udp.has_news() { self.udp.poll_event() } else { None }
     }
 
-    /// Whether anybody may have something to tell: mostly nobody has.
+    /// Whether anybody may have something to tell who comes before sockets: mostly nobody has.
     #[inline]
-    fn has_news(&self) -> bool {
-        self.connections.queues.news.front().is_some()
-            || self.ip.has_event()
-            || self.listeners.has_news()
-            || self.udp.has_news()
-            || self.undecided.has_news()
+    fn others_have_news(&self) -> bool {
+        self.ip.has_event()
             || !self.echo_replies.is_empty()
+            || self.listeners.has_news()
+            || self.undecided.has_news()
     }
 
-    fn next_event(&mut self) -> Option<Event> {
+    #[inline(never)]
+    fn event_of_others(&mut self) -> Option<Event> {
         if let Some(event) = self.ip.poll_event() {
             return Some(self.on_ip_event(event));
         }
         if !self.echo_replies.is_empty() {
             return self.echo_replies.pop_front();
         }
-        if let Some(event) = self.listeners.poll_event() {
-            return Some(event);
-        }
-        if let Some(event) = self.undecided.poll_event() {
-            return Some(event);
-        }
-        if let Some(event) = self.connections.poll_event() {
-            return Some(event);
-        }
-        self.udp.poll_event()
+        self.listeners.poll_event().or_else(|| self.undecided.poll_event())
     }
 
     /// The next frame to send, and on which link.

@@ -82,12 +82,12 @@ impl Window {
         if self.gain(free) >= mss.min(limit / 2) {
             self.edge = self.nxt + self.sayable(free);
         }
-        let unit = 1u32 << self.scale;
         // Rounded up where the edge stays: rounding down would take back what was promised. But
         // not again and again beyond what there is room for: then less than a unit is taken back
         // (RFC 7323 §2.4), and would still be accepted.
         let wnd = self.wnd();
-        let field = wnd.div_ceil(unit).min(free.div_ceil(unit)).max(wnd / unit).min(0xFFFF);
+        let up = wnd.min(free).saturating_add((1 << self.scale) - 1);
+        let field = (up >> self.scale).max(wnd >> self.scale).min(0xFFFF);
         self.edge = self.edge.max(self.nxt + (field << self.scale));
         field as u16
     }
