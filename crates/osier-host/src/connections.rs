@@ -166,6 +166,7 @@ impl Connections {
     }
 
     /// The next event of any connection.
+    #[inline]
     pub(crate) fn poll_event(&mut self) -> Option<Event> {
         while let Some(id) = self.queues.news.front() {
             if let Some(socket) = self.sockets.get_mut(id)
@@ -215,6 +216,7 @@ impl Socket {
         self.stage == Stage::Open
     }
 
+    #[inline]
     fn next_event(&mut self, id: ConnectionId) -> Option<Event> {
         let first = self.news.0 & self.news.0.wrapping_neg();
         self.news.0 &= !first;

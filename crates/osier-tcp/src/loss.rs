@@ -138,6 +138,7 @@ pub(crate) fn on_alarm(tcb: &mut Tcb, now: Instant, notes: &mut Notes) {
 }
 
 /// Sets recovery's alarm. RFC 8985 §7.2: a probe comes before the retransmission timer expires.
+#[inline]
 pub(crate) fn set_alarm(tcb: &mut Tcb) {
     match tcb.recovery.alarm() {
         Some(at) => {

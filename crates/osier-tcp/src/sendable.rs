@@ -128,6 +128,11 @@ pub(crate) fn is_pushed(tcb: &Tcb, octets: u32) -> bool {
     (octets == tcb.unsent() && pushed) || record_left(tcb) == Some(octets)
 }
 
+/// Whether text of the peer arrived so lately that ours may be the answer.
+pub(crate) fn heard_lately(tcb: &Tcb, now: Instant) -> bool {
+    tcb.tally.data_segs_in > 0 && now - tcb.tally.text_arrived < tcb.settings.delayed_ack
+}
+
 /// Where the last segment sent starts.
 pub(crate) fn last_segment(tcb: &Tcb) -> SeqNumber {
     let nxt = tcb.snd.nxt;

@@ -54,11 +54,7 @@ pub(crate) fn next(tcb: &mut Tcb, now: Instant, out: &mut Transmit, notes: &mut 
         return true;
     }
     if let Some(octets) = sendable::at_once(tcb, now) {
-        // Of a copy, since to look may change something.
-        debug_assert!(
-            matches!(look(&mut tcb.clone(), now), Some(Next::New(n, Flags::NONE)) if n == octets),
-            "{octets} octets would not go"
-        );
+        debug_assert!(would_go(tcb.clone(), now, octets), "{octets} octets would not go");
         send_new(tcb, now, octets, Flags::NONE, out);
         debug_assert!(!tcb.has_work(), "that was all");
         tcb.owed.look = Look::Nothing;
@@ -73,6 +69,11 @@ pub(crate) fn next(tcb: &mut Tcb, now: Instant, out: &mut Transmit, notes: &mut 
         tcb.owed.look = Look::Nothing;
     }
     true
+}
+
+/// Whether [`look`], which may change something, finds the same.
+fn would_go(mut tcb: Tcb, now: Instant, octets: u32) -> bool {
+    matches!(look(&mut tcb, now), Some(Next::New(n, Flags::NONE)) if n == octets)
 }
 
 /// Decides what is to be sent; changes nothing but what is thereby no longer owed.
@@ -237,6 +238,7 @@ fn sent_before(tcb: &mut Tcb, now: Instant, from: SeqNumber, len: u32, out: &mut
 }
 
 /// Sends `octets` of new text and what of `fin` is set.
+#[inline]
 fn send_new(tcb: &mut Tcb, now: Instant, octets: u32, fin: Flags, out: &mut Transmit) {
     let from = tcb.snd.nxt;
     let mss = tcb.text_mss();
@@ -269,7 +271,7 @@ fn send_new(tcb: &mut Tcb, now: Instant, octets: u32, fin: Flags, out: &mut Tran
     tcb.tally.on_new(octets, mss);
     room::on_sent(tcb, now);
     tcb.small.on_sent(to, octets, mss);
-    if octets > 0 && heard_lately(tcb, now) {
+    if octets > 0 && sendable::heard_lately(tcb, now) {
         tcb.delayed_ack.on_text_sent();
     }
     tcb.recovery.on_sent(now, from, to, mss);
@@ -301,11 +303,6 @@ fn may_be_marked(tcb: &mut Tcb, out: &mut Transmit) {
     if core::mem::take(&mut tcb.owed.ecn.cwr) {
         out.segment.flags |= Flags::CWR;
     }
-}
-
-/// Whether text of the peer arrived so lately that ours may be the answer.
-fn heard_lately(tcb: &Tcb, now: Instant) -> bool {
-    tcb.tally.data_segs_in > 0 && now - tcb.tally.text_arrived < tcb.settings.delayed_ack
 }
 
 /// RFC 8985 §7.3, TLP_send_probe: new text, whatever the congestion window says, where the peer's

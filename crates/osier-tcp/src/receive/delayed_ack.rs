@@ -70,6 +70,7 @@ impl DelayedAck {
     }
 
     /// Text arrived; `delay` is how long an acknowledgment may be held back.
+    #[inline]
     pub(crate) fn on_text(&mut self, text: &TextArrived, delay: Duration) -> AckWhen {
         let size = (text.octets / text.segments.max(1)).min(text.mss);
         self.full = self.full.max(u16::try_from(size).unwrap_or(u16::MAX));
@@ -89,12 +90,14 @@ impl DelayedAck {
     }
 
     /// An acknowledgment of everything received was sent, alone or with text.
+    #[inline]
     pub(crate) const fn on_ack_sent(&mut self) {
         self.unacked = 0;
     }
 
     /// We sent text of our own: the user answers, and an acknowledgment held back will travel
     /// with the answer (Linux: leaving quick mode for "ping-pong" mode).
+    #[inline]
     pub(crate) const fn on_text_sent(&mut self) {
         self.quick = 0;
     }
@@ -118,6 +121,7 @@ impl DelayedAck {
     }
 
     /// Two full segments as the peer sends them: its path may be narrower than our MSS.
+    #[inline]
     fn two_full(&self, mss: u32) -> u32 {
         u32::from(self.full).max(FULL_MIN.min(mss)).saturating_mul(2)
     }

@@ -63,6 +63,7 @@ impl Pieces {
     }
 
     /// Adds text at the end.
+    #[inline]
     pub(super) fn push(&mut self, text: Bytes) {
         if text.is_empty() {
             return;
@@ -112,6 +113,7 @@ impl Pieces {
     }
 
     /// Moves octets off the front into `into`, and says how many.
+    #[inline]
     pub(super) fn read(&mut self, into: &mut [u8]) -> usize {
         if let Some(room) = into.get_mut(..self.first.len())
             && self.first.len() == self.len as usize
@@ -145,6 +147,7 @@ impl Pieces {
     }
 
     /// The first slice was all there is, and is used up: the frame that it lay in is let go.
+    #[inline]
     fn forget_first(&mut self) {
         self.first = Bytes::new();
         (self.pinned, self.first_pins) = (0, 0);

@@ -58,6 +58,7 @@ impl Window {
     }
 
     /// RCV.WND: what of the promise is left.
+    #[inline]
     pub(crate) fn wnd(&self) -> u32 {
         if self.edge.after(self.nxt) { self.edge.since(self.nxt) } else { 0 }
     }
@@ -78,6 +79,7 @@ impl Window {
 
     /// The window field for a segment sent now, with `free` octets of buffer left of `limit` and
     /// segments of `mss` octets; moves the edge.
+    #[inline]
     pub(crate) fn promise(&mut self, free: u32, limit: u32, mss: u32) -> u16 {
         if self.gain(free) >= mss.min(limit / 2) {
             self.edge = self.nxt + self.sayable(free);
@@ -93,12 +95,14 @@ impl Window {
     }
 
     /// Octets by which the edge could move right.
+    #[inline]
     fn gain(&self, free: u32) -> u32 {
         let could_be = self.nxt + self.sayable(free);
         if could_be.after(self.edge) { could_be.since(self.edge) } else { 0 }
     }
 
     /// What the field can say of so many octets, rounded down.
+    #[inline]
     fn sayable(&self, octets: u32) -> u32 {
         (octets >> self.scale).min(0xFFFF) << self.scale
     }

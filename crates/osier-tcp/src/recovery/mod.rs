@@ -113,6 +113,7 @@ impl Recovery {
     }
 
     /// `[from, to)` was sent for the first time, cut into segments of `mss` octets of text.
+    #[inline]
     pub(crate) fn on_sent(&mut self, now: Instant, from: SeqNumber, to: SeqNumber, mss: u32) {
         self.records.push(now, from, to, mss);
         self.count_sent(to.since(from));

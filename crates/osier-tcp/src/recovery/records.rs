@@ -102,6 +102,7 @@ pub(super) struct Delivered {
 
 impl Records {
     /// `[from, to)` was sent for the first time.
+    #[inline]
     pub(super) fn push(&mut self, now: Instant, from: SeqNumber, to: SeqNumber, mss: u32) {
         debug_assert!(self.end().is_none_or(|end| end == from), "records tile what is sent");
         let mss = u16::try_from(mss).unwrap_or(u16::MAX).max(1);

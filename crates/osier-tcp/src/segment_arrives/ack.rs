@@ -150,6 +150,7 @@ fn duplicate(tcb: &Tcb, segment: &Segment, window: WindowUpdate) -> Duplicate {
 }
 
 /// SND.UNA moves: the text in front of it is no longer needed.
+#[inline]
 fn advance(tcb: &mut Tcb, ack: SeqNumber) {
     let start = tcb.snd.text_start();
     tcb.tally.on_acked(ack.since(tcb.snd.una));
@@ -198,6 +199,7 @@ fn congestion(
     }
 }
 
+#[inline]
 fn grow(tcb: &mut Tcb, now: Instant, acked: u32, outcome: &AckOutcome) {
     tcb.congestion.on_ack(&Acked {
         now,
@@ -210,6 +212,7 @@ fn grow(tcb: &mut Tcb, now: Instant, acked: u32, outcome: &AckOutcome) {
 }
 
 /// RFC 6298 §5.2 and §5.3: the alarm stops when all is acknowledged, and starts anew when some is.
+#[inline]
 fn alarms(tcb: &mut Tcb, now: Instant, outcome: &AckOutcome, window: WindowUpdate) {
     if outcome.acked > 0 {
         if tcb.snd.outstanding() == 0 {
@@ -227,6 +230,7 @@ fn alarms(tcb: &mut Tcb, now: Instant, outcome: &AckOutcome, window: WindowUpdat
 }
 
 /// RFC 9293 §3.8.6.1 [MUST-37]: whoever answers probes is alive, however long its window is closed.
+#[inline]
 fn answered(tcb: &mut Tcb, window: WindowUpdate) {
     tcb.persist.on_answer();
     if tcb.snd.outstanding() == 0 {
@@ -244,6 +248,7 @@ fn answered(tcb: &mut Tcb, window: WindowUpdate) {
 /// A user who waits for room gets two congestion windows of it, where the buffer is tuned: one in
 /// flight, one to follow. It is told once a third of the buffer is free, so that it writes in
 /// pieces worth a wake-up.
+#[inline]
 fn tell_user(tcb: &mut Tcb, now: Instant) {
     if tcb.user != User::WaitsForRoom {
         return;

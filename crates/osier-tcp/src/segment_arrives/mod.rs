@@ -45,6 +45,7 @@ pub(crate) enum Stop {
 pub(crate) type Verdict = ControlFlow<Stop>;
 
 /// A segment arrived for a connection in any state from SYN-RECEIVED on.
+#[inline]
 pub(crate) fn segment_arrives(
     tcb: &mut Tcb,
     now: Instant,

@@ -83,6 +83,7 @@ impl Window {
 
     /// RFC 9293 §3.10.7.4: if (SND.WL1 < SEG.SEQ or (SND.WL1 = SEG.SEQ and SND.WL2 =< SEG.ACK))
     /// the window is set.
+    #[inline]
     pub(crate) fn update(&mut self, seq: SeqNumber, ack: SeqNumber, field: u16) -> WindowUpdate {
         let newer = self.wl.0.before(seq) || (self.wl.0 == seq && self.wl.1.at_or_before(ack));
         if !newer {

@@ -101,13 +101,13 @@ fn nobody_answers_three_solicitations() {
 fn a_neighbour_message_that_crossed_a_router_is_not_believed() {
     let mut layer = host(1);
     assert_eq!(sent_to(&mut layer, T0, "fd00::2"), None);
-    let good = frame(mac(2), "fd00::2", "fd00::1", advertisement("fd00::2", 2, true, true));
+    let mut good = frame(mac(2), "fd00::2", "fd00::1", advertisement("fd00::2", 2, true, true));
     let mut bytes = good.bytes.to_vec();
     bytes[14 + 7] = 254;
     layer.on_frame(T0, ETH, &mut Received::from(Bytes::from(bytes)));
     assert_eq!(layer.notes_mut().count(&Reason::BadNeighbourMessage), 1);
     assert_eq!(sent_to(&mut layer, T0, "fd00::2"), None);
-    layer.on_frame(T0, ETH, &mut good.clone());
+    layer.on_frame(T0, ETH, &mut good);
     assert_eq!(sent_to(&mut layer, T0, "fd00::2"), Some(mac(2)));
 }
 

@@ -199,7 +199,7 @@ fn a_new_route_and_a_lost_address_count_for_the_very_next_packet() {
     let packet = packet_to(&wire.hosts[0], "10.0.0.2");
     wire.send(T0, 0, &packet);
     wire.send(T0, 0, &packet);
-    let last = wire.seen.last().unwrap().clone();
+    let mut last = wire.seen.last().unwrap().clone();
     let network = Cidr { address: ip("10.0.0.2"), prefix_len: 32 };
     wire.hosts[0].add_route(Route { network, gateway: Some(ip("10.0.0.3")), link: ETH });
     let mut frame = Frame::default();
@@ -211,7 +211,7 @@ fn a_new_route_and_a_lost_address_count_for_the_very_next_packet() {
     assert_eq!(again.map(|_| ()), Err(Unreachable::BadAddress));
     assert!(wire.hosts[1].on_frame(T0, ETH, &mut last.clone()).is_some());
     wire.hosts[1].remove_address(ETH, ip("10.0.0.2"));
-    assert_eq!(wire.hosts[1].on_frame(T0, ETH, &mut last.clone()), None);
+    assert_eq!(wire.hosts[1].on_frame(T0, ETH, &mut last), None);
 }
 
 #[test]
