@@ -178,7 +178,7 @@ impl Host {
         Ok(())
     }
 
-    /// Sets the time to live or hop limit that a connection sends with.
+    /// Sets the time to live or hop limit that a connection sends with; 0 stands for the default.
     ///
     /// # Errors
     /// [`Error::NoSuchSocket`].
