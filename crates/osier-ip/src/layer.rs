@@ -231,8 +231,8 @@ impl Layer {
         self.dispatch(now, (wrapped.link, &wrapped.next), wrapped.enclosed.fit, frame)
     }
 
-    /// Tells the sender of a datagram, as [`Layer::on_frame`] leaves it in its frame, what became of
-    /// it, where RFC 1122 §3.2.2 and the rate limit allow; a reason says what was done.
+    /// Tells the sender of a datagram, as [`Layer::on_frame`] leaves it in its frame, what became
+    /// of it, where RFC 1122 §3.2.2 and the rate limit allow; a reason says what was done.
     pub fn send_error(&mut self, now: Instant, datagram: &Bytes, error: ErrorToSend) {
         self.report(now, datagram, error);
     }
