@@ -38,9 +38,12 @@ impl Openings {
         // connections rise, which is what lets TIME-WAIT be reopened (RFC 6191).
         let ts_offset = match &self.latest {
             Some((latest, offset)) if latest.addresses() == key.addresses() => *offset,
-            Some(_) | None => hash(&self.timestamps, &[key.addresses()]) as u32,
+            Some(_) | None => {
+                let offset = hash(&self.timestamps, &[key.addresses()]) as u32;
+                self.latest = Some((*key, offset));
+                offset
+            }
         };
-        self.latest = Some((*key, ts_offset));
         Opening { iss: SeqNumber(ticks.wrapping_add(offset)), ts_offset }
     }
 

@@ -44,9 +44,12 @@ impl Ports {
     ) -> Option<u16> {
         let offset = match self.latest {
             Some((from, to, offset)) if (from, to) == (local, remote) => offset,
-            Some(_) | None => self.offset(local, remote)?,
+            Some(_) | None => {
+                let offset = self.offset(local, remote)?;
+                self.latest = Some((local, remote, offset));
+                offset
+            }
         };
-        self.latest = Some((local, remote, offset));
         self.search(offset, is_free)
     }
 

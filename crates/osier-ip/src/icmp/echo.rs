@@ -86,7 +86,7 @@ impl Layer {
 fn tos_of(request: &[u8]) -> u8 {
     let tos = match request {
         [0x40..=0x4f, tos, ..] => *tos,
-        [0x60..=0x6f, ..] => request[0] << 4 | request.get(1).map_or(0, |second| second >> 4),
+        [first @ 0x60..=0x6f, second, ..] => first << 4 | second >> 4,
         _ => 0,
     };
     tos & !0b11
