@@ -13,6 +13,8 @@ pub(crate) enum Fit {
     AsItIs,
     /// `osier_wire::offload::split`, which fills the checksums as well.
     Split,
+    /// `osier_wire::offload::split_unsummed`: the device fills the checksums.
+    SplitUnsummed,
 }
 
 /// Compares what a frame asks for with what the device offers.
@@ -27,5 +29,9 @@ pub(crate) fn fit(asked: &Offload, offered: &Offloads) -> Fit {
         Some(GsoKind::TcpV6) => offered.tso_v6,
         Some(GsoKind::Udp) => offered.uso,
     };
-    if checksum && segments { Fit::AsItIs } else { Fit::Split }
+    match (checksum, segments) {
+        (true, true) => Fit::AsItIs,
+        (true, false) => Fit::SplitUnsummed,
+        (false, _) => Fit::Split,
+    }
 }

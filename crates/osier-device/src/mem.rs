@@ -10,7 +10,7 @@ use crate::device::{Device, Properties, Readiness};
 use crate::fit::{Fit, fit};
 use atomic_waker::AtomicWaker;
 use osier_wire::link::{Medium, Offloads};
-use osier_wire::offload::{append_whole, split};
+use osier_wire::offload::{Split, append_whole, split, split_unsummed};
 use osier_wire::{Frame, Received};
 use std::collections::VecDeque;
 use std::io;
@@ -52,15 +52,18 @@ impl Wire {
                 let bytes = self.slabs.put(frame.len(), |buffer| append_whole(frame, buffer));
                 to(Received::from(bytes));
             }
-            Fit::Split => {
-                let mut parts = split(frame);
-                while let Some(len) = parts.next_len() {
-                    let bytes = self.slabs.put(len, |buffer| {
-                        parts.append_next(buffer);
-                    });
-                    to(Received::from(bytes));
-                }
-            }
+            Fit::Split => self.carry_parts(split(frame), to),
+            Fit::SplitUnsummed => self.carry_parts(split_unsummed(frame), to),
+        }
+    }
+
+    fn carry_parts(&mut self, mut parts: Split<'_>, mut to: impl FnMut(Received)) {
+        let offload = parts.left_undone();
+        while let Some(len) = parts.next_len() {
+            let bytes = self.slabs.put(len, |buffer| {
+                parts.append_next(buffer);
+            });
+            to(Received { bytes, offload });
         }
     }
 }

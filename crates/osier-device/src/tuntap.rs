@@ -16,7 +16,7 @@ use crate::fit::{Fit, fit};
 use crate::{sys, vnet};
 use bytes::{Buf, Bytes};
 use osier_wire::link::Offloads;
-use osier_wire::offload::split;
+use osier_wire::offload::{split, split_unsummed};
 use osier_wire::{Frame, Received};
 use rustix::io::Errno;
 use std::collections::VecDeque;
@@ -82,6 +82,10 @@ impl Device for TunTap {
         match fit(&frame.offload, &self.accepts) {
             Fit::Split => {
                 self.ring.extend(split(&frame));
+                self.flush()
+            }
+            Fit::SplitUnsummed => {
+                self.ring.extend(split_unsummed(&frame));
                 self.flush()
             }
             Fit::AsItIs => {

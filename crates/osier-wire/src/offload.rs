@@ -3,7 +3,8 @@
 //! The descriptor is the one that virtio and the kernel's TUN, TAP and packet sockets speak:
 //! checksum start and offset, segment kind and size, header length. A device that can, takes it
 //! as it is; for all others [`split`] cuts a super-frame into the frames that a wire would carry
-//! and fills their checksums. [`coalesce`] is the reverse. Both are pure.
+//! and fills their checksums, and [`split_unsummed`] cuts and leaves them. [`coalesce`] is the
+//! reverse. All are pure.
 
 mod coalesce;
 mod finish;
@@ -12,7 +13,7 @@ mod split;
 pub use coalesce::coalesce;
 pub use finish::finish;
 pub(crate) use finish::outgoing;
-pub use split::{Split, append_whole, split};
+pub use split::{Split, append_whole, split, split_unsummed};
 
 /// What is left to do to a frame that goes out, or what is known of one that came in.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

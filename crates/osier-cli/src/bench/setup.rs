@@ -58,7 +58,7 @@ pub(super) enum Segments {
 impl Setup {
     /// The device, and what a host is told that it offers. A plain wire cuts and sums in software
     /// what comes longer, so the host may leave that to it; every frame is then of one MTU, and
-    /// verified by who gets it.
+    /// verified by who gets it. One that vouches for checksums cuts, and nobody sums.
     pub(super) fn device(&self) -> (Properties, Offloads) {
         let (medium, mtu) = (Medium::Ip, usize::from(self.mtu));
         match (self.segments, self.checksums) {
@@ -67,7 +67,8 @@ impl Setup {
             }
             (Segments::Cut, Checksums::Off) => {
                 let offloads = Offloads { checksum: true, ..Offloads::none(medium, mtu) };
-                (Properties { offloads, ..Properties::plain(medium, mtu) }, offloads)
+                let device = Properties { offloads, ..Properties::plain(medium, mtu) };
+                (device, Offloads::all(medium))
             }
             (Segments::Whole, _) => (Properties::offloaded(medium, mtu), Offloads::all(medium)),
         }

@@ -179,6 +179,19 @@ fn a_super_frame_is_cut_and_finished_on_a_plain_link() {
 }
 
 #[test]
+fn a_super_frame_is_cut_and_not_summed_on_a_link_that_vouches_for_checksums() {
+    let properties = plain();
+    let offloads = Offloads { checksum: true, ..properties.offloads };
+    let (mut a, mut b) = pair(Properties { offloads, ..properties });
+    a.transmit(super_frame()).unwrap();
+    let got = received(&mut b);
+    let lens: Vec<_> = got.iter().map(|r| r.bytes.len()).collect();
+    assert_eq!(lens, [1054, 1054, 554]);
+    let left = super_frame().offload.checksum;
+    assert!(got.iter().all(|frame| frame.offload == Offload { checksum: left, gso: None }));
+}
+
+#[test]
 fn segments_that_find_the_ring_full_wait_and_hold_back_the_next_frame() {
     let (mut a, mut b) = pair(plain());
     (0..RING - 1).for_each(|_| a.transmit(frame(b"x")).unwrap());

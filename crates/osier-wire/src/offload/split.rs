@@ -13,14 +13,26 @@ use bytes::BytesMut;
 /// Cuts a super-frame into the frames that a wire carries, with all checksums filled. A frame that
 /// is not to be cut comes out alone, its checksum filled.
 pub fn split(frame: &Frame) -> Split<'_> {
-    let cut = Cut::of(frame);
-    let left = cut.as_ref().map_or(1, |cut| frame.payload_len().div_ceil(cut.size).max(1));
-    Split { frame, cut, index: 0, left, chunk: 0, at: 0 }
+    Split::of(frame, Sums::Filled)
+}
+
+/// Cuts a super-frame as [`split`] does, for a device that sums but does not cut: the checksums of
+/// the frames are left as the super-frame's was.
+pub fn split_unsummed(frame: &Frame) -> Split<'_> {
+    Split::of(frame, Sums::Left)
+}
+
+/// What becomes of the checksums of the frames.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Sums {
+    Filled,
+    Left,
 }
 
 /// The frames of a super-frame, first to last: see [`split`].
 pub struct Split<'a> {
     frame: &'a Frame,
+    sums: Sums,
     /// Where and how to cut; `None` where there is nothing to cut.
     cut: Option<Cut>,
     /// How many frames have come out.
@@ -53,7 +65,9 @@ impl Iterator for Split<'_> {
             cut.adjust(out.head.as_mut_slice(), self.index, self.left == 0);
             cut.headers.set_payload_len(out.head.as_mut_slice(), len);
         }
-        finish(&mut out);
+        if self.sums == Sums::Filled {
+            finish(&mut out);
+        }
         self.index += 1;
         Some(out)
     }
@@ -78,7 +92,21 @@ pub fn append_whole(frame: &Frame, out: &mut BytesMut) {
     fill(&mut out[from..], head.len(), frame.offload.checksum);
 }
 
-impl Split<'_> {
+impl<'a> Split<'a> {
+    fn of(frame: &'a Frame, sums: Sums) -> Self {
+        let cut = Cut::of(frame);
+        let left = cut.as_ref().map_or(1, |cut| frame.payload_len().div_ceil(cut.size).max(1));
+        Split { frame, sums, cut, index: 0, left, chunk: 0, at: 0 }
+    }
+
+    /// What is left to do to each of the frames.
+    pub fn left_undone(&self) -> Offload {
+        match self.sums {
+            Sums::Filled => Offload::NONE,
+            Sums::Left => Offload { checksum: self.frame.offload.checksum, gso: None },
+        }
+    }
+
     /// How long the next frame is.
     #[inline]
     pub fn next_len(&self) -> Option<usize> {
@@ -106,7 +134,9 @@ impl Split<'_> {
             cut.adjust(frame, self.index, self.left == 0);
             cut.headers.set_payload_len(frame, len - head.len());
         }
-        fill(frame, head.len(), self.frame.offload.checksum);
+        if self.sums == Sums::Filled {
+            fill(frame, head.len(), self.frame.offload.checksum);
+        }
         self.index += 1;
         Some(len)
     }

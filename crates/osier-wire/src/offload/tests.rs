@@ -2,7 +2,7 @@
 
 extern crate std;
 
-use super::{Checksum, Gso, GsoKind, Offload, coalesce, finish, split};
+use super::{Checksum, Gso, GsoKind, Offload, coalesce, finish, split, split_unsummed};
 use crate::checksum::Sum;
 use crate::ethernet::{self, EtherType, MacAddr};
 use crate::link::Medium;
@@ -353,6 +353,25 @@ proptest! {
         }
         prop_assert_eq!(cut.next_len(), None);
         prop_assert_eq!(cut.append_next(&mut BytesMut::new()), None);
+    }
+
+    #[test]
+    fn frames_cut_without_their_sums_are_the_same_once_they_are_filled(
+        shape in shapes(), text: Vec<u8>,
+    ) {
+        let frame = shape.frame(&[&text]);
+        let mut in_one_piece = split_unsummed(&frame);
+        let left = in_one_piece.left_undone();
+        prop_assert_eq!(split_unsummed(&frame).len(), split(&frame).len());
+        for (mut piece, filled) in split_unsummed(&frame).zip(split(&frame)) {
+            prop_assert_eq!(piece.offload, Offload { gso: None, ..frame.offload });
+            prop_assert_eq!(piece.offload, left);
+            let mut bytes = BytesMut::new();
+            prop_assert_eq!(in_one_piece.append_next(&mut bytes), Some(filled.len()));
+            prop_assert_eq!(&bytes[..], &joined(&piece)[..]);
+            finish(&mut piece);
+            prop_assert_eq!(joined(&piece), joined(&filled));
+        }
     }
 
     #[test]
