@@ -5,15 +5,17 @@
 //! one sentence with the remedy. Knows no port.
 
 mod kernel_side;
+mod nic;
 mod probe;
 
 use crate::addr;
 use crate::exit::Failure;
 use crate::link::Link;
 pub(crate) use kernel_side::{Fate, Step};
+pub(crate) use nic::Nic;
 use osier::{Builder, Stack};
 use osier_device::tuntap::{Config, OffloadMode};
-use osier_device::{Device, TunTap};
+use osier_device::{Device, PacketSocket, TunTap, packet};
 use osier_ip::Cidr;
 use osier_wire::ethernet::MacAddr;
 use osier_wire::link::Medium;
@@ -26,7 +28,8 @@ const IPV6_MTU_MIN: u32 = 1_280;
 /// Where a stack stands.
 #[derive(Clone, Debug, clap::Args)]
 pub(crate) struct Network {
-    /// The link: tap:NAME or tun:NAME; made if it is not there and we may
+    /// The link: tap:NAME or tun:NAME, made if it is not there and we may; or packet:IFACE, the
+    /// wire of an interface that is there
     #[arg(long, value_name = "LINK")]
     pub(crate) link: Link,
     /// An address of osier with its network: 10.71.0.2/24, fd71::2/64 (repeatable)
@@ -85,11 +88,21 @@ pub(crate) enum Offload {
     Segmentation,
 }
 
+impl Offload {
+    fn mode(self) -> OffloadMode {
+        match self {
+            Offload::None => OffloadMode::None,
+            Offload::Checksum => OffloadMode::Checksum,
+            Offload::Segmentation => OffloadMode::Segmentation,
+        }
+    }
+}
+
 /// A link that is up, with addresses that nobody else answers for.
 #[derive(Debug)]
 pub(crate) struct Attached {
     /// Our end.
-    pub(crate) device: TunTap,
+    pub(crate) device: Nic,
     /// What was done at the kernel's side, and what is left to do.
     pub(crate) steps: Vec<Step>,
 }
@@ -102,18 +115,44 @@ impl Network {
     /// is in use on the link.
     pub(crate) fn attach(&self) -> Result<Attached, Failure> {
         self.check()?;
-        let (config, name) = self.device_config()?;
-        let before = osier_device::interface::find(&name)?;
-        let mut device = TunTap::open(&config)?;
-        let steps = kernel_side::set_up(self, &name, before.as_ref())?;
-        if let Medium::Ethernet(_) = config.medium {
+        let (mut device, steps) = match &self.link {
+            Link::Tap(name) => self.join(Config::tap(name, self.mac(name)))?,
+            Link::Tun(name) => self.join(Config::tun(name))?,
+            Link::Packet(name) => self.join_wire(name)?,
+            Link::Mem => {
+                return Err(Failure::usage("nobody is at the other end of `mem`")
+                    .remedy("use a link to the kernel: --link tap:osier0"));
+            }
+        };
+        if let Medium::Ethernet(_) = device.properties().medium {
             probe::addresses(&mut device, &self.addresses)?;
         }
         Ok(Attached { device, steps })
     }
 
+    /// A TAP or TUN, whose other end is the kernel's and is set up for it.
+    fn join(&self, config: Config) -> Result<(Nic, Vec<Step>), Failure> {
+        let config = Config { offload: self.offload.mode(), mtu: self.own_mtu(), ..config };
+        let before = osier_device::interface::find(&config.name)?;
+        let device = TunTap::open(&config)?;
+        let steps = kernel_side::set_up(self, &config.name, before.as_ref())?;
+        Ok((Nic::TunTap(device), steps))
+    }
+
+    /// An interface that is somebody's already: nothing of it is changed but that it listens.
+    fn join_wire(&self, name: &str) -> Result<(Nic, Vec<Step>), Failure> {
+        let config = packet::Config::new(name, self.mac(name));
+        let config = packet::Config { offload: self.offload.mode(), mtu: self.own_mtu(), ..config };
+        let device = PacketSocket::open(&config)?;
+        Ok((Nic::Packet(device), kernel_side::listens(name)))
+    }
+
+    fn own_mtu(&self) -> Option<usize> {
+        self.mtu.map(|mtu| mtu as usize)
+    }
+
     /// The settings of a stack on this network.
-    pub(crate) fn builder(&self, device: TunTap) -> Builder<TunTap> {
+    pub(crate) fn builder(&self, device: Nic) -> Builder<Nic> {
         let mut builder = Stack::builder().device(device).config(self.profile.settings());
         for cidr in &self.addresses {
             builder = builder.address(*cidr);
@@ -138,6 +177,13 @@ impl Network {
             return Err(Failure::usage(format!("--mtu {mtu} is too little for IPv6"))
                 .remedy(format!("it wants at least {IPV6_MTU_MIN}")));
         }
+        if let (Link::Packet(name), Some(peer)) = (&self.link, self.peers.first()) {
+            let address = peer.address;
+            return Err(Failure::usage(format!(
+                "--peer {address}: the kernel is no peer on {name}"
+            ))
+            .remedy("with packet: osier talks to whoever is at the other end of the cable"));
+        }
         let all: Vec<&Cidr> = self.addresses.iter().chain(&self.peers).collect();
         for (n, one) in all.iter().enumerate() {
             if all[..n].iter().any(|other| other.address == one.address) {
@@ -155,23 +201,6 @@ impl Network {
             }
         }
         Ok(())
-    }
-
-    fn device_config(&self) -> Result<(Config, String), Failure> {
-        let (config, name) = match &self.link {
-            Link::Tap(name) => (Config::tap(name, self.mac(name)), name),
-            Link::Tun(name) => (Config::tun(name), name),
-            Link::Mem => {
-                return Err(Failure::usage("nobody is at the other end of `mem`")
-                    .remedy("use a link to the kernel: --link tap:osier0"));
-            }
-        };
-        let offload = match self.offload {
-            Offload::None => OffloadMode::None,
-            Offload::Checksum => OffloadMode::Checksum,
-            Offload::Segmentation => OffloadMode::Segmentation,
-        };
-        Ok((Config { offload, mtu: self.mtu.map(|mtu| mtu as usize), ..config }, name.clone()))
     }
 
     /// Our link address: the same in every run, so that nobody's neighbour cache goes stale, and

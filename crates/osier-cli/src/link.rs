@@ -16,6 +16,8 @@ pub(crate) enum Link {
     Tap(String),
     /// A TUN interface of the kernel: bare IP packets.
     Tun(String),
+    /// An interface that is there, by a packet socket: Ethernet frames.
+    Packet(String),
     /// Two hosts within this process.
     Mem,
 }
@@ -24,7 +26,7 @@ pub(crate) enum Link {
 const FORMS: &[(&str, &str, Built)] = &[
     ("tap", "NAME", Built::Yes),
     ("tun", "NAME", Built::Yes),
-    ("packet", "IFACE", Built::NotYet),
+    ("packet", "IFACE", Built::Yes),
     ("xdp", "IFACE", Built::NotYet),
     ("hub", "PATH", Built::NotYet),
     ("serial", "PATH", Built::NotYet),
@@ -46,15 +48,21 @@ impl FromStr for Link {
         let (form, name) = word.split_once(':').unwrap_or((word, ""));
         let Some((_, names, built)) = FORMS.iter().find(|(known, ..)| *known == form) else {
             return Err(format!(
-                "a link is written tap:NAME, tun:NAME or mem (packet:IFACE, xdp:IFACE, hub:PATH \
+                "a link is written tap:NAME, tun:NAME, packet:IFACE or mem (xdp:IFACE, hub:PATH \
                  and serial:PATH are not built yet); `{form}` is none of these"
             ));
         };
         if *built == Built::NotYet {
-            return Err(format!("{form}:{names} is not built yet; tap:NAME, tun:NAME and mem are"));
+            return Err(format!(
+                "{form}:{names} is not built yet; tap:NAME, tun:NAME, packet:IFACE and mem are"
+            ));
         }
         let name = interface(form, name)?;
-        Ok(if form == "tap" { Link::Tap(name) } else { Link::Tun(name) })
+        Ok(match form {
+            "tap" => Link::Tap(name),
+            "tun" => Link::Tun(name),
+            _ => Link::Packet(name),
+        })
     }
 }
 
@@ -81,6 +89,7 @@ impl fmt::Display for Link {
         match self {
             Link::Tap(name) => write!(f, "tap:{name}"),
             Link::Tun(name) => write!(f, "tun:{name}"),
+            Link::Packet(name) => write!(f, "packet:{name}"),
             Link::Mem => f.write_str("mem"),
         }
     }
@@ -92,14 +101,14 @@ mod tests {
 
     #[test]
     fn a_link_is_written_as_it_is_read() {
-        for word in ["tap:osier0", "tun:osier-1", "mem"] {
+        for word in ["tap:osier0", "tun:osier-1", "packet:eth0", "mem"] {
             assert_eq!(word.parse::<Link>().unwrap().to_string(), word);
         }
     }
 
     #[test]
     fn a_form_that_is_not_built_says_so() {
-        for word in ["packet:eth0", "xdp:eth0", "hub:/tmp/hub", "serial:/dev/ttyS0", "xdp"] {
+        for word in ["xdp:eth0", "hub:/tmp/hub", "serial:/dev/ttyS0", "xdp"] {
             let said = word.parse::<Link>().unwrap_err();
             assert!(said.contains("is not built yet"), "{said}");
         }

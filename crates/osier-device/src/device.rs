@@ -21,6 +21,12 @@ pub trait Device: Send {
     /// The device is gone or was taken down; the text says what to do about it.
     fn receive(&mut self, into: &mut Vec<Received>, budget: usize) -> io::Result<usize>;
 
+    /// How many frames were dropped on their way to [`receive`](Device::receive) since the last
+    /// call, because they were not fetched in time, as far as the device knows of them.
+    fn lost(&mut self) -> u64 {
+        0
+    }
+
     /// How many frames [`transmit`](Device::transmit) will accept now.
     fn room(&mut self) -> usize;
 

@@ -34,6 +34,8 @@ const RTA_OIF: u16 = 4;
 const RTN_LOCAL: u8 = 2;
 
 const IFF_UP: u32 = 1;
+/// The type of an interface of Ethernet.
+const ARPHRD_ETHER: u16 = 1;
 /// No duplicate address detection, which takes a second or two.
 const IFA_F_NODAD: u32 = 2;
 
@@ -58,6 +60,8 @@ pub struct Interface {
     pub mac: Option<MacAddr>,
     /// Whether it is set up.
     pub up: bool,
+    /// Whether its frames have an Ethernet header and pass a wire; loopback's do not.
+    pub ethernet: bool,
 }
 
 /// The interface of this name; `None` where there is none.
@@ -65,9 +69,20 @@ pub struct Interface {
 /// # Errors
 /// The kernel's refusal to be asked.
 pub fn find(name: &str) -> Result<Option<Interface>, Error> {
-    let mut found = None;
     let request = Request::new(RTM_GETLINK, 0, &[0; IFINFO_LEN]);
-    let request = request.attribute(IFLA_IFNAME, &zero_ended(name));
+    look_up(request.attribute(IFLA_IFNAME, &zero_ended(name)), name)
+}
+
+/// The interface with this number, whatever its name is by now; `None` where there is none.
+///
+/// # Errors
+/// As [`find`].
+pub fn by_index(index: u32) -> Result<Option<Interface>, Error> {
+    look_up(Request::new(RTM_GETLINK, 0, &ifinfo(index, 0, 0)), &format!("interface {index}"))
+}
+
+fn look_up(request: Request, name: &str) -> Result<Option<Interface>, Error> {
+    let mut found = None;
     match netlink::ask(Family::Route, request, |message| {
         found = found.take().or(link(message.body));
     }) {
@@ -289,7 +304,8 @@ fn ifinfo(index: u32, flags: u32, change: u32) -> [u8; IFINFO_LEN] {
 fn link(body: &[u8]) -> Option<Interface> {
     let index = u32::from_ne_bytes(field(body, 4)?);
     let flags = u32::from_ne_bytes(field(body, 8)?);
-    let mut link = Interface { index, mtu: 0, mac: None, up: flags & IFF_UP != 0 };
+    let ethernet = u16::from_ne_bytes(field(body, 2)?) == ARPHRD_ETHER;
+    let mut link = Interface { index, mtu: 0, mac: None, up: flags & IFF_UP != 0, ethernet };
     for (kind, value) in attributes(body.get(IFINFO_LEN..)?) {
         match kind {
             IFLA_ADDRESS => link.mac = value.try_into().ok().map(MacAddr),
@@ -348,6 +364,9 @@ mod tests {
     fn the_loopback_interface_is_found_with_its_mtu() {
         let lo = find("lo").unwrap().expect("every network namespace has a loopback");
         assert_eq!(lo.index, 1);
+        assert!(!lo.ethernet);
+        assert_eq!(by_index(1).unwrap().unwrap(), lo);
+        assert_eq!(by_index(u32::MAX >> 1).unwrap(), None);
         assert!(lo.mtu >= 1500);
         assert!(exists("lo").unwrap());
     }

@@ -5,6 +5,7 @@
 //! | what every device can do | [`Device`] |
 //! | two hosts joined in memory | [`mem`] |
 //! | a TAP or TUN interface | [`tuntap`] |
+//! | an interface that is there already, by a packet socket | [`packet`] |
 //! | the kernel's side of it: up, addresses, MTU | [`interface`] |
 //! | a network of one's own, without being root | [`netns`] |
 //! | the state of the kernel's end of a connection | [`sock_diag`] |
@@ -21,10 +22,12 @@ mod buffer;
 mod device;
 mod error;
 mod fit;
+mod framed;
 pub mod interface;
 pub mod mem;
 mod netlink;
 pub mod netns;
+pub mod packet;
 pub mod process;
 pub mod sock_diag;
 pub mod sockets;
@@ -35,4 +38,5 @@ mod vnet;
 pub use device::{Device, Properties, Readiness};
 pub use error::{Error, ErrorKind};
 pub use osier_wire::link::{Medium, Offloads};
+pub use packet::PacketSocket;
 pub use tuntap::TunTap;

@@ -130,6 +130,12 @@ impl Account {
         }
     }
 
+    /// The same for a decision that was made several times before anybody heard of it.
+    pub(crate) fn push_times(&mut self, reason: HostReason, times: u64) {
+        self.counters[reason.index()] += times.saturating_sub(1);
+        self.push(None, reason);
+    }
+
     /// Ends a call of a connection's door: what it noted concerns this flow.
     #[inline]
     pub(crate) fn close(&mut self, key: &FlowKey) {
@@ -195,10 +201,12 @@ fn make_room(notes: &mut VecDeque<Note>) {
 
 #[cfg(test)]
 mod tests {
+    extern crate std;
     use super::{Account, Flow, NOTES_MAX};
     use crate::flow::FlowKey;
     use crate::reason::{HostReason, Reason};
     use osier_tcp::Recording;
+    use std::string::ToString;
 
     #[test]
     fn notes_of_a_connection_carry_its_flow_and_the_oldest_goes_when_the_ring_is_full() {
@@ -219,5 +227,17 @@ mod tests {
         assert_eq!(core::iter::from_fn(|| account.take_note()).count(), NOTES_MAX);
         assert_eq!(account.count(&HostReason::BadChecksum), 2 * NOTES_MAX as u64);
         assert_eq!(account.count(&HostReason::Malformed), 1);
+    }
+
+    #[test]
+    fn frames_that_were_lost_together_are_counted_each_and_noted_once() {
+        let mut account = Account::new();
+        account.set_recording(Recording::On);
+        let reason = HostReason::LostByDevice { frames: 7 };
+        account.push_times(reason, 7);
+        account.push_times(reason, 7);
+        assert_eq!(account.count(&reason), 14);
+        assert_eq!(account.notes().count(), 2);
+        assert!(account.take_note().unwrap().reason.to_string().contains("7 frames"));
     }
 }

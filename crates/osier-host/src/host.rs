@@ -18,6 +18,7 @@ use crate::listener::Listeners;
 use crate::output::Turn;
 use crate::pmtu::Paths;
 use crate::ports::Ports;
+use crate::reason::HostReason;
 use crate::secrets::{Purpose, derive};
 use crate::stray::Strays;
 use crate::time_wait::TimeWaits;
@@ -259,6 +260,16 @@ impl Host {
         self.account.now = now;
         let to = to.to_canonical();
         Ok(self.ip.send_echo(now, to, id_and_seq, data)?)
+    }
+
+    /// The device has lost so many frames that were for us before it could hand them in: they are
+    /// counted, so that whoever asks why something is slow can see it.
+    pub fn on_lost(&mut self, now: Instant, frames: u64) {
+        if frames > 0 {
+            self.account.now = now;
+            let told = u32::try_from(frames).unwrap_or(u32::MAX);
+            self.account.push_times(HostReason::LostByDevice { frames: told }, frames);
+        }
     }
 
     /// Starts or stops keeping notes; counters are always on.

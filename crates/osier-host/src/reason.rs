@@ -75,6 +75,10 @@ reasons! {
     NoTransport { protocol: u8 } = "dropped_no_transport",
         "dropped: nobody here speaks protocol {protocol}";
 
+    /// The device lost frames before the host saw them.
+    LostByDevice { frames: u32 } = "dropped_by_device",
+        "dropped: {frames} frames that the host never saw, by the full queue of the device";
+
     /// The accept queue is full: SYNs and final ACKs are dropped, never reset.
     AcceptQueueFull { backlog: u32 } = "dropped_accept_queue_full",
         "dropped: the accept queue is full ({backlog} connections wait); the peer will try again";

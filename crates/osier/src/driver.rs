@@ -175,6 +175,7 @@ impl<D: Device + 'static> Driver<D> {
     fn hear(&mut self, now: Instant) {
         let mut inner = self.shared.lock();
         inner.driver_is_awake();
+        inner.host.on_lost(now, self.device.lost());
         self.watchers.collect(now, &mut inner.host);
         for frame in self.inbox.drain(..) {
             self.watchers.on_frame(now, self.link, frame, &mut inner.host);

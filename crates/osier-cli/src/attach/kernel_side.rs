@@ -73,6 +73,12 @@ pub(super) fn set_up(
     Ok(steps)
 }
 
+/// What a packet socket does to its interface.
+pub(super) fn listens(name: &str) -> Vec<Step> {
+    let up = step(format!("ip link set {name} up"), Fate::AlreadySo);
+    vec![up, step(format!("ip link set {name} promisc on"), Fate::Done)]
+}
+
 impl Network {
     fn has_peer(&self, cidr: &Cidr) -> bool {
         self.peers.iter().any(|peer| contains(cidr, peer.address))

@@ -5,7 +5,7 @@
 //! a moment and time to hear the answer. Whoever takes the address later is not noticed here.
 
 use crate::exit::Failure;
-use osier_device::{Device, TunTap};
+use osier_device::Device;
 use osier_ip::{Cidr, Event, Layer, LinkConfig, LinkId};
 use osier_time::Instant;
 use osier_wire::link::Medium;
@@ -27,7 +27,7 @@ const LOOK_EVERY: Duration = Duration::from_millis(2);
 const BATCH: usize = 64;
 
 /// Asks the link for addresses of ours.
-pub(super) fn addresses(device: &mut TunTap, ours: &[Cidr]) -> Result<(), Failure> {
+pub(super) fn addresses(device: &mut impl Device, ours: &[Cidr]) -> Result<(), Failure> {
     let mut layer = Layer::new(0);
     layer.add_link(LinkConfig { medium: Medium::Ip, ..config(device) });
     let link = layer.add_link(config(device));
@@ -59,12 +59,17 @@ fn in_use(address: IpAddr, mac: &str) -> Failure {
         .remedy("choose another address with --addr")
 }
 
-fn config(device: &TunTap) -> LinkConfig {
+fn config(device: &impl Device) -> LinkConfig {
     let properties = device.properties();
     LinkConfig { medium: properties.medium, mtu: properties.mtu, offloads: properties.offloads }
 }
 
-fn exchange(device: &mut TunTap, layer: &mut Layer, link: LinkId, now: Instant) -> io::Result<()> {
+fn exchange(
+    device: &mut impl Device,
+    layer: &mut Layer,
+    link: LinkId,
+    now: Instant,
+) -> io::Result<()> {
     let mut inbox = Vec::new();
     device.receive(&mut inbox, BATCH)?;
     for mut frame in inbox {

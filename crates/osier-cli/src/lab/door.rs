@@ -4,11 +4,11 @@
 //! Nothing is left to the device: every frame is what a wire would carry. The interface is gone
 //! with this process, unless somebody made it beforehand.
 
-use crate::attach::{Fate, Network, Offload, Profile, Step, contains};
+use crate::attach::{Fate, Network, Nic, Offload, Profile, Step, contains};
 use crate::exit::Failure;
 use crate::link::Link;
 use bytes::Bytes;
-use osier_device::{Device, Readiness, TunTap, interface};
+use osier_device::{Device, Readiness, interface};
 use osier_ip::Cidr;
 use osier_lab::scenario::Scenario;
 use osier_wire::Received;
@@ -23,7 +23,7 @@ const BATCH: usize = 64;
 /// Our end of the interface.
 #[derive(Debug)]
 pub(super) struct Door {
-    device: TunTap,
+    device: Nic,
     medium: Medium,
     steps: Vec<Step>,
     inbox: Vec<Received>,
@@ -44,7 +44,7 @@ impl Door {
     /// As [`Network::attach`]; this machine has one of the scenario's addresses already.
     pub(super) fn open(scenario: &Scenario, link: &Link) -> Result<Door, Failure> {
         let name = match link {
-            Link::Tap(name) | Link::Tun(name) => name,
+            Link::Tap(name) | Link::Tun(name) | Link::Packet(name) => name,
             Link::Mem => "mem",
         };
         let own = scenario.guest_addresses();

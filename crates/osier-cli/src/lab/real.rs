@@ -42,6 +42,12 @@ impl Real {
         let framing = match link {
             Link::Tap(_) => Framing::Ethernet,
             Link::Tun(_) => Framing::Ip,
+            Link::Packet(_) => {
+                return Err(Failure::usage(format!(
+                    "the kernel is not at the other end of {link}"
+                ))
+                .remedy("write --link tap:osier0: it must be one that osier makes"));
+            }
             Link::Mem => {
                 return Err(Failure::usage("the kernel is not at the other end of `mem`")
                     .remedy("write --link tap:osier0, or leave --link out"));

@@ -1,27 +1,20 @@
 //! How is a TAP or TUN interface made or taken, and why was it refused?
 
 use super::TunTap;
-use crate::buffer::Slabs;
 use crate::device::Properties;
 use crate::error::{Error, ErrorKind};
+use crate::framed::{Framed, SUPER, VLAN};
 use crate::sys::tun;
 use crate::{interface, vnet};
 use osier_wire::MacAddr;
 use osier_wire::link::{Medium, Offloads};
 use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
-use std::collections::VecDeque;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 /// The device node behind every TAP and TUN.
 pub const TUN_NODE: &str = "/dev/net/tun";
-
-/// Bytes of the longest super-frame behind its link header: the longest IP packet.
-const SUPER: usize = 65_535;
-
-/// Bytes that a frame may be longer than link header and MTU: two VLAN tags.
-const VLAN: usize = 8;
 
 /// What is to be opened, and how.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -96,11 +89,10 @@ impl TunTap {
         let properties = properties(config, mtu, uso);
         let link = config.medium.header_len() + VLAN;
         let longest = vnet::LEN + link + if segmented(config.offload) { SUPER } else { mtu };
-        let slabs = Slabs::new(longest.max(properties.offloads.max_frame));
         // Towards the kernel checksums and TCP segments can be left undone in every mode.
         let accepts = Offloads { uso: uso == Uso::Known, ..Offloads::all(config.medium) };
-        let (name, ring) = (name.to_owned(), VecDeque::new());
-        Ok(TunTap { fd, name, properties, slabs, longest, accepts, ring })
+        let frames = Framed::new(fd, longest, accepts);
+        Ok(TunTap { frames, name: name.to_owned(), properties })
     }
 }
 
@@ -111,7 +103,7 @@ impl TunTap {
     /// # Errors
     /// The kernel refuses.
     pub fn leave_to_us(&mut self, offload: OffloadMode) -> Result<(), Error> {
-        set_offload(self.fd.as_fd(), offload).map(|_| ())
+        set_offload(self.frames.fd(), offload).map(|_| ())
     }
 }
 
@@ -153,7 +145,7 @@ fn set_offload(fd: BorrowedFd<'_>, mode: OffloadMode) -> Result<Uso, Error> {
 }
 
 /// A name that the kernel would take as it stands.
-fn checked(name: &str) -> Result<&str, Error> {
+pub(crate) fn checked(name: &str) -> Result<&str, Error> {
     let fits = (1..=tun::NAME_MAX).contains(&name.len());
     let taken_literally = |c: char| !c.is_whitespace() && !c.is_control() && !"/:%".contains(c);
     if fits && name.chars().all(taken_literally) && name != "." && name != ".." {
