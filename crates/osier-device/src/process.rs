@@ -1,4 +1,5 @@
-//! How is another process halted and let go on, and how does one end with its parent?
+//! How is another process halted and let go on, how does one end with its parent, and stay on one
+//! core?
 //!
 //! The tour holds its peer still while the state of both ends is read, and leaves nobody behind.
 //! Nothing here waits: who halts a process asks [`is_paused`] until it is.
@@ -6,6 +7,7 @@
 use crate::error::{Error, ErrorKind};
 use rustix::io::Errno;
 use rustix::process::{Pid, Signal, kill_process, set_parent_process_death_signal};
+use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
 use std::fs;
 
 /// Asks the kernel to halt a process (SIGSTOP); soon after [`is_paused`] is true.
@@ -47,6 +49,23 @@ pub fn end_with_parent() -> Result<(), Error> {
         let tried = "this process cannot be made to end with its parent";
         Error::kernel(ErrorKind::Unsupported, tried, errno.into())
     })
+}
+
+/// From now on this thread, and what it starts, runs on one core alone (sched_setaffinity(2)): the
+/// last of those on which it may. For measurements of what one core can do.
+///
+/// # Errors
+/// The kernel's refusal; none is known.
+pub fn stay_on_one_core() -> Result<(), Error> {
+    let refused = |errno: Errno| {
+        let tried = "this process cannot be kept to one core";
+        Error::kernel(ErrorKind::Unsupported, tried, errno.into())
+    };
+    let allowed = sched_getaffinity(None).map_err(refused)?;
+    let last = (0..CpuSet::MAX_CPU).rev().find(|core| allowed.is_set(*core)).unwrap_or(0);
+    let mut one = CpuSet::new();
+    one.set(last);
+    sched_setaffinity(None, &one).map_err(refused)
 }
 
 fn signal(pid: u32, signal: Signal) -> Result<(), Error> {
@@ -94,6 +113,14 @@ mod tests {
         let asked = rustix::process::parent_process_death_signal().unwrap();
         assert_eq!(asked, Some(Signal::KILL));
         set_parent_process_death_signal(None).unwrap();
+    }
+
+    #[test]
+    fn a_thread_may_be_kept_to_one_core() {
+        let before = sched_getaffinity(None).unwrap();
+        stay_on_one_core().unwrap();
+        assert_eq!(sched_getaffinity(None).unwrap().count(), 1);
+        sched_setaffinity(None, &before).unwrap();
     }
 
     #[test]

@@ -19,30 +19,37 @@ const NO_REP_MOVSB: &str = "glibc.cpu.x86_rep_movsb_threshold=0x7fffffff";
 /// Instructions of one unit.
 pub(super) fn instructions(work: Work, setup: &Setup) -> Result<f64, Failure> {
     let (short, long) = work.counted();
-    let difference = count(work, setup, long)?.saturating_sub(count(work, setup, short)?);
+    let of = |units: u64| -> Result<u64, Failure> {
+        let mut words: Vec<String> =
+            ["bench", work.name(), "--units", &units.to_string()].map(str::to_owned).into();
+        words.extend(setup.words());
+        Ok(count(&words)?.0)
+    };
+    let difference = of(long)?.saturating_sub(of(short)?);
     Ok(difference as f64 / (long - short) as f64)
 }
 
-/// Instructions of a process that does so many units.
-fn count(work: Work, setup: &Setup, units: u64) -> Result<u64, Failure> {
+/// Instructions of this program with these words, and what it printed. Its children are not
+/// counted, nor is what the kernel does.
+pub(super) fn count(words: &[String]) -> Result<(u64, String), Failure> {
     let out = Out::new();
     let program = std::env::current_exe()?;
     let run = Command::new("valgrind")
         .args(["-q", "--tool=callgrind"])
         .arg(format!("--callgrind-out-file={}", out.0.display()))
         .arg(program)
-        .args(["bench", work.name(), "--units", &units.to_string()])
-        .args(setup.words())
+        .args(words)
         .env("GLIBC_TUNABLES", NO_REP_MOVSB)
         .stdin(Stdio::null())
         .output()
         .map_err(|error| absent(&error))?;
+    let said =
+        String::from_utf8_lossy(if run.status.success() { &run.stdout } else { &run.stderr });
     if !run.status.success() {
-        let said = String::from_utf8_lossy(&run.stderr);
-        let said = said.trim().lines().next_back().unwrap_or("no reason given").to_owned();
+        let said = said.trim().lines().next_back().unwrap_or("no reason given");
         return Err(Failure::refused(format!("valgrind ended with {}: {said}", run.status)));
     }
-    total(&out.0)
+    Ok((total(&out.0)?, said.into_owned()))
 }
 
 fn absent(error: &io::Error) -> Failure {

@@ -7,7 +7,8 @@
 //! on a shared machine; instructions do not, so those are what limits are set in
 //! (`docs/performance.md`). `loss` is of another kind: what the protocol makes of a path that
 //! loses, in the lab's time, in `loss.rs`; `lab` is how
-//! fast the lab itself is. Other stacks and devices are not measured here.
+//! fast the lab itself is; `tun` and `tap` go over devices of the kernel's to its own TCP
+//! (`tun/`). Other stacks are not measured here.
 
 mod bulk;
 mod callgrind;
@@ -19,6 +20,7 @@ mod pair;
 mod report;
 mod rr;
 mod setup;
+mod tun;
 
 use crate::exit::{Failure, Outcome};
 use report::{Figures, Rate};
@@ -42,6 +44,8 @@ pub(crate) struct Args {
     rounds: u16,
     #[command(flatten)]
     setup: Setup,
+    #[command(flatten)]
+    device: tun::Asked,
     /// Do so many units of one work and print nothing: what callgrind watches
     #[arg(long, hide = true, value_name = "N")]
     units: Option<u64>,
@@ -60,6 +64,10 @@ enum Subject {
     Loss,
     /// How fast the lab itself is: connections a second, and seconds a second of one fast flow
     Lab,
+    /// Streams and requests over a TUN to the kernel's TCP, on one core
+    Tun,
+    /// The same over a TAP
+    Tap,
 }
 
 impl Subject {
@@ -69,7 +77,18 @@ impl Subject {
             Subject::Bulk => Some(Work::Bulk),
             Subject::Rr => Some(Work::Rr),
             Subject::Crr => Some(Work::Crr),
-            Subject::Loss | Subject::Lab => None,
+            Subject::Loss | Subject::Lab | Subject::Tun | Subject::Tap => None,
+        }
+    }
+}
+
+impl Subject {
+    /// The device that it is measured over, where there is one.
+    const fn device(self) -> Option<tun::Sort> {
+        match self {
+            Subject::Tun => Some(tun::Sort::Tun),
+            Subject::Tap => Some(tun::Sort::Tap),
+            Subject::Bulk | Subject::Rr | Subject::Crr | Subject::Loss | Subject::Lab => None,
         }
     }
 }
@@ -149,9 +168,13 @@ pub(crate) fn run(args: Args) -> Outcome {
         [] => Work::ALL.to_vec(),
         subjects => subjects.iter().filter_map(|subject| subject.work()).collect(),
     };
+    let devices = || args.work.iter().filter_map(|subject| subject.device());
     if let Some(units) = args.units {
         if args.work == [Subject::Lab] {
             return lab::live(units);
+        }
+        if let Some(sort) = devices().next() {
+            return tun::run(sort, &args);
         }
         let [work] = works[..] else { return Err(Failure::usage("--units is for one work")) };
         return work.begin(&args.setup)?.advance(units);
@@ -162,6 +185,9 @@ pub(crate) fn run(args: Args) -> Outcome {
             table.row(&measure(work, &args)?);
         }
         table.end();
+    }
+    for sort in devices() {
+        tun::run(sort, &args)?;
     }
     if args.work.contains(&Subject::Loss) {
         loss::run(args.json)?;

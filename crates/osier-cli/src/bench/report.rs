@@ -20,8 +20,8 @@ pub(super) struct Figures {
 /// Units a second by the wall clock.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Rate {
-    median: f64,
-    best: f64,
+    pub(super) median: f64,
+    pub(super) best: f64,
 }
 
 impl Rate {
