@@ -9,6 +9,7 @@ mod kernel {
     pub(crate) mod checks;
     pub(crate) mod frames;
     pub(crate) mod offload;
+    pub(crate) mod packet;
     pub(crate) mod refusals;
     pub(crate) mod setup;
     pub(crate) mod tap;

@@ -14,6 +14,7 @@ mod leaving;
 mod loss;
 mod nc;
 mod netns;
+mod packet;
 mod refusals;
 mod server;
 mod tshark;

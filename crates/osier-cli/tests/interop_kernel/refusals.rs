@@ -7,7 +7,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
 
 /// Runs osier, which must end with that code and one sentence that has these words in it.
-fn refused(command: &mut Command, code: i32, words: &[&str]) {
+pub(crate) fn refused(command: &mut Command, code: i32, words: &[&str]) {
     let output = command.output().expect("osier");
     let said = text(&output);
     assert_eq!(output.status.code(), Some(code), "{command:?}: {said}");
@@ -19,7 +19,7 @@ fn refused(command: &mut Command, code: i32, words: &[&str]) {
     }
 }
 
-fn words(line: &str) -> Vec<&str> {
+pub(crate) fn words(line: &str) -> Vec<&str> {
     line.split_whitespace().collect()
 }
 

@@ -30,10 +30,15 @@ impl Server {
 
     /// As `start`, on another link.
     pub(crate) fn start_on(net: Net, link: &str, words: &[&str]) -> Server {
+        Server::start_at(net, link, &[&NETWORK[2..], words].concat())
+    }
+
+    /// As `start_on`, with addresses among the words.
+    pub(crate) fn start_at(net: Net, link: &str, words: &[&str]) -> Server {
         let folder = Folder::new();
         let mut command = net.command(OSIER);
         command.args(["serve", "--http", "80", "--control"]).arg(folder.path("control"));
-        command.args(["--link", link]).args(&NETWORK[2..]).args(words).current_dir(folder.itself());
+        command.args(["--link", link]).args(words).current_dir(folder.itself());
         let mut process = net.start(&mut command, &folder, "serve");
         process.wait_for(READY);
         Server { process, folder, net }

@@ -1,6 +1,6 @@
 //! Which checks are there?
 
-use super::{offload, refusals, setup, tap};
+use super::{offload, packet, refusals, setup, tap};
 
 /// Each check with its name, which is its sentence.
 pub(crate) const CHECKS: &[(&str, fn())] = &[
@@ -21,6 +21,11 @@ pub(crate) const CHECKS: &[(&str, fn())] = &[
     ("an_interface_that_was_deleted_says_so", refusals::deleted),
     ("an_interface_of_another_sort_is_refused", refusals::another_sort),
     ("a_device_node_that_may_not_be_opened_comes_with_a_remedy", refusals::node),
+    ("a_packet_socket_carries_frames_both_ways_with_their_offloads", packet::both_ways),
+    ("a_packet_socket_hears_what_is_for_it_and_not_itself", packet::only_ours),
+    ("what_a_packet_socket_has_no_room_for_is_told", packet::overrun),
+    ("an_interface_that_is_down_may_come_back_and_one_that_is_gone_may_not", packet::down_and_gone),
+    ("an_interface_that_cannot_be_joined_is_refused_and_none_is_changed", packet::refused),
     ("an_address_needs_no_check_for_duplicates_and_is_added_once", setup::addresses),
     ("half_open_sockets_of_the_kernel_are_found", setup::half_open),
     ("a_process_with_threads_is_refused_a_namespace", setup::threads),

@@ -74,7 +74,7 @@ impl Packet {
 
 /// Waits for the first frame of which `wanted` makes something; others are passed over.
 pub(crate) fn wait_for<T>(
-    device: &mut TunTap,
+    device: &mut impl Device,
     mut wanted: impl FnMut(&Received) -> Option<T>,
 ) -> Option<T> {
     let until = Instant::now() + Duration::from_secs(5);
@@ -101,7 +101,7 @@ pub(crate) fn transport(medium: Medium, bytes: &[u8]) -> Option<(Protocol, &[u8]
 }
 
 /// Sends a frame and asserts that the device took it.
-pub(crate) fn send(device: &mut TunTap, frame: Frame) {
+pub(crate) fn send(device: &mut impl Device, frame: Frame) {
     assert!(device.room() > 0);
     device.transmit(frame).unwrap();
     device.flush().unwrap();
