@@ -41,7 +41,8 @@ fn serve(programs: &[&str], more: &str) -> Option<(Server, Net)> {
 fn count_long(net: &Net, interface: &str) {
     net.sh(&format!(
         "nft add table netdev long
-         nft 'add chain netdev long in {{ type filter hook ingress device {interface} priority 0; }}'
+         nft 'add chain netdev long in {{
+             type filter hook ingress device {interface} priority 0; }}'
          nft add rule netdev long in meta length '> 1514' counter"
     ));
 }
