@@ -8,6 +8,7 @@
 
 mod coalesce;
 mod finish;
+mod middle;
 mod split;
 
 pub use coalesce::coalesce;

@@ -1,9 +1,11 @@
 //! Into which frames does a wire cut a super-frame?
 //!
 //! Every frame gets a copy of the headers, with the fields that must differ: lengths,
-//! identification, sequence number, flags, checksums. The payload is sliced, never copied.
+//! identification, sequence number, flags, checksums. The payload is sliced, never copied; a
+//! device that has to copy it anyway has each frame written in one piece.
 
 use super::finish::{Headers, field, finish, get_u16, put_u16};
+use super::middle::Middle;
 use super::{Checksum, GsoKind, Offload};
 use crate::checksum::Sum;
 use crate::tcp::Flags;
@@ -24,7 +26,7 @@ pub fn split_unsummed(frame: &Frame) -> Split<'_> {
 
 /// What becomes of the checksums of the frames.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Sums {
+pub(super) enum Sums {
     Filled,
     Left,
 }
@@ -35,6 +37,10 @@ pub struct Split<'a> {
     sums: Sums,
     /// Where and how to cut; `None` where there is nothing to cut.
     cut: Option<Cut>,
+    /// What the frames between the first and the last have in common, once that was asked.
+    middle: Option<Middle>,
+    /// Bytes of payload in all of them.
+    payload_len: usize,
     /// How many frames have come out.
     index: usize,
     /// How many are still to come.
@@ -94,9 +100,10 @@ pub fn append_whole(frame: &Frame, out: &mut BytesMut) {
 
 impl<'a> Split<'a> {
     fn of(frame: &'a Frame, sums: Sums) -> Self {
-        let cut = Cut::of(frame);
-        let left = cut.as_ref().map_or(1, |cut| frame.payload_len().div_ceil(cut.size).max(1));
-        Split { frame, sums, cut, index: 0, left, chunk: 0, at: 0 }
+        let (cut, payload_len) = (Cut::of(frame), frame.payload_len());
+        let left = cut.as_ref().map_or(1, |cut| payload_len.div_ceil(cut.size).max(1));
+        let (index, chunk, at) = (0, 0, 0);
+        Split { frame, sums, cut, middle: None, payload_len, index, left, chunk, at }
     }
 
     /// What is left to do to each of the frames.
@@ -113,7 +120,7 @@ impl<'a> Split<'a> {
         if self.left == 0 {
             return None;
         }
-        let payload = self.frame.payload_len();
+        let payload = self.payload_len;
         let size = match &self.cut {
             None => payload,
             Some(cut) => (payload - self.index * cut.size).min(cut.size),
@@ -125,6 +132,11 @@ impl<'a> Split<'a> {
     /// [`Iterator::next`] gives, for a device that has to copy it anyway.
     pub fn append_next(&mut self, out: &mut BytesMut) -> Option<usize> {
         let len = self.next_len()?;
+        if self.index > 0 && self.left > 1 && self.append_middle(out) {
+            self.left -= 1;
+            self.index += 1;
+            return Some(len);
+        }
         let (from, head) = (out.len(), self.frame.head.as_slice());
         self.left -= 1;
         out.extend_from_slice(head);
@@ -139,6 +151,23 @@ impl<'a> Split<'a> {
         }
         self.index += 1;
         Some(len)
+    }
+
+    /// The next frame, where it is neither the first nor the last; says whether it could be done.
+    #[inline]
+    fn append_middle(&mut self, out: &mut BytesMut) -> bool {
+        let Some(cut) = &self.cut else { return false };
+        if self.middle.is_none() {
+            self.middle = Middle::of(self.frame, cut, self.sums);
+        }
+        let Some(middle) = &self.middle else { return false };
+        let (from, size) = (out.len(), cut.size);
+        out.extend_from_slice(middle.head());
+        self.append_payload(size, out);
+        if let (Some(middle), Some(cut)) = (&self.middle, &self.cut) {
+            middle.complete(&mut out[from..], self.frame, cut, self.index);
+        }
+        true
     }
 
     fn append_payload(&mut self, mut n: usize, out: &mut BytesMut) {
@@ -186,10 +215,10 @@ fn fill(frame: &mut [u8], head_len: usize, checksum: Checksum) {
 }
 
 /// How a super-frame is cut.
-struct Cut {
-    headers: Headers,
+pub(super) struct Cut {
+    pub(super) headers: Headers,
     /// Bytes of payload in each frame but the last; not zero.
-    size: usize,
+    pub(super) size: usize,
 }
 
 impl Cut {
@@ -214,7 +243,7 @@ impl Cut {
     }
 
     /// Changes the fields by which one frame differs from another of the same length.
-    fn adjust(&self, head: &mut [u8], index: usize, last: bool) {
+    pub(super) fn adjust(&self, head: &mut [u8], index: usize, last: bool) {
         let Headers { network, transport, protocol, .. } = self.headers;
         if head[network] >> 4 == 4 {
             let id = segment_id(&head[network..], index);
