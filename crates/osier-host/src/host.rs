@@ -138,20 +138,37 @@ impl Host {
     /// A frame arrived.
     pub fn on_frame(&mut self, now: Instant, link: LinkId, mut frame: Received) {
         self.account.now = now;
-        if usize::from(link.0) >= self.links.len() {
+        if !self.has_link(link) {
             return;
         }
         let delivered = self.ip.on_frame(now, link, &mut frame);
         self.account.close_ip(&mut self.ip, None);
+        self.deliver(now, &delivered, &mut frame);
+    }
+
+    /// Whether the host has this link.
+    #[inline]
+    pub(crate) const fn has_link(&self, link: LinkId) -> bool {
+        (link.0 as usize) < self.links.len()
+    }
+
+    /// What the IP layer made of a frame.
+    #[inline(always)]
+    pub(crate) fn deliver(
+        &mut self,
+        now: Instant,
+        delivered: &Option<Delivered>,
+        frame: &mut Received,
+    ) {
         match delivered {
             None => {}
-            Some(Delivered::Packet(ref packet)) => match packet.protocol {
+            Some(Delivered::Packet(packet)) => match packet.protocol {
                 Protocol::TCP => self.tcp_input(now, packet, &mut frame.bytes),
                 Protocol::UDP => self.udp_input(now, packet, &frame.bytes),
                 _ => self.answer_no_transport(now, packet, &frame.bytes),
             },
-            Some(Delivered::Error(ref error)) => self.icmp_input(now, error),
-            Some(Delivered::EchoReply(ref reply)) => self.echo_input(reply),
+            Some(Delivered::Error(error)) => self.icmp_input(now, error),
+            Some(Delivered::EchoReply(reply)) => self.echo_input(reply),
         }
         // It may have been asked to send an error.
         self.account.close_ip(&mut self.ip, None);

@@ -66,6 +66,7 @@ mod queues;
 mod ready;
 mod reason;
 mod rounds;
+mod runs;
 mod secrets;
 mod slots;
 mod spread;

@@ -28,7 +28,7 @@ pub(crate) struct Incoming {
 
 impl Host {
     /// A packet for TCP.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn tcp_input(&mut self, now: Instant, packet: &Packet, datagram: &mut Bytes) {
         let payload = packet.payload(datagram);
         // RFC 9293 §3.1: the checksum must be checked [MUST-3].
@@ -55,13 +55,25 @@ impl Host {
         let Packet { ecn, hop_limit, gso_size, .. } = *packet;
         let memory = self.connections.budget.level();
         let arrived = Arrived { ecn, hop_limit, gso_size, memory };
+        self.segment_input(now, key, &mut segment, (arrived, packet.link));
+    }
+
+    /// A segment, to whoever it is for.
+    #[inline(always)]
+    pub(crate) fn segment_input(
+        &mut self,
+        now: Instant,
+        key: FlowKey,
+        segment: &mut Segment,
+        (arrived, link): (Arrived, LinkId),
+    ) {
         let tenant = self.find_flow(&key);
         if let Some(Tenant::Connection(id)) = tenant {
             let Some(socket) = self.connections.sockets.get_mut(id) else { return };
             if socket.owner == Owner::Listener {
-                return self.unaccepted_input(now, id, segment, arrived);
+                return self.unaccepted_input(now, id, core::mem::take(segment), arrived);
             }
-            socket.connection.on_segment(now, &mut segment, arrived, &mut self.account.tcp);
+            socket.connection.on_segment(now, segment, arrived, &mut self.account.tcp);
             let held = socket.connection.memory();
             self.connections.budget.change(&mut socket.held, held);
             match self.connections.queues.settle(id, socket) {
@@ -70,7 +82,8 @@ impl Host {
             }
             return self.connections.feed();
         }
-        self.other_input(now, tenant, Incoming { key, segment, arrived, link: packet.link });
+        let segment = core::mem::take(segment);
+        self.other_input(now, tenant, Incoming { key, segment, arrived, link });
     }
 
     /// A segment that is for no connection (yet, or any more).
@@ -98,7 +111,7 @@ pub(crate) fn is_intact(packet: &Packet, protocol: Protocol, payload: &[u8]) -> 
 /// Moves the text, which starts there, to where none is yet; an acknowledgment does not hold on to
 /// its frame.
 #[inline]
-fn take_text(datagram: &mut Bytes, at: usize, text: &mut Bytes) {
+pub(crate) fn take_text(datagram: &mut Bytes, at: usize, text: &mut Bytes) {
     if datagram.len() > at {
         core::mem::swap(datagram, text);
         text.advance(at);

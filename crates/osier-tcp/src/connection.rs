@@ -14,6 +14,7 @@ mod calls;
 mod completed;
 mod look;
 mod options;
+mod texts;
 
 pub use calls::{End, Text, WriteError};
 

@@ -177,9 +177,7 @@ impl<D: Device + 'static> Driver<D> {
         inner.driver_is_awake();
         inner.host.on_lost(now, self.device.lost());
         self.watchers.collect(now, &mut inner.host);
-        for frame in self.inbox.drain(..) {
-            self.watchers.on_frame(now, self.link, frame, &mut inner.host);
-        }
+        self.watchers.on_frames(now, self.link, &mut self.inbox, &mut inner.host);
         if inner.host.next_deadline().is_some_and(|deadline| deadline <= now) {
             inner.host.on_deadline(now);
             self.watchers.collect(now, &mut inner.host);
@@ -201,9 +199,7 @@ impl<D: Device + 'static> Driver<D> {
                 return Next::Send;
             }
             self.loopback.carry(&self.frame, |frame| self.looped.push(frame));
-            for frame in self.looped.drain(..) {
-                self.watchers.on_frame(now, link, frame, &mut inner.host);
-            }
+            self.watchers.on_frames(now, link, &mut self.looped, &mut inner.host);
             drain_events(&mut inner, now, &mut self.woken, &self.shared);
         }
         Next::Enough

@@ -65,14 +65,24 @@ impl Watchers {
         false
     }
 
-    /// Has the host judge a frame.
-    pub(crate) fn on_frame(
+    /// Has the host judge frames that arrived together, which are taken out.
+    pub(crate) fn on_frames(
         &mut self,
         now: Instant,
         link: LinkId,
-        frame: Received,
+        frames: &mut Vec<Received>,
         host: &mut Host,
     ) {
+        if self.recording() == Recording::Off {
+            host.on_frames(now, link, frames);
+            return self.collect(now, host);
+        }
+        // What the host says of a frame is asked for before the next one.
+        frames.drain(..).for_each(|frame| self.on_frame(now, link, frame, host));
+    }
+
+    /// Has the host judge a frame.
+    fn on_frame(&mut self, now: Instant, link: LinkId, frame: Received, host: &mut Host) {
         if self.capture.is_none() {
             host.on_frame(now, link, frame);
             return self.collect(now, host);

@@ -109,9 +109,7 @@ impl Pair {
             from.wire.carry(&from.frame, |frame| crossing.push(frame));
         }
         let crossed = crossing.len();
-        for frame in crossing.drain(..) {
-            to.host.on_frame(now, to.link, frame);
-        }
+        to.host.on_frames(now, to.link, crossing);
         crossed
     }
 

@@ -18,6 +18,8 @@ use crate::event::Ending;
 use crate::reason::{Notes, Reason};
 use crate::segment::{Arrived, Segment};
 use crate::tcb::{Reset, Tcb};
+use alloc::vec::Vec;
+use bytes::Bytes;
 use core::ops::ControlFlow;
 use osier_time::{Duration, Instant};
 
@@ -61,6 +63,19 @@ pub(crate) fn segment_arrives(
     if let ControlFlow::Break(stop) = examine(tcb, now, segment, arrived, notes) {
         carry_out(tcb, now, segment, stop, notes);
     }
+}
+
+/// The texts of segments arrived that are alike in all but the sequence number. `segment` is the
+/// first of them without its text; says whether they were taken, which they are where nothing but
+/// the plain outcome awaits them all.
+pub(crate) fn texts_arrive(
+    tcb: &mut Tcb,
+    now: Instant,
+    segment: &mut Segment,
+    texts: &mut Vec<Bytes>,
+    arrived: Arrived,
+) -> bool {
+    predict::take_all(tcb, now, segment, texts, arrived)
 }
 
 fn examine(

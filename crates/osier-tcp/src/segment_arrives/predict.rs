@@ -10,6 +10,8 @@ use crate::receive::delayed_ack::Arrival;
 use crate::segment::{Arrived, Memory, Segment};
 use crate::state::State;
 use crate::tcb::{Tcb, User};
+use alloc::vec::Vec;
+use bytes::Bytes;
 use osier_time::Instant;
 use osier_wire::tcp::Flags;
 use osier_wire::{Ecn, SeqNumber};
@@ -17,7 +19,12 @@ use osier_wire::{Ecn, SeqNumber};
 /// Whether the segment is one that nothing but the plain outcome awaits.
 #[inline]
 pub(super) fn is_expected(tcb: &Tcb, now: Instant, segment: &Segment, arrived: Arrived) -> bool {
-    let len = segment.text.len() as u32;
+    has_room_for(tcb, now, segment, arrived, segment.text.len() as u32)
+}
+
+/// [`is_expected`] of a segment with so much text.
+#[inline]
+fn has_room_for(tcb: &Tcb, now: Instant, segment: &Segment, arrived: Arrived, len: u32) -> bool {
     tcb.state() == State::Established
         && segment.seq == tcb.rcv.nxt
         && Flags(segment.flags.0 & !Flags::PSH.0) == Flags::ACK
@@ -74,6 +81,44 @@ pub(super) fn take(tcb: &mut Tcb, now: Instant, segment: &mut Segment, arrived: 
     tcb.events.push(Event::Readable);
     text::owe_acknowledgment(tcb, now, (segments, octets), Arrival::InOrder);
     text::tune_to(tcb, now, octets, segment.options.timestamps);
+}
+
+/// Takes the texts of segments that arrived together, none longer than one that came before, where
+/// all of them are expected; says whether they were. `segment` is the first of them, without its
+/// text; the others differ from it in nothing but the sequence number.
+pub(super) fn take_all(
+    tcb: &mut Tcb,
+    now: Instant,
+    segment: &mut Segment,
+    texts: &mut Vec<Bytes>,
+    arrived: Arrived,
+) -> bool {
+    let octets: usize = texts.iter().map(Bytes::len).sum();
+    let Some(last) = texts.last().map(|text| text.len() as u32) else { return true };
+    let len = u32::try_from(octets).unwrap_or(u32::MAX);
+    if !has_room_for(tcb, now, segment, arrived, len) {
+        return false;
+    }
+    let segments = texts.len() as u32;
+    tcb.settings.memory = arrived.memory;
+    tcb.tally.on_arrival(segments, octets);
+    if let (Some(clock), Some(theirs)) = (&mut tcb.clock, segment.options.timestamps) {
+        clock.on_acceptable(now, segment.seq, theirs);
+    }
+    tcb.liveness.on_heard(now);
+    // SND.WL1 is the number of the last segment that told of the window.
+    segment.seq += len - last;
+    ack::process_plain(tcb, now, segment);
+    tcb.tally.text_arrived = now;
+    for mut text in texts.drain(..) {
+        tcb.text.push_in_order(&mut text);
+    }
+    tcb.rcv.nxt += len;
+    tcb.tally.bytes_received += u64::from(len);
+    tcb.events.push(Event::Readable);
+    text::owe_acknowledgment(tcb, now, (segments, len), Arrival::InOrder);
+    text::tune_to(tcb, now, len, segment.options.timestamps);
+    true
 }
 
 #[cfg(test)]

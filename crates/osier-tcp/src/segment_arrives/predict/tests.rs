@@ -2,7 +2,7 @@
 
 extern crate std;
 
-use super::{is_expected, take};
+use super::{is_expected, take, take_all};
 use crate::config::{Config, Offer, Opening};
 use crate::options::{Agreed, Scales};
 use crate::reason::{Notes, Recording};
@@ -12,13 +12,16 @@ use crate::state::State;
 use crate::tcb::ecn::Ecn;
 use crate::tcb::{Birth, Tcb};
 use crate::transmit;
+use bytes::Bytes;
 use osier_time::{Duration, Instant};
 use osier_wire::SeqNumber;
 use osier_wire::tcp::{Flags, Timestamps};
 use proptest::prelude::*;
 use std::boxed::Box;
 use std::format;
+use std::string::String;
 use std::vec;
+use std::vec::Vec;
 
 const IRS: SeqNumber = SeqNumber(u32::MAX - 700);
 const ISS: SeqNumber = SeqNumber(u32::MAX - 300);
@@ -96,13 +99,12 @@ fn from_peer(tcb: &Tcb, now: Instant, (octets, gap): (usize, u32), window: u16) 
     segment
 }
 
-fn send_all(tcb: &mut Tcb, now: Instant) {
-    for _ in 0..100 {
+fn send_all(tcb: &mut Tcb, now: Instant) -> Vec<Transmit> {
+    let send = |_| {
         let mut out = Transmit::default();
-        if !transmit::next(tcb, now, &mut out, &mut Notes::new(Recording::Off)) {
-            return;
-        }
-    }
+        transmit::next(tcb, now, &mut out, &mut Notes::new(Recording::Off)).then_some(out)
+    };
+    (0..100).map_while(send).collect()
 }
 
 /// Does a step; says whether it was a segment that was predicted.
@@ -146,6 +148,46 @@ fn arrive(tcb: &mut Tcb, now: Instant, mut segment: Segment) -> bool {
     true
 }
 
+/// Segments of this much text arrive together behind one that came first: they come out as one by
+/// one, or are left alone. Says whether they were taken.
+fn arrive_together(tcb: &mut Tcb, now: Instant, (size, last, count): (usize, usize, u32)) -> bool {
+    let notes = &mut Notes::new(Recording::Off);
+    let mut leader = from_peer(tcb, now, (size, 0), 60_000);
+    segment_arrives(tcb, now, &mut leader, Arrived::default(), notes);
+    let mut alone = tcb.clone();
+    *tcb = tcb.clone();
+    let lens = (1..=count).map(|n| if n == count { last } else { size });
+    let mut texts: Vec<Bytes> = lens.map(|len| vec![b'x'; len].into()).collect();
+    let mut first = from_peer(tcb, now, (0, 0), 60_000);
+    let (mut next, before) = (first.clone(), format!("{tcb:?}"));
+    let arrived = Arrived { gso_size: size as u16, ..Arrived::default() };
+    for text in &texts {
+        let seq = next.seq + text.len() as u32;
+        next.text = text.clone();
+        segment_arrives(&mut alone, now, &mut next, Arrived::default(), notes);
+        next.seq = seq;
+    }
+    let taken = take_all(tcb, now, &mut first, &mut texts, arrived);
+    if taken {
+        assert!(texts.is_empty());
+    } else {
+        assert_eq!((format!("{tcb:?}"), texts.len()), (before, count as usize));
+        *tcb = alone.clone();
+    }
+    // What is sent is the same; an acknowledgment that goes at once needs no alarm.
+    assert_eq!(send_all(tcb, now), send_all(&mut alone, now));
+    assert_eq!(difference(&but_for_soonest(tcb), &but_for_soonest(&alone)), None);
+    taken
+}
+
+/// All but how early an alarm may be: one that was stopped may still be thought to be the first.
+fn but_for_soonest(tcb: &Tcb) -> String {
+    let all = format!("{tcb:?}");
+    let (before, rest) = all.split_once("soonest: ").unwrap();
+    let (_, after) = rest.split_once(' ').unwrap();
+    format!("{before}{after}")
+}
+
 /// Where two descriptions part, and how they go on.
 fn difference<'a>(one: &'a str, other: &'a str) -> Option<(&'a str, &'a str)> {
     let at = one.bytes().zip(other.bytes()).position(|(a, b)| a != b)?;
@@ -155,6 +197,23 @@ fn difference<'a>(one: &'a str, other: &'a str) -> Option<(&'a str, &'a str)> {
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(96))]
+
+    #[test]
+    fn texts_that_arrive_together_come_out_as_one_by_one(
+        steps in proptest::collection::vec(steps(), 0..8),
+        trains in proptest::collection::vec((1..1_400usize, 0..1_400usize, 1..40u32), 1..6),
+        (timestamps, sack) in any::<(bool, bool)>(),
+    ) {
+        let mut now = Instant::from_secs(5);
+        let offer = Offer { window_scale: true, timestamps, sack };
+        let mut tcb = established(now, offer);
+        // A buffer that tunes itself looks at what comes, not at when; here it is left alone.
+        tcb.settings.receive_max = tcb.settings.receive_buffer;
+        for (step, (size, shorter, count)) in steps.into_iter().zip(trains.into_iter().cycle()) {
+            walk(&mut tcb, &mut now, step);
+            arrive_together(&mut tcb, now, (size, size - shorter.min(size - 1), count));
+        }
+    }
 
     #[test]
     fn what_is_predicted_comes_out_as_the_checks_in_full_have_it(
@@ -168,6 +227,21 @@ proptest! {
             walk(&mut tcb, &mut now, step);
         }
     }
+}
+
+#[test]
+fn a_stream_that_nobody_answers_is_taken_together_while_there_is_room() {
+    let mut now = Instant::from_secs(5);
+    let offer = Offer { window_scale: true, timestamps: true, sack: true };
+    let mut tcb = established(now, offer);
+    for _ in 0..50 {
+        assert!(arrive_together(&mut tcb, now, (1_448, 1_000, 20)));
+        walk(&mut tcb, &mut now, Step::Read(30_000));
+    }
+    let room = tcb.text.room();
+    assert!(!arrive_together(&mut tcb, now, (1_448, 1_448, room / 1_448 + 1)));
+    walk(&mut tcb, &mut now, Step::Write(10));
+    assert!(!arrive_together(&mut tcb, now, (1_448, 1_448, 2)), "something is in flight");
 }
 
 #[test]
