@@ -15,7 +15,7 @@ pub(crate) use kernel_side::{Fate, Step};
 pub(crate) use nic::Nic;
 use osier::{Builder, Stack};
 use osier_device::tuntap::{Config, OffloadMode};
-use osier_device::{Device, PacketSocket, TunTap, packet};
+use osier_device::{Device, PacketSocket, TunTap, XdpSocket, packet, xdp};
 use osier_ip::Cidr;
 use osier_wire::ethernet::MacAddr;
 use osier_wire::link::Medium;
@@ -28,8 +28,8 @@ const IPV6_MTU_MIN: u32 = 1_280;
 /// Where a stack stands.
 #[derive(Clone, Debug, clap::Args)]
 pub(crate) struct Network {
-    /// The link: tap:NAME or tun:NAME, made if it is not there and we may; or packet:IFACE, the
-    /// wire of an interface that is there
+    /// The link: tap:NAME or tun:NAME, made if it is not there and we may; or the wire of an
+    /// interface that is there, by packet:IFACE, or by xdp:IFACE without offloads
     #[arg(long, value_name = "LINK")]
     pub(crate) link: Link,
     /// An address of osier with its network: 10.71.0.2/24, fd71::2/64 (repeatable)
@@ -119,6 +119,11 @@ impl Network {
             Link::Tap(name) => self.join(Config::tap(name, self.mac(name)))?,
             Link::Tun(name) => self.join(Config::tun(name))?,
             Link::Packet(name) => self.join_wire(name)?,
+            Link::Xdp(name) => {
+                let config = xdp::Config::new(name, self.mac(name));
+                let device = XdpSocket::open(&xdp::Config { mtu: self.own_mtu(), ..config })?;
+                (Nic::Xdp(Box::new(device)), kernel_side::listens(name))
+            }
             Link::Mem => {
                 return Err(Failure::usage("nobody is at the other end of `mem`")
                     .remedy("use a link to the kernel: --link tap:osier0"));

@@ -18,6 +18,8 @@ pub(crate) enum Link {
     Tun(String),
     /// An interface that is there, by a packet socket: Ethernet frames.
     Packet(String),
+    /// The same by AF_XDP.
+    Xdp(String),
     /// Two hosts within this process.
     Mem,
 }
@@ -27,7 +29,7 @@ const FORMS: &[(&str, &str, Built)] = &[
     ("tap", "NAME", Built::Yes),
     ("tun", "NAME", Built::Yes),
     ("packet", "IFACE", Built::Yes),
-    ("xdp", "IFACE", Built::NotYet),
+    ("xdp", "IFACE", Built::Yes),
     ("hub", "PATH", Built::NotYet),
     ("serial", "PATH", Built::NotYet),
 ];
@@ -48,20 +50,22 @@ impl FromStr for Link {
         let (form, name) = word.split_once(':').unwrap_or((word, ""));
         let Some((_, names, built)) = FORMS.iter().find(|(known, ..)| *known == form) else {
             return Err(format!(
-                "a link is written tap:NAME, tun:NAME, packet:IFACE or mem (xdp:IFACE, hub:PATH \
+                "a link is written tap:NAME, tun:NAME, packet:IFACE, xdp:IFACE or mem (hub:PATH \
                  and serial:PATH are not built yet); `{form}` is none of these"
             ));
         };
         if *built == Built::NotYet {
             return Err(format!(
-                "{form}:{names} is not built yet; tap:NAME, tun:NAME, packet:IFACE and mem are"
+                "{form}:{names} is not built yet; tap:NAME, tun:NAME, packet:IFACE, xdp:IFACE and \
+                 mem are"
             ));
         }
         let name = interface(form, name)?;
         Ok(match form {
             "tap" => Link::Tap(name),
             "tun" => Link::Tun(name),
-            _ => Link::Packet(name),
+            "packet" => Link::Packet(name),
+            _ => Link::Xdp(name),
         })
     }
 }
@@ -90,6 +94,7 @@ impl fmt::Display for Link {
             Link::Tap(name) => write!(f, "tap:{name}"),
             Link::Tun(name) => write!(f, "tun:{name}"),
             Link::Packet(name) => write!(f, "packet:{name}"),
+            Link::Xdp(name) => write!(f, "xdp:{name}"),
             Link::Mem => f.write_str("mem"),
         }
     }
@@ -101,14 +106,14 @@ mod tests {
 
     #[test]
     fn a_link_is_written_as_it_is_read() {
-        for word in ["tap:osier0", "tun:osier-1", "packet:eth0", "mem"] {
+        for word in ["tap:osier0", "tun:osier-1", "packet:eth0", "xdp:eth0", "mem"] {
             assert_eq!(word.parse::<Link>().unwrap().to_string(), word);
         }
     }
 
     #[test]
     fn a_form_that_is_not_built_says_so() {
-        for word in ["xdp:eth0", "hub:/tmp/hub", "serial:/dev/ttyS0", "xdp"] {
+        for word in ["hub:/tmp/hub", "serial:/dev/ttyS0", "hub"] {
             let said = word.parse::<Link>().unwrap_err();
             assert!(said.contains("is not built yet"), "{said}");
         }

@@ -6,6 +6,7 @@
 //! | two hosts joined in memory | [`mem`] |
 //! | a TAP or TUN interface | [`tuntap`] |
 //! | an interface that is there already, by a packet socket | [`packet`] |
+//! | the same past the kernel's stack, by AF_XDP | [`xdp`] |
 //! | the kernel's side of it: up, addresses, MTU | [`interface`] |
 //! | a network of one's own, without being root | [`netns`] |
 //! | the state of the kernel's end of a connection | [`sock_diag`] |
@@ -34,9 +35,11 @@ pub mod sockets;
 mod sys;
 pub mod tuntap;
 mod vnet;
+pub mod xdp;
 
 pub use device::{Device, Properties, Readiness};
 pub use error::{Error, ErrorKind};
 pub use osier_wire::link::{Medium, Offloads};
 pub use packet::PacketSocket;
 pub use tuntap::TunTap;
+pub use xdp::XdpSocket;

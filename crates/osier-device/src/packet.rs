@@ -20,7 +20,7 @@ use osier_wire::{Frame, Received};
 use rustix::event::epoll;
 use rustix::io::Errno;
 use std::io;
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 /// Bytes that may wait in the kernel until we fetch them, with what it needs to keep them: what
 /// the windows of a few fast connections may have on the way. What comes then is dropped, and
@@ -42,7 +42,7 @@ pub struct PacketSocket {
     waits: OwnedFd,
     watched: epoll::EventFlags,
     name: String,
-    index: u32,
+    pub(crate) index: u32,
     properties: Properties,
     /// Bytes that the kernel keeps for us at most.
     queue: usize,
@@ -133,6 +133,11 @@ impl PacketSocket {
         }
     }
 
+    /// Has the readiness of another socket tell of this one, too.
+    pub(crate) fn wait_also_for(&self, other: BorrowedFd<'_>) -> io::Result<()> {
+        Ok(epoll::add(&self.waits, other, epoll::EventData::new_u64(1), READABLE)?)
+    }
+
     /// Waits for room while frames wait for it, and only then: else every frame that left would
     /// wake us.
     fn watch(&mut self) -> io::Result<()> {
@@ -158,7 +163,7 @@ fn gone(name: &str) -> io::Error {
 }
 
 /// What the kernel's answer to a write means; the kinds are those of a TAP (`tuntap.rs`).
-fn explain(name: &str, e: io::Error) -> io::Error {
+pub(crate) fn explain(name: &str, e: io::Error) -> io::Error {
     let (kind, sentence) = match e.raw_os_error().map(Errno::from_raw_os_error) {
         Some(Errno::NETDOWN) => (
             io::ErrorKind::NetworkDown,

@@ -2,7 +2,7 @@
 //!
 //! A closed choice, made once; every frame goes through a match and no table of functions.
 
-use osier_device::{Device, PacketSocket, Properties, Readiness, TunTap};
+use osier_device::{Device, PacketSocket, Properties, Readiness, TunTap, XdpSocket};
 use osier_wire::{Frame, Received};
 use std::io;
 
@@ -13,6 +13,8 @@ pub(crate) enum Nic {
     TunTap(TunTap),
     /// Of `packet:`.
     Packet(PacketSocket),
+    /// Of `xdp:`.
+    Xdp(Box<XdpSocket>),
 }
 
 /// The same call of whichever it is.
@@ -21,6 +23,7 @@ macro_rules! each {
         match $nic {
             Nic::TunTap($device) => $call,
             Nic::Packet($device) => $call,
+            Nic::Xdp($device) => $call,
         }
     };
 }

@@ -44,7 +44,7 @@ impl Door {
     /// As [`Network::attach`]; this machine has one of the scenario's addresses already.
     pub(super) fn open(scenario: &Scenario, link: &Link) -> Result<Door, Failure> {
         let name = match link {
-            Link::Tap(name) | Link::Tun(name) | Link::Packet(name) => name,
+            Link::Tap(name) | Link::Tun(name) | Link::Packet(name) | Link::Xdp(name) => name,
             Link::Mem => "mem",
         };
         let own = scenario.guest_addresses();

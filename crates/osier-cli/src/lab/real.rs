@@ -42,7 +42,7 @@ impl Real {
         let framing = match link {
             Link::Tap(_) => Framing::Ethernet,
             Link::Tun(_) => Framing::Ip,
-            Link::Packet(_) => {
+            Link::Packet(_) | Link::Xdp(_) => {
                 return Err(Failure::usage(format!(
                     "the kernel is not at the other end of {link}"
                 ))

@@ -11,6 +11,7 @@ mod http;
 mod lab;
 mod lab_kernel;
 mod leaving;
+mod links;
 mod loss;
 mod nc;
 mod netns;

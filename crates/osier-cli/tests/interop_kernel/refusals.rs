@@ -30,7 +30,7 @@ fn a_malformed_word_is_wrong_usage() {
         ("serve --link tap:o0 --addr 10.71.0.300/24", "is no address"),
         ("serve --link tap:o0 --addr 10.71.0.2/33", "/0 to /32"),
         ("serve --link tap:o0 --addr fd71::2/129", "/0 to /128"),
-        ("serve --link xdp:nope0 --addr 10.71.0.2/24", "is not built yet"),
+        ("serve --link hub:nope0 --addr 10.71.0.2/24", "is not built yet"),
         ("serve --link osier0 --addr 10.71.0.2/24", "a link is written tap:NAME"),
         ("serve --link tap:o0 --addr 10.71.0.2/24 --http 99999", "99999"),
         ("serve --link tap:o0 --addr 10.71.0.2/24 --peer 10.71.0.2/24", "is given twice"),

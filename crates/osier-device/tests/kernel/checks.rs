@@ -1,6 +1,6 @@
 //! Which checks are there?
 
-use super::{offload, packet, refusals, setup, tap};
+use super::{af_xdp, offload, packet, refusals, setup, tap};
 
 /// Each check with its name, which is its sentence.
 pub(crate) const CHECKS: &[(&str, fn())] = &[
@@ -26,6 +26,11 @@ pub(crate) const CHECKS: &[(&str, fn())] = &[
     ("what_a_packet_socket_has_no_room_for_is_told", packet::overrun),
     ("an_interface_that_is_down_may_come_back_and_one_that_is_gone_may_not", packet::down_and_gone),
     ("an_interface_that_cannot_be_joined_is_refused_and_none_is_changed", packet::refused),
+    ("af_xdp_carries_frames_both_ways_for_long", af_xdp::both_ways),
+    ("af_xdp_sends_a_burst_at_once", af_xdp::burst),
+    ("af_xdp_takes_what_is_for_us_from_the_kernel_and_no_more", af_xdp::only_ours),
+    ("af_xdp_tells_what_it_had_no_room_for", af_xdp::overrun),
+    ("af_xdp_is_refused_where_it_cannot_be_and_ends_with_its_interface", af_xdp::refused_and_gone),
     ("an_address_needs_no_check_for_duplicates_and_is_added_once", setup::addresses),
     ("half_open_sockets_of_the_kernel_are_found", setup::half_open),
     ("a_process_with_threads_is_refused_a_namespace", setup::threads),

@@ -16,16 +16,16 @@ use std::process::Command;
 use std::time::Duration;
 
 /// Somebody else.
-const STRANGER: MacAddr = MacAddr([2, 0, 0, 0, 0, 9]);
+pub(crate) const STRANGER: MacAddr = MacAddr([2, 0, 0, 0, 0, 9]);
 
 /// `ip`, which is part of every Linux system.
-fn ip(words: &str) {
+pub(crate) fn ip(words: &str) {
     let output = Command::new("ip").args(words.split(' ')).output().expect("ip");
     assert!(output.status.success(), "ip {words}: {}", String::from_utf8_lossy(&output.stderr));
 }
 
 /// Both ends up; the kernel knows where we are.
-fn wire() {
+pub(crate) fn wire() {
     ip("link add wire type veth peer name far");
     interface::set_up("wire").unwrap();
     interface::set_up("far").unwrap();
@@ -37,7 +37,7 @@ fn open() -> PacketSocket {
     PacketSocket::open(&Config::new("wire", MAC)).unwrap()
 }
 
-fn far_mac() -> MacAddr {
+pub(crate) fn far_mac() -> MacAddr {
     interface::mac_of("far").unwrap()
 }
 
@@ -71,7 +71,7 @@ pub(crate) fn both_ways() {
 }
 
 /// A frame of the experimental EtherType, with a number in it.
-fn numbered(dst: MacAddr, number: u8) -> Frame {
+pub(crate) fn numbered(dst: MacAddr, number: u8) -> Frame {
     let mut frame = Frame::default();
     let ethertype = EtherType(0x88b5);
     Ethernet { dst, src: far_mac(), ethertype }.emit(frame.head.grow(14));
@@ -79,10 +79,15 @@ fn numbered(dst: MacAddr, number: u8) -> Frame {
     frame
 }
 
-/// The numbers of all such frames that came.
-fn numbers(device: &mut PacketSocket) -> Vec<u8> {
+/// The numbers of all such frames that came, until nothing more does for a while.
+pub(crate) fn numbers(device: &mut impl Device) -> Vec<u8> {
     let mut frames = Vec::new();
-    device.receive(&mut frames, 64).unwrap();
+    let mut quiet = 0;
+    while quiet < 3 {
+        let came = device.receive(&mut frames, 64).unwrap();
+        quiet = if came > 0 { 0 } else { quiet + 1 };
+        std::thread::sleep(Duration::from_millis(10));
+    }
     let ours = |bytes: &[u8]| (bytes[12..14] == [0x88, 0xb5]).then(|| bytes[14]);
     frames.iter().filter_map(|frame| ours(&frame.bytes)).collect()
 }
@@ -131,7 +136,9 @@ pub(crate) fn overrun() {
     let udp = |bytes: &[u8]| transport(medium, bytes).is_some_and(|(p, _)| p == Protocol::UDP);
     let came = frames.iter().filter(|frame| udp(&frame.bytes)).count();
     assert!(came < sent, "{came} of {sent} came");
-    assert_eq!(came + us.lost() as usize, sent, "{came} came");
+    // The kernel says a few words of its own at the far end, and they may be lost, too.
+    let told = came + us.lost() as usize;
+    assert!((sent..sent + 20).contains(&told), "{told} of {sent} are accounted for");
     assert_eq!(us.lost(), 0, "told once");
 }
 
@@ -140,7 +147,7 @@ pub(crate) fn down_and_gone() {
     wire();
     let mut us = open();
     ip("link set wire down");
-    assert_eq!(us.receive(&mut Vec::new(), 1).unwrap(), 0);
+    assert_eq!(numbers(&mut us), [], "and no error");
     let error = us.transmit(numbered(far_mac(), 1)).unwrap_err();
     assert_eq!(error.kind(), io::ErrorKind::NetworkDown);
     assert!(error.to_string().ends_with("sudo ip link set wire up"), "{error}");
