@@ -86,8 +86,8 @@ impl Builder<NoDevice> {
 }
 
 impl<D: Device + 'static> Builder<D> {
-    /// The link to the world: a TAP, a TUN, one end of an in-memory pair. Without one the stack
-    /// talks to itself only.
+    /// The link to the world: a TAP, a TUN, a packet or AF_XDP socket, one end of an in-memory pair.
+    /// Without one the stack talks to itself only.
     pub fn device<E: Device + 'static>(self, device: E) -> Builder<E> {
         Builder {
             device,

@@ -83,7 +83,7 @@ pub use stack::Stack;
 pub use tcp::{DeferredListener, Incoming, StreamHandle, TcpListener, TcpSocket, TcpStream};
 pub use udp::UdpSocket;
 
-/// Devices: TAP, TUN and the in-memory pair.
+/// Devices: TAP, TUN, packet and AF_XDP sockets, and the in-memory pair.
 pub use osier_device as device;
 /// Settings, and what a stack tells of its sockets.
 pub use osier_host::{Config, CookieKeys, PathInfo, Reach, SocketInfo, ZeroPort};

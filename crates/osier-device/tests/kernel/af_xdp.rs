@@ -4,7 +4,7 @@
 //! frames. Wants the machine's own root: programs are refused in a user namespace.
 
 use super::frames::*;
-use super::packet::{STRANGER, far_mac, ip, numbered, numbers, wire};
+use super::packet::{STRANGER, both_up, far_mac, ip, numbered, numbers, wire};
 use super::tap::{datagram, socket};
 use bytes::Bytes;
 use osier_device::xdp::Config;
@@ -16,6 +16,10 @@ use std::process::Command;
 
 fn plain_wire() {
     wire();
+    far_sums();
+}
+
+fn far_sums() {
     let off = Command::new("ethtool").args(["-K", "far", "tx", "off"]).output().expect("ethtool");
     assert!(off.status.success(), "{off:?}");
 }
@@ -77,6 +81,28 @@ pub(crate) fn only_ours() {
     }
     assert_eq!(numbers(&mut us), [0, 4, 5]);
     assert_eq!(numbers(&mut stack), [4, 5]);
+}
+
+/// What comes by a queue that is not ours comes nevertheless, by way of the kernel's stack.
+pub(crate) fn another_queue() {
+    let queues = "numtxqueues 2 numrxqueues 2";
+    ip(&format!("link add wire {queues} type veth peer name far {queues}"));
+    both_up();
+    far_sums();
+    let mut us = open();
+    let mut stack = PacketSocket::open(&packet::Config::new("wire", MAC)).unwrap();
+    let medium = us.properties().medium;
+    let udp = |bytes: &[u8]| transport(medium, bytes).is_some_and(|(p, _)| p == Protocol::UDP);
+    let flows = 64;
+    for _ in 0..flows {
+        // Each has a port of its own, and so its queue by chance.
+        socket(KERNEL.into()).0.send_to(b"willow", (US, 9)).unwrap();
+        assert!(wait_for(&mut us, |frame| udp(&frame.bytes).then_some(())).is_some());
+    }
+    let mut frames = Vec::new();
+    stack.receive(&mut frames, 2 * flows).unwrap();
+    let through = frames.iter().filter(|frame| udp(&frame.bytes)).count();
+    assert!((1..flows).contains(&through), "{through} of {flows} passed the stack");
 }
 
 /// Nobody fetches: what the rings have no room for is told.

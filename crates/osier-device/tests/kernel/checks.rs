@@ -29,6 +29,7 @@ pub(crate) const CHECKS: &[(&str, fn())] = &[
     ("af_xdp_carries_frames_both_ways_for_long", af_xdp::both_ways),
     ("af_xdp_sends_a_burst_at_once", af_xdp::burst),
     ("af_xdp_takes_what_is_for_us_from_the_kernel_and_no_more", af_xdp::only_ours),
+    ("af_xdp_hears_other_queues_by_way_of_the_stack", af_xdp::another_queue),
     ("af_xdp_tells_what_it_had_no_room_for", af_xdp::overrun),
     ("af_xdp_is_refused_where_it_cannot_be_and_ends_with_its_interface", af_xdp::refused_and_gone),
     ("an_address_needs_no_check_for_duplicates_and_is_added_once", setup::addresses),

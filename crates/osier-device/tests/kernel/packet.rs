@@ -27,6 +27,10 @@ pub(crate) fn ip(words: &str) {
 /// Both ends up; the kernel knows where we are.
 pub(crate) fn wire() {
     ip("link add wire type veth peer name far");
+    both_up();
+}
+
+pub(crate) fn both_up() {
     interface::set_up("wire").unwrap();
     interface::set_up("far").unwrap();
     interface::add_address("far", KERNEL.into(), 24).unwrap();
