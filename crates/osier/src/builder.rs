@@ -86,7 +86,7 @@ impl Builder<NoDevice> {
 }
 
 impl<D: Device + 'static> Builder<D> {
-    /// The link to the world: a TAP, a TUN, a packet or AF_XDP socket, one end of an in-memory pair.
+    /// The link to the world: a TAP, a TUN, a packet or AF_XDP socket, one end of a pair in memory.
     /// Without one the stack talks to itself only.
     pub fn device<E: Device + 'static>(self, device: E) -> Builder<E> {
         Builder {

@@ -7,7 +7,7 @@ use crate::bench_lines::number_in;
 use crate::netns::{Net, stdout};
 use crate::packet::wired;
 use crate::server::{Server, V4};
-use crate::{long, size};
+use crate::{MIB, long};
 use std::time::Instant;
 
 /// The core on which all runs.
@@ -21,6 +21,12 @@ struct Side {
     name: &'static str,
     server: Server,
     client: Option<Net>,
+    /// Octets of a stream: some seconds of it.
+    stream: u64,
+}
+
+fn stream(offload: &str) -> u64 {
+    if offload == "none" { 128 * MIB } else { 1_024 * MIB }
 }
 
 /// What is measured.
@@ -53,7 +59,7 @@ impl Side {
 
     /// Gbit/s to the kernel.
     fn down(&self) -> f64 {
-        let count = size(64 << 20, 1 << 30);
+        let count = self.stream;
         let mut curl = self.client().command("taskset");
         curl.args(["-c", CORE, "curl", "-s", "-o", "/dev/null", "-w", "%{speed_download}"]);
         let speed = stdout(curl.arg(format!("http://{V4}/bytes/{count}")));
@@ -62,7 +68,7 @@ impl Side {
 
     /// Gbit/s to osier.
     fn up(&self) -> f64 {
-        let count = size(64 << 20, 1 << 30);
+        let count = self.stream;
         let script = format!("head -c {count} /dev/zero | socat -u -b 65536 - TCP:{V4}:9");
         let start = Instant::now();
         stdout(self.client().command("taskset").args(["-c", CORE, "sh", "-ec", &script]));
@@ -85,7 +91,7 @@ fn median(mut all: Vec<f64>) -> f64 {
 fn by_tap(offload: &str) -> Option<Side> {
     let net = Net::with(&["wrk", "curl", "socat", "taskset", "ethtool"])?;
     let server = Server::start(net, &["--discard", "9", "--offload", offload]);
-    Some(Side { name: "tap", server, client: None }.pin())
+    Some(Side { name: "tap", server, client: None, stream: stream(offload) }.pin())
 }
 
 fn by(link: &'static str, offload: &str) -> Option<Side> {
@@ -96,7 +102,7 @@ fn by(link: &'static str, offload: &str) -> Option<Side> {
     }
     let words = ["--addr", "10.71.0.2/24", "--discard", "9", "--offload", offload];
     let server = Server::start_at(net, &format!("{link}:wire"), &words);
-    Some(Side { name: link, server, client: Some(far) }.pin())
+    Some(Side { name: link, server, client: Some(far), stream: stream(offload) }.pin())
 }
 
 /// A line for each work: the medians, and the median of the ratios to the first link.
