@@ -14,6 +14,7 @@ pub(crate) struct Row {
     pub(crate) mtu: u16,
     pub(crate) checksums: Checksums,
     pub(crate) link: Link,
+    pub(crate) copies: Copies,
     /// So many more connections say nothing.
     pub(crate) idle: u32,
     pub(crate) time_wait: TimeWait,
@@ -36,6 +37,15 @@ pub(crate) enum Checksums {
 pub(crate) enum Link {
     Plain,
     Whole,
+}
+
+/// Who copies the text of a stream.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Copies {
+    /// The interface: in and out.
+    Both,
+    /// Nobody but the link.
+    None,
 }
 
 /// What becomes of TIME-WAIT.
@@ -87,6 +97,7 @@ const PLAIN: Row = Row {
     mtu: 1500,
     checksums: Checksums::On,
     link: Link::Plain,
+    copies: Copies::Both,
     idle: 0,
     time_wait: TimeWait::Kept,
     sockets: Sockets::Own,
@@ -111,7 +122,7 @@ const fn tokio(name: &'static str, title: &'static str, work: &'static str) -> R
 const OSIERS_BEST_WINDOW: u32 = 256 << 10;
 
 /// All rows, in the order in which they are printed.
-pub(crate) const ROWS: [Row; 19] = [
+pub(crate) const ROWS: [Row; 20] = [
     Row {
         goal: Some(2.0),
         gvisor: Some(2.85),
@@ -135,6 +146,16 @@ pub(crate) const ROWS: [Row; 19] = [
         65_535,
         Checksums::Off,
     ),
+    Row {
+        copies: Copies::None,
+        goal: Some(1.2),
+        ..bulk(
+            "bulk-65535-lent",
+            "a stream, MTU 65535, that nobody but the link copies",
+            65_535,
+            Checksums::On,
+        )
+    },
     Row {
         link: Link::Whole,
         goal: Some(2.5),
@@ -214,6 +235,9 @@ impl Row {
         } else if self.checksums == Checksums::Off {
             line.push_str(" --checksums off");
         }
+        if self.copies == Copies::None {
+            line.push_str(" --copies none");
+        }
         words(&line)
     }
 
@@ -225,6 +249,9 @@ impl Row {
         }
         if self.link == Link::Whole {
             line.push_str(" --link whole");
+        }
+        if self.copies == Copies::None {
+            line.push_str(" --copies none");
         }
         if self.sockets == Sockets::Tokio {
             line.push_str(" --sockets tokio");

@@ -11,7 +11,7 @@ mod pattern;
 mod task;
 
 pub use pattern::{Checker, READ, WRITTEN, pattern};
-pub use task::{Checksums, Link, Sockets, Task, TimeWait, Work};
+pub use task::{Checksums, Copies, Link, Sockets, Task, TimeWait, Work};
 
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
@@ -51,6 +51,9 @@ pub trait Peer: Sized {
 
     /// What kind of sockets it has.
     const SOCKETS: Sockets = Sockets::Own;
+
+    /// Whether a program can lend it text and look at text where it lies.
+    const COPIES: Copies = Copies::Both;
 
     /// Name, version and configuration, in a line that stands under the table.
     fn describe() -> String;
@@ -96,6 +99,12 @@ fn carry_out<P: Peer>(run: &Run) -> Result<String, Stop> {
             Sockets::Tokio => "it has tokio's streams alone: see the rows of tokio",
         };
         return Err(Stop::Cannot(why.to_owned()));
+    }
+    if let Run::Round(task) | Run::Units(task, _) | Run::Verify(task) = run
+        && task.copies == Copies::None
+        && P::COPIES == Copies::Both
+    {
+        return Err(Stop::Cannot("its streams are copied in and out here".to_owned()));
     }
     match run {
         Run::Describe => Ok(format!("{}\n", P::describe())),

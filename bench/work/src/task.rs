@@ -44,6 +44,15 @@ pub enum Link {
     Whole,
 }
 
+/// How a program hands the text of a stream over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Copies {
+    /// One copy in and one copy out.
+    Both,
+    /// It lends what it sends, and looks at what came where that lies.
+    None,
+}
+
 /// By which sockets the work is done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Sockets {
@@ -73,6 +82,8 @@ pub struct Task {
     pub checksums: Checksums,
     /// What crosses.
     pub link: Link,
+    /// Who copies.
+    pub copies: Copies,
     /// So many more connections are established and say nothing.
     pub idle: u32,
     /// Which interface.
@@ -102,6 +113,7 @@ pub(crate) fn parse(mut words: impl Iterator<Item = String>) -> Result<Run, Stri
         mtu: 1500,
         checksums: Checksums::On,
         link: Link::Plain,
+        copies: Copies::Both,
         idle: 0,
         sockets: Sockets::Own,
         time_wait: TimeWait::Kept,
@@ -143,6 +155,7 @@ fn set(task: &mut Task, option: &str, value: &str) -> Result<(), String> {
         "--checksums" => task.checksums = choose(value, Checksums::On, Checksums::Off, "off")?,
         "--sockets" => task.sockets = choose(value, Sockets::Own, Sockets::Tokio, "tokio")?,
         "--link" => task.link = choose(value, Link::Plain, Link::Whole, "whole")?,
+        "--copies" => task.copies = choose(value, Copies::Both, Copies::None, "none")?,
         "--time-wait" => {
             task.time_wait = choose(value, TimeWait::Kept, TimeWait::Dropped, "dropped")?;
         }
@@ -157,7 +170,7 @@ fn set(task: &mut Task, option: &str, value: &str) -> Result<(), String> {
 /// The usual one of two, or the other, by its word.
 fn choose<T>(value: &str, usual: T, other: T, word: &str) -> Result<T, String> {
     match value {
-        "on" | "plain" | "kept" | "own" => Ok(usual),
+        "on" | "plain" | "kept" | "own" | "both" => Ok(usual),
         value if value == word => Ok(other),
         value => Err(format!("`{value}` is neither the usual nor `{word}`")),
     }
@@ -181,6 +194,8 @@ mod tests {
         let Ok(Run::Units(task, 7)) = parsed(line) else { panic!("{line}") };
         assert_eq!((task.work, task.mtu, task.idle), (Work::Crr, 9000, 12));
         assert_eq!((task.checksums, task.time_wait), (Checksums::Off, TimeWait::Dropped));
+        let Ok(Run::Round(task)) = parsed("--work bulk --copies none") else { panic!() };
+        assert_eq!(task.copies, Copies::None);
     }
 
     #[test]

@@ -11,8 +11,10 @@ use osier_wire::Frame;
 const SLAB: usize = 64 * 1024;
 
 /// How many slabs are watched for reuse. Beyond these, a slab whose frames are still held is left
-/// to its holders and freed with the last of them: we never own more than this many.
-const SLABS: usize = 4;
+/// to its holders and freed with the last of them: we never own more than this many. They hold a
+/// window of 1 MiB: to give so much memory back and to ask for it anew, again and again, costs a
+/// stream nearly as much time as all else does.
+const SLABS: usize = 16;
 
 /// Frames shorter than this are copied out, lest an acknowledgment pin a slab.
 pub(crate) const COPY_BELOW: usize = 256;
@@ -27,7 +29,7 @@ pub(crate) struct Slabs {
     small: Ring,
 }
 
-/// A few slabs of one size, used in turn.
+/// A few slabs of one size.
 #[derive(Debug)]
 struct Ring {
     slabs: [BytesMut; SLABS],
@@ -75,12 +77,13 @@ impl Ring {
         &mut self.slabs[self.current]
     }
 
-    /// Goes on to the next slab that nobody holds, or replaces the oldest.
+    /// Goes on to the first slab that nobody holds, or replaces one. The first and not the next:
+    /// where frames are soon gone, few slabs are in use, and no more are ever allocated.
     fn turn(&mut self, len: usize) {
         let size = self.size.max(len);
-        for _ in 0..SLABS {
-            self.current = (self.current + 1) % SLABS;
-            if self.slabs[self.current].try_reclaim(size) {
+        for at in 0..SLABS {
+            if self.slabs[at].try_reclaim(size) {
+                self.current = at;
                 return;
             }
         }

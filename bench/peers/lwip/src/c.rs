@@ -8,21 +8,23 @@ pub(crate) const CRR: c_int = 2;
 
 // SAFETY: the signatures are those of `c/work.c`.
 unsafe extern "C" {
-    fn lwip_work_begin(kind: c_int, mtu: u16, checksums: c_int, idle: u32, drop: c_int) -> c_int;
+    fn lwip_work_begin(
+        kind: c_int,
+        mtu: u16,
+        checksums: c_int,
+        copies: c_int,
+        drop: c_int,
+        idle: u32,
+    ) -> c_int;
     fn lwip_work_advance(units: u64, look: c_int) -> c_int;
     fn lwip_work_wrong() -> *const c_char;
 }
 
-/// Two ends that are ready. Once in a process.
-pub(crate) fn begin(
-    kind: c_int,
-    mtu: u16,
-    checksums: bool,
-    idle: u32,
-    drop: bool,
-) -> Result<(), String> {
+/// Two ends that are ready: whether they sum, copy, and throw TIME-WAIT away. Once in a process.
+pub(crate) fn begin(kind: c_int, mtu: u16, how: [bool; 3], idle: u32) -> Result<(), String> {
+    let [checksums, copies, drop] = how.map(c_int::from);
     // SAFETY: plain numbers go in; this program has one thread.
-    let well = unsafe { lwip_work_begin(kind, mtu, checksums.into(), idle, drop.into()) };
+    let well = unsafe { lwip_work_begin(kind, mtu, checksums, copies, drop, idle) };
     outcome(well)
 }
 

@@ -3,13 +3,15 @@
 
 mod c;
 
-use bench_work::{Checksums, Link, Payload, Peer, Stop, Task, TimeWait, Work};
+use bench_work::{Checksums, Copies, Link, Payload, Peer, Stop, Task, TimeWait, Work};
 
 /// lwIP is one for the whole process: this says that it has begun.
 struct Lwip;
 
 impl Peer for Lwip {
     const NAME: &'static str = "lwip";
+
+    const COPIES: Copies = Copies::None;
 
     fn describe() -> String {
         "lwIP 2.2.1-dev (C): its raw interface, callbacks; NO_SYS, no assertions, \
@@ -33,7 +35,10 @@ impl Peer for Lwip {
         };
         let checksums = task.checksums == Checksums::On;
         let drop = task.time_wait == TimeWait::Dropped;
-        c::begin(kind, task.mtu, checksums, task.idle, drop).map(|()| Lwip).map_err(Stop::Wrong)
+        let copies = task.copies == Copies::Both;
+        c::begin(kind, task.mtu, [checksums, copies, drop], task.idle)
+            .map(|()| Lwip)
+            .map_err(Stop::Wrong)
     }
 
     fn advance(&mut self, units: u64, payload: Payload) -> Result<(), Stop> {

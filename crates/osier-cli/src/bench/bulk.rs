@@ -1,8 +1,9 @@
-//! A stream of bytes in one direction, over one connection: one copy in and one copy out.
+//! A stream of bytes in one direction, over one connection: one copy in and one copy out, or none.
 
 use super::pair::{Pair, Side, unexpected};
-use super::setup::Setup;
+use super::setup::{Copies, Setup};
 use crate::exit::{Failure, Outcome};
+use bytes::Bytes;
 use osier_host::{ConnectionId, Event};
 use osier_tcp::Text;
 use osier_time::Duration;
@@ -34,7 +35,8 @@ pub(super) struct Bulk {
     pair: Pair,
     client: ConnectionId,
     server: ConnectionId,
-    text: Vec<u8>,
+    copies: Copies,
+    text: Bytes,
     buffer: Vec<u8>,
     written: u64,
     read: u64,
@@ -44,8 +46,9 @@ impl Bulk {
     pub(super) fn begin(setup: &Setup) -> Result<Bulk, Failure> {
         let mut pair = Pair::new(setup)?;
         let (client, server) = pair.open()?;
-        let (text, buffer) = (pattern(), vec![0; READ]);
-        Ok(Bulk { pair, client, server, text, buffer, written: 0, read: 0 })
+        let (text, buffer) = (Bytes::from(pattern()), vec![0; READ]);
+        let copies = setup.copies;
+        Ok(Bulk { pair, client, server, copies, text, buffer, written: 0, read: 0 })
     }
 
     /// Moves so many bytes more.
@@ -78,35 +81,52 @@ impl Bulk {
         while self.written < target {
             let from = (self.written % WRITTEN as u64) as usize;
             let wanted = usize::try_from(target - self.written).unwrap_or(usize::MAX);
-            let text = &self.text[from..WRITTEN.min(from.saturating_add(wanted))];
-            match self.pair.write(Side::Client, self.client, text)? {
-                0 => break,
-                taken => self.written += taken as u64,
+            let range = from..WRITTEN.min(from.saturating_add(wanted));
+            let (by, id) = (Side::Client, self.client);
+            let taken = match self.copies {
+                Copies::Both => self.pair.write(by, id, &self.text[range])?,
+                Copies::None => self.pair.write_chunk(by, id, &mut self.text.slice(range))?,
+            };
+            if taken == 0 {
+                break;
             }
+            self.written += taken as u64;
         }
         Ok(())
     }
 
     fn read(&mut self, payload: Payload) -> Outcome {
         loop {
-            match self.pair.read(Side::Server, self.server, &mut self.buffer) {
-                Text::Got(len) => {
-                    if payload == Payload::Verified {
-                        self.verify(len)?;
-                    }
-                    self.read += len as u64;
-                }
-                Text::NotYet => return Ok(()),
-                ended => return Err(unexpected(&ended)),
-            }
+            let (by, id) = (Side::Server, self.server);
+            let read = match self.copies {
+                Copies::Both => match self.pair.read(by, id, &mut self.buffer) {
+                    Text::Got(len) => self.look(&self.buffer[..len], payload)?,
+                    Text::NotYet => return Ok(()),
+                    ended => return Err(unexpected(&ended)),
+                },
+                Copies::None => match self.pair.read_chunk(by, id, READ) {
+                    Text::Got(text) => self.look(&text, payload)?,
+                    Text::NotYet => return Ok(()),
+                    ended => return Err(unexpected(&ended)),
+                },
+            };
+            self.read += read;
         }
     }
 
+    /// Does with text what is to be done with it, and says how much it is.
+    fn look(&self, text: &[u8], payload: Payload) -> Result<u64, Failure> {
+        if payload == Payload::Verified {
+            self.verify(text)?;
+        }
+        Ok(text.len() as u64)
+    }
+
     /// Holds what was just read against what was written.
-    fn verify(&self, len: usize) -> Outcome {
-        let from = (self.read % WRITTEN as u64) as usize;
+    fn verify(&self, text: &[u8]) -> Outcome {
+        let (from, len) = ((self.read % WRITTEN as u64) as usize, text.len());
         let written = self.text[from..].iter().chain(self.text.iter().cycle());
-        match self.buffer[..len].iter().eq(written.take(len)) {
+        match text.iter().eq(written.take(len)) {
             true => Ok(()),
             false => Err(unexpected(&format!("wrong bytes after {} octets", self.read))),
         }

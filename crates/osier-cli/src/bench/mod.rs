@@ -219,7 +219,7 @@ fn measure(work: Work, args: &Args) -> Result<Figures, Failure> {
 
 #[cfg(test)]
 mod tests {
-    use super::setup::{Checksums, MTU_MIN, Segments};
+    use super::setup::{Checksums, Copies, MTU_MIN, Segments};
     use super::*;
 
     #[test]
@@ -240,7 +240,10 @@ mod tests {
     }
 
     #[test]
-    fn it_arrives_over_links_that_vouch_for_it_and_beside_idle_connections() {
+    fn it_arrives_without_copies_over_links_that_vouch_for_it_and_beside_idle_connections() {
+        for copies in [Copies::Both, Copies::None] {
+            bulk::verify(&Setup { copies, ..Setup::of(65_535) }).unwrap();
+        }
         for segments in [Segments::Cut, Segments::Whole] {
             let setup = Setup { checksums: Checksums::Off, segments, idle: 3, ..Setup::of(9000) };
             bulk::verify(&setup).unwrap();

@@ -6,6 +6,7 @@
 
 use super::setup::Setup;
 use crate::exit::Failure;
+use bytes::Bytes;
 use osier_device::Medium;
 use osier_device::mem::Wire;
 use osier_host::{Config, ConnectionId, Error, Event, Host, Keys, ListenerId};
@@ -140,6 +141,26 @@ impl Pair {
             Err(Error::WouldBlock) => Ok(0),
             Err(error) => Err(unexpected(&error)),
         }
+    }
+
+    /// Writes as much of a chunk as there is room for, without a copy, and takes that off it.
+    pub(super) fn write_chunk(
+        &mut self,
+        by: Side,
+        id: ConnectionId,
+        chunk: &mut Bytes,
+    ) -> Result<usize, Failure> {
+        match self.host(by).write_chunks(id, std::slice::from_mut(chunk)) {
+            Ok(taken) => Ok(taken),
+            Err(Error::WouldBlock) => Ok(0),
+            Err(error) => Err(unexpected(&error)),
+        }
+    }
+
+    /// Takes text as a slice of the frame that it came in.
+    pub(super) fn read_chunk(&mut self, by: Side, id: ConnectionId, max: usize) -> Text<Bytes> {
+        let now = self.now;
+        self.host(by).read_chunk(now, id, max)
     }
 
     /// Reads what there is.

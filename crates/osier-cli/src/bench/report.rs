@@ -64,7 +64,8 @@ impl Table {
             let Setup { mtu, idle, .. } = setup;
             let sums = if setup.sums() { "computed and verified" } else { "left to the link" };
             println!("Two hosts back to back in one thread: IPv4, MTU {mtu}, checksums {sums},");
-            println!("one copy in and one copy out, {idle} idle connections beside.\n");
+            let copies = setup.copies_in_words();
+            println!("{copies}, {idle} idle connections beside.\n");
             println!("{:6}{:>26}   by the wall clock, median (best)", "", "instructions");
         }
         Table { json, setup }

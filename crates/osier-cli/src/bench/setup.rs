@@ -27,6 +27,9 @@ pub(super) struct Setup {
     /// Whether the link takes super-segments of 64 KiB whole; it vouches for their checksums, then
     #[arg(long, value_enum, value_name = "HOW", default_value_t = Segments::Cut)]
     pub(super) segments: Segments,
+    /// Whether text is copied in and out, or handed over in chunks that nobody copies (bulk)
+    #[arg(long, value_enum, value_name = "WHERE", default_value_t = Copies::Both)]
+    pub(super) copies: Copies,
     /// Octets of the window and of the send buffer
     #[arg(long, value_name = "N", default_value_t = 1 << 20,
           value_parser = clap::value_parser!(u32).range(WINDOW_MIN..=WINDOW_MAX))]
@@ -53,6 +56,15 @@ pub(super) enum Segments {
     Cut,
     /// Super-segments of up to 64 KiB
     Whole,
+}
+
+/// How the program hands text over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(super) enum Copies {
+    /// It writes and reads slices: one copy in, one copy out
+    Both,
+    /// It writes and reads chunks
+    None,
 }
 
 impl Setup {
@@ -85,7 +97,18 @@ impl Setup {
         if self.segments == Segments::Whole {
             words.extend(["--segments", "whole"].map(str::to_owned));
         }
+        if self.copies == Copies::None {
+            words.extend(["--copies", "none"].map(str::to_owned));
+        }
         words
+    }
+
+    /// What becomes of text in the program's hands.
+    pub(super) const fn copies_in_words(&self) -> &'static str {
+        match self.copies {
+            Copies::Both => "one copy in and one copy out",
+            Copies::None => "a stream's text handed over in chunks, without a copy",
+        }
     }
 
     /// Whether the hosts sum what crosses, and verify it.
@@ -99,6 +122,6 @@ impl Setup {
     /// The usual one, on a link of this MTU.
     pub(super) fn of(mtu: u16) -> Setup {
         let (checksums, segments) = (Checksums::On, Segments::Cut);
-        Setup { mtu, checksums, segments, window: 1 << 20, idle: 0 }
+        Setup { mtu, checksums, segments, copies: Copies::Both, window: 1 << 20, idle: 0 }
     }
 }
