@@ -7,7 +7,8 @@
 //! packet socket beside (`packet.rs`), as we do what came by another queue than the first.
 //!
 //! There are no offloads: every frame is what a wire carries. A sender on the same machine (the
-//! other end of a veth) must be told to sum: `ethtool -K FAR tx off`.
+//! other end of a veth) must be told to sum: `ethtool -K FAR tx off`. Nor do the kernel's queueing
+//! disciplines see what we send.
 //!
 //! Not here: more than one queue, frames in several pieces (jumbo frames).
 

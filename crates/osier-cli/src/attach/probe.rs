@@ -77,7 +77,15 @@ fn exchange(
     }
     while device.room() > 0 {
         let Some((_, frame)) = layer.poll_transmit(now) else { break };
-        device.transmit(frame)?;
+        sent(device.transmit(frame))?;
     }
-    device.flush()
+    sent(device.flush())
+}
+
+/// A question that found no room is asked again.
+fn sent(result: io::Result<()>) -> io::Result<()> {
+    match result {
+        Err(e) if e.kind() == io::ErrorKind::WouldBlock => Ok(()),
+        result => result,
+    }
 }

@@ -182,6 +182,23 @@ fn what_an_interface_does_not_offload_the_kernel_does_for_it() {
     server.stop();
 }
 
+/// The kernel keeps what osier may have on its way there, says "not now" beyond, and wakes osier
+/// when there is room: so nothing is lost, and nothing stands still.
+#[test]
+#[ignore = "wants root or user namespaces"]
+fn a_wire_that_is_slower_than_osier_holds_it_back() {
+    let Some((server, far)) = serve(&["curl", "tc"], "") else { return };
+    let count = 32 * MIB;
+    server.net.sh("tc qdisc add dev wire root tbf rate 200mbit burst 256k limit 100m");
+    let took = download(&server, &far, V4, count);
+    // 32 MiB at 200 Mbit/s; the burst passes at once.
+    let least = Duration::from_millis(1_200);
+    assert!((least..10 * least).contains(&took), "{took:?}");
+    let queue = server.net.sh("tc -statistics qdisc show dev wire");
+    assert!(queue.contains("dropped 0,"), "{queue}");
+    server.stop();
+}
+
 #[test]
 #[ignore = "wants root or user namespaces"]
 fn an_interface_that_is_down_for_a_while_carries_on_and_a_deleted_one_ends_osier_with_a_sentence() {
