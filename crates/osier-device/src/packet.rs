@@ -54,6 +54,13 @@ pub struct PacketSocket {
 /// What is always waited for. The kernel reports an interface that goes away as an error.
 const READABLE: epoll::EventFlags = epoll::EventFlags::IN;
 
+/// Whether somebody waits for room.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Room {
+    Wanted,
+    NotNeeded,
+}
+
 impl PacketSocket {
     /// The name of the interface when it was opened.
     pub fn name(&self) -> &str {
@@ -133,9 +140,18 @@ impl PacketSocket {
         }
     }
 
-    /// Has the readiness of another socket tell of this one, too.
+    /// Has our readiness tell of another socket, too.
     pub(crate) fn wait_also_for(&self, other: BorrowedFd<'_>) -> io::Result<()> {
         Ok(epoll::add(&self.waits, other, epoll::EventData::new_u64(1), READABLE)?)
+    }
+
+    /// Whether it tells of room at that socket.
+    pub(crate) fn wait_for_room_at(&self, other: BorrowedFd<'_>, room: Room) -> io::Result<()> {
+        let wanted = match room {
+            Room::Wanted => READABLE | epoll::EventFlags::OUT,
+            Room::NotNeeded => READABLE,
+        };
+        Ok(epoll::modify(&self.waits, other, epoll::EventData::new_u64(1), wanted)?)
     }
 
     /// Waits for room while frames wait for it, and only then: else every frame that left would

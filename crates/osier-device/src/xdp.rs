@@ -20,8 +20,8 @@ pub use open::Config;
 use crate::buffer::Slabs;
 use crate::device::{Device, Properties, Readiness};
 use crate::framed::RING;
-use crate::packet::{PacketSocket, explain};
-use crate::sys::xdp::{LONGEST, RECEIVING, Shared};
+use crate::packet::{PacketSocket, Room, explain};
+use crate::sys::xdp::{LONGEST, RECEIVING, SENDING, Shared};
 use osier_wire::offload::{Offload, split};
 use osier_wire::{Frame, Received};
 use rustix::io::Errno;
@@ -29,9 +29,9 @@ use std::collections::VecDeque;
 use std::io;
 use std::os::fd::OwnedFd;
 
-/// How often the kernel is told of frames that wait for it, before they wait for the next turn: it
-/// sends 32 at a time.
-const KICKS: usize = 8;
+/// How often the kernel is told of frames, before they wait for the next turn: it sends 32 at a
+/// time, and no more are there.
+const KICKS: u32 = SENDING / 32 + 1;
 
 /// Our station on the wire of an interface, past the kernel's stack.
 #[derive(Debug)]
@@ -47,6 +47,8 @@ pub struct XdpSocket {
     ring: VecDeque<Frame>,
     /// Whether the kernel has yet to be told of frames.
     untold: bool,
+    /// Whether our readiness tells of room.
+    room: Room,
     /// Frames that were fetched since the kernel was asked what it dropped.
     fetched: usize,
     /// What it had dropped then.
@@ -102,10 +104,25 @@ impl Device for XdpSocket {
             self.ring.extend(split(&frame).filter(|part| part.len() <= LONGEST));
         }
         self.hand_over();
-        Ok(())
+        // A flush is to come; only what it leaves has to be waited for.
+        if self.room() == 0 { self.watch() } else { Ok(()) }
     }
 
     fn flush(&mut self) -> io::Result<()> {
+        let told = self.tell();
+        self.watch()?;
+        told
+    }
+
+    /// Readable where there is anything to do. Never writable.
+    fn readiness(&self) -> Readiness<'_> {
+        self.beside.readiness()
+    }
+}
+
+impl XdpSocket {
+    /// Tells the kernel of frames, until it has sent them or cannot.
+    fn tell(&mut self) -> io::Result<()> {
         self.hand_over();
         for _ in 0..KICKS {
             if !self.untold {
@@ -126,13 +143,20 @@ impl Device for XdpSocket {
         Ok(())
     }
 
-    /// Readable where there is anything to do. Never writable.
-    fn readiness(&self) -> Readiness<'_> {
-        self.beside.readiness()
+    /// Waits for room while frames wait for it. The kernel says so at once while it is the driver
+    /// that is full, and is asked again.
+    fn watch(&mut self) -> io::Result<()> {
+        let wanted = match self.untold || !self.ring.is_empty() {
+            true => Room::Wanted,
+            false => Room::NotNeeded,
+        };
+        if wanted != self.room {
+            self.beside.wait_for_room_at(self.shared.fd(), wanted)?;
+            self.room = wanted;
+        }
+        Ok(())
     }
-}
 
-impl XdpSocket {
     /// Puts frames where the kernel will take them from.
     fn hand_over(&mut self) {
         while let Some(frame) = self.ring.front() {

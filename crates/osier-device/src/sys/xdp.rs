@@ -20,8 +20,9 @@ pub(crate) const LONGEST: usize = 4096 - 256;
 /// Frames that may wait for us: a burst of 1.5 MB of an ordinary MTU.
 pub(crate) const RECEIVING: u32 = 1024;
 
-/// Frames that may wait for the wire.
-const SENDING: u32 = 1024;
+/// Frames that may wait for the wire. The ring for them has twice as many places: the kernel tells
+/// of room while no more than half of them are taken.
+pub(crate) const SENDING: u32 = 512;
 
 /// Frames that are taken out of a ring at once.
 const BATCH: usize = 64;
@@ -59,8 +60,8 @@ impl Shared {
         let rings = RingConfigBuilder {
             rx_count: RECEIVING,
             fill_count: RECEIVING,
-            tx_count: SENDING,
-            completion_count: SENDING,
+            tx_count: 2 * SENDING,
+            completion_count: 2 * SENDING,
         };
         let mut umem = Umem::map(memory.build().map_err(io::Error::other)?)?;
         let mut builder = XdpSocketBuilder::new().map_err(plain)?;

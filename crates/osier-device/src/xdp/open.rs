@@ -4,7 +4,7 @@ use super::{XdpSocket, program};
 use crate::buffer::Slabs;
 use crate::device::Properties;
 use crate::error::{Error, ErrorKind};
-use crate::packet::{self, PacketSocket};
+use crate::packet::{self, PacketSocket, Room};
 use crate::sys::bpf::{self, Mode};
 use crate::sys::xdp::{LONGEST, Shared};
 use osier_wire::MacAddr;
@@ -70,6 +70,7 @@ impl XdpSocket {
             slabs: Slabs::new(LONGEST),
             ring: VecDeque::new(),
             untold: false,
+            room: Room::NotNeeded,
             fetched: 0,
             dropped: 0,
             lost: 0,

@@ -7,12 +7,15 @@ use super::frames::*;
 use super::packet::{STRANGER, both_up, far_mac, ip, numbered, numbers, wire};
 use super::tap::{datagram, socket};
 use bytes::Bytes;
+use osier_device::tuntap::RING;
 use osier_device::xdp::Config;
-use osier_device::{Device, ErrorKind, PacketSocket, XdpSocket, interface, packet};
+use osier_device::{Device, ErrorKind, PacketSocket, Readiness, XdpSocket, interface, packet};
 use osier_wire::offload::Offload;
 use osier_wire::{MacAddr, Protocol};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use std::io;
 use std::process::Command;
+use std::time::{Duration, Instant};
 
 fn plain_wire() {
     wire();
@@ -64,6 +67,31 @@ pub(crate) fn burst() {
     us.flush().unwrap();
     assert_eq!(us.room(), usize::from(burst));
     assert_eq!(numbers(&mut far), (0..burst).collect::<Vec<u8>>());
+}
+
+/// What waits here for room is told of when there is some.
+pub(crate) fn held_back() {
+    std::fs::write("/proc/sys/net/ipv6/conf/default/disable_ipv6", "1").unwrap();
+    plain_wire();
+    let mut us = open();
+    let mut far = PacketSocket::open(&packet::Config::new("far", STRANGER)).unwrap();
+    let mut sent = 0u32;
+    while us.room() > 0 {
+        us.transmit(numbered(STRANGER, sent as u8)).unwrap();
+        sent += 1;
+        assert!(sent < 10_000);
+    }
+    let ready = |us: &XdpSocket, time: Timespec| {
+        let Readiness::Fd(fd) = us.readiness() else { panic!("a socket has a descriptor") };
+        poll(&mut [PollFd::new(&fd, PollFlags::IN)], Some(&time)).unwrap()
+    };
+    assert_eq!(ready(&us, Timespec { tv_sec: 10, tv_nsec: 0 }), 1);
+    while us.room() < RING {
+        us.flush().unwrap();
+    }
+    assert_eq!(ready(&us, Timespec::default()), 0, "nothing more is waited for");
+    let expected: Vec<u8> = (0..sent).map(|number| number as u8).collect();
+    assert_eq!(numbers(&mut far), expected);
 }
 
 /// Ours does not come to the kernel's stack; what is for groups does, and to us, too.
@@ -134,10 +162,18 @@ pub(crate) fn refused_and_gone() {
     ip("link set wire mtu 9000");
     assert_eq!(refused().kind(), ErrorKind::Unsupported, "{}", refused());
     ip("link set wire mtu 1500");
-    let mut us = open();
+    let us = open();
     assert_eq!(refused().kind(), ErrorKind::Busy, "{}", refused());
     drop(us);
-    us = open();
+    // The kernel gives the queue back in its own time.
+    let until = Instant::now() + Duration::from_secs(5);
+    let mut us = loop {
+        match XdpSocket::open(&Config::new("wire", MAC)) {
+            Ok(us) => break us,
+            Err(e) => assert!(Instant::now() < until, "{e}"),
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    };
     ip("link set wire down");
     us.transmit(numbered(far_mac(), 1)).unwrap();
     let error = us.flush().unwrap_err();

@@ -5,12 +5,13 @@
 use super::frames::*;
 use super::tap::{datagram, socket};
 use bytes::Bytes;
-use osier_device::packet::{Config, RECEIVE_QUEUE};
-use osier_device::tuntap::OffloadMode;
-use osier_device::{Device, ErrorKind, Medium, PacketSocket, interface};
+use osier_device::packet::{Config, RECEIVE_QUEUE, SEND_QUEUE};
+use osier_device::tuntap::{OffloadMode, RING};
+use osier_device::{Device, ErrorKind, Medium, PacketSocket, Readiness, interface};
 use osier_wire::ethernet::{EtherType, Header as Ethernet};
 use osier_wire::offload::{Checksum, Gso, GsoKind};
 use osier_wire::{Frame, MacAddr, Protocol};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use std::io;
 use std::process::Command;
 use std::time::Duration;
@@ -144,6 +145,43 @@ pub(crate) fn overrun() {
     let told = came + us.lost() as usize;
     assert!((sent..sent + 20).contains(&told), "{told} of {sent} are accounted for");
     assert_eq!(us.lost(), 0, "told once");
+}
+
+/// The wire is slow: what the kernel does not take waits here, and we are woken when it does.
+pub(crate) fn held_back() {
+    // What IPv6 says of itself would wake us.
+    std::fs::write("/proc/sys/net/ipv6/conf/default/disable_ipv6", "1").unwrap();
+    wire();
+    let words = "qdisc add dev wire root tbf rate 10mbit burst 16k limit 100m";
+    let tc = Command::new("tc").args(words.split(' ')).output().expect("tc");
+    assert!(tc.status.success(), "{tc:?}");
+    let mut us = open();
+    let mut far = PacketSocket::open(&Config::new("far", STRANGER)).unwrap();
+    let mut sent = 0;
+    while us.room() > 0 {
+        let mut frame = numbered(STRANGER, sent as u8);
+        frame.payload.push(vec![0; 1400].into());
+        us.transmit(frame).unwrap();
+        sent += 1;
+        assert!(sent < 10_000, "{SEND_QUEUE} octets are far less");
+    }
+    let mut frames = Vec::new();
+    while us.room() < RING {
+        let Readiness::Fd(fd) = us.readiness() else { panic!("a socket has a descriptor") };
+        let long = Timespec { tv_sec: 10, tv_nsec: 0 };
+        let ready = poll(&mut [PollFd::new(&fd, PollFlags::IN)], Some(&long)).unwrap();
+        assert_eq!(ready, 1, "there is room, and nobody says so");
+        us.receive(&mut frames, 64).unwrap();
+        us.flush().unwrap();
+    }
+    // The rest is in the kernel, and on the slow wire.
+    let mut came = 0;
+    while came < sent {
+        let ours = |bytes: &[u8]| (bytes[12..14] == [0x88, 0xb5]).then(|| bytes[14]);
+        let next = wait_for(&mut far, |frame| ours(&frame.bytes));
+        assert_eq!(next, Some(came as u8), "in order");
+        came += 1;
+    }
 }
 
 /// Down for a while and renamed is no end; deleted is.
