@@ -68,7 +68,7 @@ impl Budget {
     }
 
     /// A connection holds `now` octets, and held `before`.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn change(&mut self, before: &mut u32, now: u32) {
         let now = now.next_multiple_of(STEP);
         if *before != now {

@@ -200,7 +200,7 @@ impl Flows {
     }
 
     /// Who holds a flow, and remembers the answer.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn find<'a>(
         &mut self,
         key: &FlowKey,
@@ -284,7 +284,7 @@ impl Flows {
 
 impl Host {
     /// Who holds a flow, and remembers the answer.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn find_flow(&mut self, key: &FlowKey) -> Option<Tenant> {
         let Host { flows, connections, handshakes, time_waits, .. } = self;
         flows.find(key, |tenant| name_of(connections, handshakes, time_waits, tenant))

@@ -229,7 +229,7 @@ impl Connection {
     }
 
     /// All that the owner looks at after each door, in one go.
-    #[inline]
+    #[inline(always)]
     pub fn wants(&self) -> Wants {
         match &self.phase {
             Phase::Synchronized(tcb) => Wants {

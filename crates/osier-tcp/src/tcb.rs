@@ -210,7 +210,7 @@ impl Tcb {
     }
 
     /// Octets of memory that the connection holds for what it sends and receives.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn memory(&self) -> u32 {
         self.text.pinned() + self.out.len() + self.recovery.memory()
     }

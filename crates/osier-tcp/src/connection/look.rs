@@ -5,7 +5,7 @@ use super::{Connection, Phase};
 impl Connection {
     /// Octets of memory that the connection holds for what it sends and receives: counted by what
     /// is pinned, not by what is used.
-    #[inline]
+    #[inline(always)]
     pub fn memory(&self) -> u32 {
         match &self.phase {
             Phase::Synchronized(tcb) => tcb.memory(),

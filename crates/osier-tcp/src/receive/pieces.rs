@@ -126,9 +126,13 @@ impl Pieces {
         let mut filled = 0;
         while filled < into.len() && !self.first.is_empty() {
             let now = self.first.len().min(into.len() - filled);
-            self.first.copy_to_slice(&mut into[filled..filled + now]);
+            into[filled..filled + now].copy_from_slice(&self.first[..now]);
             filled += now;
-            self.refill_first();
+            if now < self.first.len() {
+                self.first.advance(now);
+                break;
+            }
+            self.next_first();
         }
         self.len -= filled as u32;
         filled
@@ -151,6 +155,21 @@ impl Pieces {
     fn forget_first(&mut self) {
         self.first = Bytes::new();
         (self.pinned, self.first_pins) = (0, 0);
+    }
+
+    /// The first piece is used up: the next one becomes it.
+    #[inline]
+    fn next_first(&mut self) {
+        if self.rest.len() > 1
+            && let Some(next) = self.rest.pop_front()
+        {
+            self.pinned -= self.first_pins;
+            self.first_pins = pins(next.len());
+            self.first = next;
+            return;
+        }
+        self.first.clear();
+        self.refill_first();
     }
 
     /// The next piece becomes the first, once that is used up.

@@ -22,15 +22,23 @@ const MOST: usize = 1 << 16;
 #[inline]
 pub(super) fn add_most(bytes: &[u8]) -> Option<(u64, &[u8])> {
     let simd = Level::new().as_avx2()?;
-    let (blocks, rest) = bytes.split_at(bytes.len() / BLOCK * BLOCK);
+    let (mut blocks, rest) = bytes.split_at(bytes.len() / BLOCK * BLOCK);
     let mut sum = 0;
-    for blocks in blocks.chunks(MOST) {
-        sum += u64::from(simd.vectorize(
-            #[inline(always)]
-            || add_blocks(simd, blocks),
-        ));
+    // A frame is rarely longer.
+    while blocks.len() > MOST {
+        let (most, left) = blocks.split_at(MOST);
+        sum += add(simd, most);
+        blocks = left;
     }
-    Some((sum, rest))
+    Some((sum + add(simd, blocks), rest))
+}
+
+#[inline]
+fn add(simd: Avx2, blocks: &[u8]) -> u64 {
+    u64::from(simd.vectorize(
+        #[inline(always)]
+        || add_blocks(simd, blocks),
+    ))
 }
 
 /// The sum of at most [`MOST`] bytes, by the same trick as the plain form's: `all` adds up the

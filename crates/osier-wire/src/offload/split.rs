@@ -170,6 +170,7 @@ impl<'a> Split<'a> {
         true
     }
 
+    #[inline(always)]
     fn append_payload(&mut self, mut n: usize, out: &mut BytesMut) {
         while n > 0
             && let Some(chunk) = self.frame.payload.get(self.chunk)

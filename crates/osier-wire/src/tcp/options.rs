@@ -50,7 +50,7 @@ impl Options {
     }
 
     /// [`Options::parse`] in place, where there are none yet.
-    #[inline]
+    #[inline(always)]
     pub fn read(&mut self, bytes: &[u8]) {
         match bytes {
             [] => {}
