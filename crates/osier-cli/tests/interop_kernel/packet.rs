@@ -8,7 +8,7 @@ use crate::http::{download, upload};
 use crate::netns::{Net, OSIER, is_root, missing, stdout};
 use crate::refusals::{refused, words};
 use crate::server::{BOTH, Server, V4};
-use crate::{MIB, size};
+use crate::{MIB, size, tshark};
 use std::time::Duration;
 
 /// The addresses of osier.
@@ -91,9 +91,15 @@ fn there_and_back(server: &Server, far: &Net, count: u64) -> (u64, u64) {
 #[test]
 #[ignore = "wants root or user namespaces"]
 fn the_kernel_across_a_wire_gets_pages_and_echoes() {
-    let Some((server, far)) = serve(&["curl", "ping"], "") else { return };
+    let words = "--capture wire.pcapng";
+    let Some((server, far)) = serve(&["curl", "ping", "tshark"], words) else { return };
     pages_and_echoes(&far);
-    server.stop();
+    for at in BOTH {
+        download(&server, &far, at, MIB);
+        upload(&server, &far, at, MIB);
+    }
+    let frames = tshark::read(&server.stop().path("wire.pcapng"));
+    tshark::assert_sound(&frames);
 }
 
 #[test]
