@@ -241,7 +241,9 @@ pub(crate) fn bench_help() -> String {
          Builds other stacks, runs them and osier in turn, and prints one table\n\
          (docs/performance.md). A peer that cannot be built here is named, and the others go on.\n\
          \n\
-         \x20 ROW               a row, or the first part of its name: bulk, rr, crr; default all:\n\
+         \x20 ROW               a row, or the first part of its name: bulk, rr, crr, tokio, tun;\n\
+         \x20                   default all. Those of tun go over devices in a network of their\n\
+         \x20                   own (/dev/net/tun, no other right; `ip` for the kernel's):\n\
          {}\
          \x20 --against PEER,…  of {}, all (the default)\n\
          \x20 --instructions    count instructions, too, under valgrind's callgrind\n\

@@ -12,10 +12,11 @@ use crate::arguments::BenchOptions;
 use crate::command::{cargo, root};
 
 /// The peers, in the order of the table.
-pub(crate) const PEERS: [&str; 5] = ["smoltcp", "lwip", "kernel", "netstack-smoltcp", "ipstack"];
+pub(crate) const PEERS: [&str; 6] =
+    ["smoltcp", "lwip", "kernel", "netstack-smoltcp", "ipstack", "relay"];
 
 /// The rows: a word of the command line is the whole name of one, or its first part.
-pub(crate) const ROWS: [&str; 19] = [
+pub(crate) const ROWS: [&str; 24] = [
     "bulk-1500",
     "bulk-1500-off",
     "bulk-9000",
@@ -35,6 +36,10 @@ pub(crate) const ROWS: [&str; 19] = [
     "tokio-out",
     "tokio-rr",
     "tokio-crr",
+    "tun-in",
+    "tun-out",
+    "tun-1500-in",
+    "tun-1500-out",
 ];
 
 /// Is this a row, or the first part of some?
@@ -132,7 +137,7 @@ mod tests {
         let (_, table) = text.split_once("pub(crate) const ROWS").expect("the table of rows");
         let (table, _) = table.split_once("\n];").expect("its end");
         // A name is the first string after `name: ` or the name of a function.
-        let names: Vec<&str> = ["name: ", "bulk(", "idle(", "tokio("]
+        let names: Vec<&str> = ["name: ", "bulk(", "idle(", "tokio(", "tun("]
             .iter()
             .flat_map(|word| table.split(*word).skip(1))
             .filter_map(|rest| rest.trim_start().strip_prefix('"')?.split('"').next())

@@ -33,12 +33,17 @@ pub(crate) struct Step {
 }
 
 /// In the order in which they are taken.
-pub(crate) const STEPS: [Step; 10] = [
+pub(crate) const STEPS: [Step; 11] = [
     Step { name: "packages", does: "programs from Debian's packages", run: install::packages },
     Step { name: "tools", does: "cargo-deny and cargo-fuzz", run: install::cargo_tools },
     Step { name: "fmt", does: "the format is rustfmt's", run: fmt },
     Step { name: "clippy", does: "no warning of clippy's or the compiler's", run: clippy },
     Step { name: "tests", does: "all tests that need no privilege, tidy among them", run: tests },
+    Step {
+        name: "bench",
+        does: "the table beside other stacks, and some of these, build",
+        run: bench,
+    },
     Step { name: "docs", does: "the documentation builds without a warning", run: docs },
     Step { name: "deny", does: "licences, sources and advisories of dependencies", run: deny },
     Step { name: "build", does: "the release build of `osier`", run: build },
@@ -74,6 +79,19 @@ fn clippy(_: &TestOptions) -> Outcome {
 
 fn tests(_: &TestOptions) -> Outcome {
     outcome(run(&mut cargo(&["test", "--workspace", "--all-features", "--no-fail-fast"])))
+}
+
+/// The workspace `bench/`: its tests, and the peers that need no C compiler and few crates.
+fn bench(_: &TestOptions) -> Outcome {
+    let at = ["--manifest-path", "bench/Cargo.toml", "--target-dir", "target/bench"];
+    let mut test = cargo(&["test"]);
+    test.args(at).args(["--package", "bench-table", "--package", "bench-work"]);
+    if let Err(why) = run(&mut test) {
+        return Outcome::Failed(why);
+    }
+    let mut check = cargo(&["check"]);
+    check.args(at).args(["--package", "peer-relay", "--package", "peer-kernel"]);
+    outcome(run(check.args(["--package", "peer-smoltcp"])))
 }
 
 fn docs(_: &TestOptions) -> Outcome {

@@ -92,9 +92,11 @@ fn head(arguments: &Arguments) {
     println!("{}; load {:.1}", machine::describe(), machine::load().unwrap_or_default());
     println!(
         "Both ends in one thread, a link in memory, IPv4, one copy in and one out where the API\n\
-         has them; {} rounds of each in turn. `of a CPU`: per second of the thread's own\n\
-         processor time, without what others took of a busy machine. `×`: how many times as fast\n\
-         osier is (median of the ratios of rounds taken side by side; below 1 it is slower).\n",
+         has them; for `tun` a stack in user space and the kernel's TCP in a network of their\n\
+         own, on one core, processor time of both. {} rounds of each in turn. `of a CPU`: per\n\
+         second of the own processor time, without what others took of a busy machine. `×`: how\n\
+         many times as fast osier is (median of the ratios of rounds taken side by side; below 1\n\
+         it is slower).\n",
         arguments.rounds
     );
     for (name, why) in &arguments.missing {

@@ -19,6 +19,9 @@ pub(crate) struct Row {
     pub(crate) idle: u32,
     pub(crate) time_wait: TimeWait,
     pub(crate) sockets: Sockets,
+    pub(crate) between: Between,
+    /// How many times a peer is aimed at, where it is not the best of the others: by name.
+    pub(crate) goals: &'static [(&'static str, f64)],
     /// How many times the best of the others is aimed at, by the clock.
     pub(crate) goal: Option<f64>,
     /// What gVisor did elsewhere, in units of the table ([`Unit`]); never in the same run.
@@ -65,6 +68,15 @@ pub(crate) enum Sockets {
     Tokio,
 }
 
+/// Between which ends the link lies.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Between {
+    /// Two of the same stack, in memory.
+    Memory,
+    /// The stack and the kernel's TCP: a TUN.
+    Device,
+}
+
 /// In which unit a rate is printed.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Unit {
@@ -101,6 +113,8 @@ const PLAIN: Row = Row {
     idle: 0,
     time_wait: TimeWait::Kept,
     sockets: Sockets::Own,
+    between: Between::Memory,
+    goals: &[],
     goal: None,
     gvisor: None,
 };
@@ -117,12 +131,16 @@ const fn tokio(name: &'static str, title: &'static str, work: &'static str) -> R
     Row { name, title, work, sockets: Sockets::Tokio, ..PLAIN }
 }
 
+const fn tun(name: &'static str, title: &'static str, work: &'static str) -> Row {
+    Row { name, title, work, between: Between::Device, goals: &[("relay", 1.5)], ..PLAIN }
+}
+
 /// Octets of osier's window for streams, of 64 KiB to 1 MiB the best here over all rows: what is in
 /// flight then lies in the cache. The peers have their own.
 const OSIERS_BEST_WINDOW: u32 = 256 << 10;
 
 /// All rows, in the order in which they are printed.
-pub(crate) const ROWS: [Row; 20] = [
+pub(crate) const ROWS: [Row; 24] = [
     Row {
         goal: Some(2.0),
         gvisor: Some(2.85),
@@ -208,6 +226,18 @@ pub(crate) const ROWS: [Row; 20] = [
     tokio("tokio-out", "tokio's streams: a stream from the server to osier's client", "out"),
     tokio("tokio-rr", "tokio's streams: a byte from osier's client, and one back", "rr"),
     tokio("tokio-crr", "tokio's streams: connect, a byte each way, close by both", "crr"),
+    Row {
+        link: Link::Whole,
+        goals: &[("relay", 1.5), ("smoltcp", 5.0)],
+        ..tun("tun-in", "over a TUN with its vnet header's offload, from the kernel", "bulk")
+    },
+    Row {
+        link: Link::Whole,
+        goals: &[("relay", 1.5), ("smoltcp", 5.0)],
+        ..tun("tun-out", "over a TUN with its vnet header's offload, to the kernel", "out")
+    },
+    tun("tun-1500-in", "over a TUN of MTU 1500 without offload, from the kernel", "bulk"),
+    tun("tun-1500-out", "over a TUN of MTU 1500 without offload, to the kernel", "out"),
 ];
 
 impl Row {
@@ -226,6 +256,12 @@ impl Row {
 
     /// What `osier bench` is told.
     pub(crate) fn for_osier(&self) -> Vec<String> {
+        if self.between == Between::Device {
+            let direction = if self.work == "out" { "out" } else { "in" };
+            let offload = if self.link == Link::Whole { "on" } else { "off" };
+            let line = format!("bench tun --direction {direction} --offload {offload}");
+            return words(&format!("{line} --mtu {}", self.mtu));
+        }
         let mut line = format!("bench {} --mtu {} --idle {}", self.work, self.mtu, self.idle);
         if self.work == "bulk" {
             let _ = write!(line, " --window {OSIERS_BEST_WINDOW}");
@@ -256,6 +292,9 @@ impl Row {
         if self.sockets == Sockets::Tokio {
             line.push_str(" --sockets tokio");
         }
+        if self.between == Between::Device {
+            line.push_str(" --between device");
+        }
         if self.time_wait == TimeWait::Dropped {
             let _ = write!(line, " --time-wait dropped");
         }
@@ -269,6 +308,8 @@ impl Row {
         let kept = self.work == "crr" && self.time_wait == TimeWait::Kept;
         let walks = stack == "smoltcp" && (kept || self.idle >= 1_000);
         match (self.work, self.sockets) {
+            // `osier bench tun --instructions` counts what the kernel and its program do not.
+            _ if self.between == Between::Device => None,
             _ if walks || self.idle > 1_000 => None,
             ("bulk" | "out", _) => Some((8 << 20, 40 << 20)),
             ("rr", _) => Some((1_000, 6_000)),

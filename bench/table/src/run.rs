@@ -65,7 +65,8 @@ impl Stack {
         if self.is_osier() {
             return "osier: this tree, `osier bench` over the doors of its hosts; CUBIC, SACK, \
                     RACK-TLP, timestamps and window scaling on, as always; streams with a window \
-                    and send buffer of 256 KiB, its best here, all else 1 MiB; release as shipped"
+                    and send buffer of 256 KiB, its best here, all else 1 MiB; over a TUN driven \
+                    by one thread without a runtime; release as shipped"
                 .to_owned();
         }
         let said = output(Command::new(&self.program).arg("--describe"));

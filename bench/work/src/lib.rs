@@ -11,7 +11,7 @@ mod pattern;
 mod task;
 
 pub use pattern::{Checker, READ, WRITTEN, pattern};
-pub use task::{Checksums, Copies, Link, Sockets, Task, TimeWait, Work};
+pub use task::{Between, Checksums, Copies, Link, Sockets, Task, TimeWait, Work};
 
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
@@ -55,6 +55,9 @@ pub trait Peer: Sized {
     /// Whether a program can lend it text and look at text where it lies.
     const COPIES: Copies = Copies::Both;
 
+    /// Whether it joins the kernel by a device.
+    const BETWEEN: &'static [Between] = &[Between::Memory];
+
     /// Name, version and configuration, in a line that stands under the table.
     fn describe() -> String;
 
@@ -63,6 +66,11 @@ pub trait Peer: Sized {
 
     /// Does so many units more: bytes, exchanges, connections.
     fn advance(&mut self, units: u64, payload: Payload) -> Result<(), Stop>;
+
+    /// Other processes that take part: their processor time counts.
+    fn processes(&self) -> Vec<u32> {
+        Vec::new()
+    }
 }
 
 /// The whole program of a peer.
@@ -106,6 +114,15 @@ fn carry_out<P: Peer>(run: &Run) -> Result<String, Stop> {
     {
         return Err(Stop::Cannot("its streams are copied in and out here".to_owned()));
     }
+    if let Run::Round(task) | Run::Units(task, _) | Run::Verify(task) = run
+        && !P::BETWEEN.contains(&task.between)
+    {
+        let why = match task.between {
+            Between::Memory => "it joins other stacks, by devices of the kernel's",
+            Between::Device => "it has no device of the kernel's here",
+        };
+        return Err(Stop::Cannot(why.to_owned()));
+    }
     match run {
         Run::Describe => Ok(format!("{}\n", P::describe())),
         Run::Units(task, units) => {
@@ -118,8 +135,7 @@ fn carry_out<P: Peer>(run: &Run) -> Result<String, Stop> {
         }
         Run::Round(task) => {
             let mut peer = P::begin(task)?;
-            let (units, took) =
-                round(task.work.first_units(), |units| peer.advance(units, Payload::Counted))?;
+            let (units, took) = round(task.work.first_units(), &mut peer)?;
             let wall = units as f64 / took.wall;
             let cpu = took.cpu.map_or("null".to_owned(), |s| format!("{:.1}", units as f64 / s));
             Ok(format!(
@@ -142,14 +158,11 @@ struct Took {
 }
 
 /// Warms up, doubling the work, and times one round of about [`ROUND`].
-fn round(
-    first: u64,
-    mut advance: impl FnMut(u64) -> Result<(), Stop>,
-) -> Result<(u64, Took), Stop> {
+fn round<P: Peer>(first: u64, peer: &mut P) -> Result<(u64, Took), Stop> {
     let mut units = first;
     let warm = loop {
         let start = Instant::now();
-        advance(units)?;
+        peer.advance(units, Payload::Counted)?;
         let elapsed = start.elapsed();
         if elapsed >= WARM {
             break elapsed;
@@ -158,15 +171,21 @@ fn round(
     };
     let share = ROUND.as_secs_f64() / warm.as_secs_f64();
     let units = ((units as f64 * share) as u64).max(1);
-    let (cpu, start) = (on_processor(), Instant::now());
-    advance(units)?;
+    let others = peer.processes();
+    let (cpu, start) = (on_processors(&others), Instant::now());
+    peer.advance(units, Payload::Counted)?;
     let wall = start.elapsed().as_secs_f64();
-    let cpu = on_processor().zip(cpu).map(|(now, then)| (now - then) as f64 / 1e9);
+    let cpu = on_processors(&others).zip(cpu).map(|(now, then)| (now - then) as f64 / 1e9);
     Ok((units, Took { wall, cpu: cpu.filter(|&seconds| seconds > 0.0) }))
 }
 
-/// Nanoseconds that this thread has been on a processor, where the kernel tells.
-fn on_processor() -> Option<u64> {
-    let text = std::fs::read_to_string("/proc/thread-self/schedstat").ok()?;
+/// Nanoseconds that this thread and the others have been on a processor, where the kernel tells.
+fn on_processors(others: &[u32]) -> Option<u64> {
+    let own = on_processor("thread-self");
+    others.iter().map(|pid| on_processor(&pid.to_string())).fold(own, |sum, n| Some(sum? + n?))
+}
+
+fn on_processor(who: &str) -> Option<u64> {
+    let text = std::fs::read_to_string(format!("/proc/{who}/schedstat")).ok()?;
     text.split(' ').next()?.parse().ok()
 }

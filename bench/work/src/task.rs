@@ -53,6 +53,16 @@ pub enum Copies {
     None,
 }
 
+/// Between which ends the link lies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Between {
+    /// Two ends of the same stack, in memory.
+    Memory,
+    /// The stack and the kernel's TCP, by a device of the kernel's, on one core: `bulk` comes from
+    /// the kernel, `out` goes to it. A link that takes super-segments is a vnet header's offload.
+    Device,
+}
+
 /// By which sockets the work is done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Sockets {
@@ -84,6 +94,8 @@ pub struct Task {
     pub link: Link,
     /// Who copies.
     pub copies: Copies,
+    /// Between which ends.
+    pub between: Between,
     /// So many more connections are established and say nothing.
     pub idle: u32,
     /// Which interface.
@@ -114,6 +126,7 @@ pub(crate) fn parse(mut words: impl Iterator<Item = String>) -> Result<Run, Stri
         checksums: Checksums::On,
         link: Link::Plain,
         copies: Copies::Both,
+        between: Between::Memory,
         idle: 0,
         sockets: Sockets::Own,
         time_wait: TimeWait::Kept,
@@ -154,6 +167,9 @@ fn set(task: &mut Task, option: &str, value: &str) -> Result<(), String> {
         }
         "--checksums" => task.checksums = choose(value, Checksums::On, Checksums::Off, "off")?,
         "--sockets" => task.sockets = choose(value, Sockets::Own, Sockets::Tokio, "tokio")?,
+        "--between" => {
+            task.between = choose(value, Between::Memory, Between::Device, "device")?;
+        }
         "--link" => task.link = choose(value, Link::Plain, Link::Whole, "whole")?,
         "--copies" => task.copies = choose(value, Copies::Both, Copies::None, "none")?,
         "--time-wait" => {
@@ -170,7 +186,7 @@ fn set(task: &mut Task, option: &str, value: &str) -> Result<(), String> {
 /// The usual one of two, or the other, by its word.
 fn choose<T>(value: &str, usual: T, other: T, word: &str) -> Result<T, String> {
     match value {
-        "on" | "plain" | "kept" | "own" | "both" => Ok(usual),
+        "on" | "plain" | "kept" | "own" | "both" | "memory" => Ok(usual),
         value if value == word => Ok(other),
         value => Err(format!("`{value}` is neither the usual nor `{word}`")),
     }

@@ -10,6 +10,7 @@ mod bench;
 mod control;
 mod drill;
 mod exit;
+mod heap;
 mod lab;
 mod link;
 mod nc;
@@ -69,6 +70,7 @@ struct Rest {
 
 fn main() -> ExitCode {
     exit::report_panics();
+    heap::keep();
     let line = CommandLine::parse();
     exit::code(match line.command {
         None => tour::run(&line.tour),

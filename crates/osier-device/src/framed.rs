@@ -9,7 +9,7 @@ use crate::fit::{Fit, fit};
 use crate::{sys, vnet};
 use bytes::{Buf, Bytes};
 use osier_wire::link::Offloads;
-use osier_wire::offload::{split, split_unsummed};
+use osier_wire::offload::{Split, split, split_unsummed};
 use osier_wire::{Frame, Received};
 use rustix::io::Errno;
 use std::collections::VecDeque;
@@ -97,14 +97,8 @@ impl Framed {
             return Err(io::ErrorKind::WouldBlock.into());
         }
         match fit(&frame.offload, &self.accepts) {
-            Fit::Split => {
-                self.ring.extend(split(&frame));
-                self.flush()
-            }
-            Fit::SplitUnsummed => {
-                self.ring.extend(split_unsummed(&frame));
-                self.flush()
-            }
+            Fit::Split => self.cut(split(&frame)),
+            Fit::SplitUnsummed => self.cut(split_unsummed(&frame)),
             Fit::AsItIs => {
                 if !self.ring.is_empty() || self.write(&frame)? == Written::NotNow {
                     self.ring.push_back(frame);
@@ -112,6 +106,34 @@ impl Framed {
                 Ok(())
             }
         }
+    }
+
+    /// Cuts a frame, each piece straight into the buffer that it is written from.
+    fn cut(&mut self, mut pieces: Split<'_>) -> io::Result<()> {
+        let offload = pieces.left_undone();
+        let header = vnet::emit(&offload);
+        while let Some(len) = pieces.next_len() {
+            let slab = self.slabs.room_for(vnet::LEN + len);
+            slab.extend_from_slice(&header);
+            pieces.append_next(slab);
+            let written = match self.ring.is_empty() {
+                true => write(self.fd.as_fd(), &[IoSlice::new(slab)]),
+                false => Ok(Written::NotNow),
+            };
+            match written {
+                Ok(Written::Yes) => slab.clear(),
+                Ok(Written::NotNow) => {
+                    let mut waits = Frame { offload, ..Frame::default() };
+                    waits.payload.push(slab.split().freeze().slice(vnet::LEN..));
+                    self.ring.push_back(waits);
+                }
+                Err(e) => {
+                    slab.clear();
+                    return Err(e);
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Hands on what waits, as far as the kernel takes it.
@@ -143,16 +165,21 @@ impl Framed {
             pieces[1] = IoSlice::new(&whole);
             2
         };
-        loop {
-            match rustix::io::writev(&self.fd, &pieces[..used]) {
-                Ok(_) => return Ok(Written::Yes),
-                Err(Errno::INTR) => (),
-                Err(Errno::AGAIN) => return Ok(Written::NotNow),
-                // A queue behind the kernel's has dropped it, and nobody will say when there is
-                // room again.
-                Err(Errno::NOBUFS) => return Err(io::ErrorKind::WouldBlock.into()),
-                Err(e) => return Err(e.into()),
-            }
+        write(self.fd.as_fd(), &pieces[..used])
+    }
+}
+
+/// Writes the pieces of one frame, its vnet header first.
+fn write(fd: BorrowedFd<'_>, pieces: &[IoSlice<'_>]) -> io::Result<Written> {
+    loop {
+        match rustix::io::writev(fd, pieces) {
+            Ok(_) => return Ok(Written::Yes),
+            Err(Errno::INTR) => (),
+            Err(Errno::AGAIN) => return Ok(Written::NotNow),
+            // A queue behind the kernel's has dropped it, and nobody will say when there is
+            // room again.
+            Err(Errno::NOBUFS) => return Err(io::ErrorKind::WouldBlock.into()),
+            Err(e) => return Err(e.into()),
         }
     }
 }

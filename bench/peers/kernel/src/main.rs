@@ -4,8 +4,11 @@
 //! another kind of work than the others do. An MTU is said by TCP_MAXSEG.
 #![forbid(unsafe_code)]
 
+mod veth;
+
 use bench_work::{
-    Checker, Checksums, Link, Payload, Peer, READ, Stop, Task, TimeWait, WRITTEN, Work, pattern,
+    Between, Checker, Checksums, Link, Payload, Peer, READ, Stop, Task, TimeWait, WRITTEN, Work,
+    pattern,
 };
 use socket2::{Domain, SockAddr, Socket, Type};
 use std::io::{self, ErrorKind, Read, Write};
@@ -42,19 +45,57 @@ struct Kernel {
     checker: Checker,
 }
 
-impl Peer for Kernel {
+/// Over loopback, or over a veth pair.
+enum Either {
+    Loopback(Box<Kernel>),
+    /// Begun with the first work, which says whether it is looked at.
+    Veth(Task, Option<veth::Veth>),
+}
+
+impl Peer for Either {
     const NAME: &'static str = "kernel";
+    const BETWEEN: &'static [Between] = &[Between::Memory, Between::Device];
 
     fn describe() -> String {
         let release = std::fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
         format!(
             "kernel: Linux {} over loopback, for orientation: TSO and no checksums, {CONGESTION} \
              where it may be chosen, buffers as it tunes them, system calls; TIME-WAIT as it keeps \
-             it; no part of `the best of the others`",
+             it; over a veth pair where others have a TUN, CUBIC; no part of `the best of the \
+             others`",
             release.trim()
         )
     }
 
+    fn begin(task: &Task) -> Result<Either, Stop> {
+        match task.between {
+            Between::Memory => Ok(Either::Loopback(Box::new(Kernel::begin(task)?))),
+            Between::Device if [Work::Bulk, Work::Out].contains(&task.work) => {
+                Ok(Either::Veth(*task, None))
+            }
+            Between::Device => Err(Stop::Cannot("streams only".to_owned())),
+        }
+    }
+
+    fn advance(&mut self, units: u64, payload: Payload) -> Result<(), Stop> {
+        match self {
+            Either::Loopback(kernel) => kernel.advance(units, payload),
+            Either::Veth(_, Some(veth)) => veth.advance(units),
+            Either::Veth(task, none) => {
+                none.insert(veth::Veth::new(task, payload, units)?).advance(units)
+            }
+        }
+    }
+
+    fn processes(&self) -> Vec<u32> {
+        match self {
+            Either::Veth(_, Some(veth)) => veth.processes(),
+            Either::Loopback(_) | Either::Veth(..) => Vec::new(),
+        }
+    }
+}
+
+impl Kernel {
     fn begin(task: &Task) -> Result<Kernel, Stop> {
         if task.checksums == Checksums::Off || task.link == Link::Whole {
             return Err(Stop::Cannot("loopback is always so: see the row before".to_owned()));
@@ -80,7 +121,7 @@ impl Peer for Kernel {
 }
 
 fn main() -> std::process::ExitCode {
-    bench_work::main::<Kernel>()
+    bench_devices::be_far().unwrap_or_else(bench_work::main::<Either>)
 }
 
 fn wrong(error: io::Error) -> Stop {

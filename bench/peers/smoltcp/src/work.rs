@@ -1,8 +1,9 @@
 //! bulk, rr and crr over smoltcp's sockets.
 
 use crate::ends::{Pair, Side};
+use crate::tun::OverTun;
 use bench_work::{
-    Checker, Link, Payload, Peer, READ, Stop, Task, TimeWait, WRITTEN, Work, pattern,
+    Between, Checker, Link, Payload, Peer, READ, Stop, Task, TimeWait, WRITTEN, Work, pattern,
 };
 use smoltcp::iface::SocketHandle;
 use smoltcp::socket::tcp;
@@ -15,6 +16,9 @@ const fn best_window(link: Link) -> usize {
         Link::Whole => 128 << 10,
     }
 }
+
+/// The window over a TUN.
+const TUN_WINDOW: usize = 512 << 10;
 
 /// Buffers of connections that carry one byte each way.
 const SMALL: usize = 512;
@@ -38,16 +42,59 @@ pub(crate) struct Bench {
     waiting: std::collections::VecDeque<SocketHandle>,
 }
 
-impl Peer for Bench {
+/// Two ends in memory, or one of them over a device.
+pub(crate) enum Either {
+    Memory(Box<Bench>),
+    /// Begun with the first work, which says whether it is looked at.
+    Device(Task, Option<Box<OverTun>>),
+}
+
+impl Peer for Either {
     const NAME: &'static str = "smoltcp";
+    const BETWEEN: &'static [Between] = &[Between::Memory, Between::Device];
 
     fn describe() -> String {
         "smoltcp 0.14.0: its own sockets, polled; no SACK, no timestamps, no congestion control \
-         (its default); window 64 KiB, for super-segments 128 KiB, its best here; delayed ACK and \
-         Nagle as it sets them; release, fat LTO, one unit"
+         (its default); window 64 KiB, for super-segments 128 KiB, its best here, over a TUN \
+         512 KiB; delayed ACK and Nagle as it sets them; release, fat LTO, one unit"
             .to_owned()
     }
 
+    fn begin(task: &Task) -> Result<Either, Stop> {
+        match task.between {
+            Between::Memory => Ok(Either::Memory(Box::new(Bench::begin(task)?))),
+            Between::Device if [Work::Bulk, Work::Out].contains(&task.work) => {
+                Ok(Either::Device(*task, None))
+            }
+            Between::Device => Err(Stop::Cannot("streams only".to_owned())),
+        }
+    }
+
+    fn advance(&mut self, units: u64, payload: Payload) -> Result<(), Stop> {
+        match self {
+            Either::Memory(bench) => bench.advance(units, payload),
+            Either::Device(_, Some(over)) => over.advance(units, payload),
+            Either::Device(task, none) => {
+                let part = match (task.work, payload) {
+                    (Work::Out, Payload::Verified) => format!("check={units}"),
+                    (Work::Out, Payload::Counted) => "sink".to_owned(),
+                    _ => "source".to_owned(),
+                };
+                let window = task.window.unwrap_or(TUN_WINDOW);
+                none.insert(Box::new(OverTun::new(task, window, &part)?)).advance(units, payload)
+            }
+        }
+    }
+
+    fn processes(&self) -> Vec<u32> {
+        match self {
+            Either::Device(_, Some(over)) => vec![over.far.id()],
+            Either::Memory(_) | Either::Device(..) => Vec::new(),
+        }
+    }
+}
+
+impl Bench {
     fn begin(task: &Task) -> Result<Bench, Stop> {
         let window = task.window.unwrap_or(best_window(task.link));
         let mut pair = Pair::new(task, if task.work == Work::Bulk { window } else { SMALL })?;
@@ -70,9 +117,7 @@ impl Peer for Bench {
             Work::Crr => (0..units).try_for_each(|n| self.connection(n as u8)),
         }
     }
-}
 
-impl Bench {
     fn bulk(&mut self, bytes: u64, payload: Payload) -> Result<(), Stop> {
         let target = self.read + bytes;
         while self.read < target {

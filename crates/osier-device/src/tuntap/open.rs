@@ -86,11 +86,10 @@ impl TunTap {
             interface::set_mtu(name, mtu)?;
         }
         let mtu = interface::find(name)?.map_or(1500, |interface| interface.mtu);
-        let properties = properties(config, mtu, uso);
+        let properties = properties(config, mtu);
         let link = config.medium.header_len() + VLAN;
         let longest = vnet::LEN + link + if segmented(config.offload) { SUPER } else { mtu };
-        // Towards the kernel checksums and TCP segments can be left undone in every mode.
-        let accepts = Offloads { uso: uso == Uso::Known, ..Offloads::all(config.medium) };
+        let accepts = accepts(config, mtu, uso);
         let frames = Framed::new(fd, longest, accepts);
         Ok(TunTap { frames, name: name.to_owned(), properties })
     }
@@ -111,16 +110,22 @@ fn segmented(offload: OffloadMode) -> bool {
     offload == OffloadMode::Segmentation
 }
 
-fn properties(config: &Config, mtu: usize, uso: Uso) -> Properties {
+/// What a host may hand over. Where the kernel is not to cut or to sum, the device does: a
+/// super-segment goes the host's way once, and what the kernel gets is what a wire carries.
+fn properties(config: &Config, mtu: usize) -> Properties {
+    Properties { medium: config.medium, mtu, offloads: Offloads::all(config.medium) }
+}
+
+/// What the kernel takes from us.
+fn accepts(config: &Config, mtu: usize, uso: Uso) -> Offloads {
     let none = Offloads::none(config.medium, mtu);
-    let offloads = match config.offload {
+    match config.offload {
         OffloadMode::None => none,
         OffloadMode::Checksum => Offloads { checksum: true, ..none },
         OffloadMode::Segmentation => {
             Offloads { uso: uso == Uso::Known, ..Offloads::all(config.medium) }
         }
-    };
-    Properties { medium: config.medium, mtu, offloads }
+    }
 }
 
 /// Whether this kernel knows UDP segmentation on a TUN: Linux 6.2.

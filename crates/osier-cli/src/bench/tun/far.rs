@@ -13,6 +13,7 @@ use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::os::fd::AsFd;
 use std::str::FromStr;
+use std::time::{Duration, Instant};
 
 /// What is written in one call. Prime, so that neither segments nor buffers divide it and a piece
 /// in the wrong place shows.
@@ -22,13 +23,16 @@ pub(crate) const WRITTEN: usize = 65_521;
 pub(crate) const READ: usize = 65_536;
 
 /// After so many octets [`Part::Meter`] says that they came.
-pub(crate) const STEP: u64 = 4 << 20;
+pub(crate) const STEP: u64 = 1 << 20;
 
 /// What [`Part::Check`] answers when all came as it was sent.
 pub(crate) const ALL_WELL: u8 = b'!';
 
 /// What the program says once it listens.
 pub(crate) const READY: &str = "ready";
+
+/// How long the other end may take until it listens.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// The congestion control of the kernel's sockets.
 const CONGESTION: &str = "cubic";
@@ -53,7 +57,7 @@ pub(crate) enum Part {
 pub(crate) enum Place {
     /// The other end; we listen here.
     Listen(SocketAddr),
-    /// We do, with this one.
+    /// We do, with this one, as soon as it listens.
     Connect(SocketAddr),
 }
 
@@ -94,6 +98,22 @@ fn accept(at: SocketAddr) -> io::Result<TcpStream> {
 }
 
 fn connect(to: SocketAddr) -> io::Result<TcpStream> {
+    let until = Instant::now() + PATIENCE;
+    loop {
+        match connect_once(to) {
+            Err(error) if refused(&error) && Instant::now() < until => {
+                std::thread::sleep(PATIENCE / 100);
+            }
+            other => return other,
+        }
+    }
+}
+
+fn refused(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::ConnectionRefused
+}
+
+fn connect_once(to: SocketAddr) -> io::Result<TcpStream> {
     let family = if to.is_ipv4() { AddressFamily::INET } else { AddressFamily::INET6 };
     let flags = SocketFlags::CLOEXEC;
     let socket = rustix::net::socket_with(family, SocketType::STREAM, flags, None)?;

@@ -91,10 +91,10 @@ impl Stack {
         } else if now.since(self.heard) > SILENCE {
             return Err(Failure::refused("nothing came through the device for too long"));
         }
-        for frame in self.inbox.drain(..) {
-            self.packets.received += segments(frame.offload.gso, frame.bytes.len());
-            self.host.on_frame(now, self.link, frame);
-        }
+        let segments = |frame: &Received| segments(frame.offload.gso, frame.bytes.len());
+        self.packets.received += self.inbox.iter().map(segments).sum::<u64>();
+        self.host.on_lost(now, self.device.lost());
+        self.host.on_frames(now, self.link, &mut self.inbox);
         if self.host.next_deadline().is_some_and(|due| due <= now) {
             self.host.on_deadline(now);
         }
