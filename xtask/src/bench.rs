@@ -23,6 +23,7 @@ pub(crate) const ROWS: [&str; 24] = [
     "bulk-9000-off",
     "bulk-65535",
     "bulk-65535-off",
+    "bulk-65535-lent",
     "bulk-whole",
     "rr",
     "rr-100",
