@@ -108,15 +108,17 @@ impl Framed {
         }
     }
 
-    /// Cuts a frame, each piece straight into the buffer that it is written from.
+    /// Cuts a frame, each piece straight into the buffer that it is written from. A piece that is
+    /// lost is told of; those behind it wait.
     fn cut(&mut self, mut pieces: Split<'_>) -> io::Result<()> {
         let offload = pieces.left_undone();
         let header = vnet::emit(&offload);
+        let mut lost = Ok(());
         while let Some(len) = pieces.next_len() {
             let slab = self.slabs.room_for(vnet::LEN + len);
             slab.extend_from_slice(&header);
             pieces.append_next(slab);
-            let written = match self.ring.is_empty() {
+            let written = match self.ring.is_empty() && lost.is_ok() {
                 true => write(self.fd.as_fd(), &[IoSlice::new(slab)]),
                 false => Ok(Written::NotNow),
             };
@@ -129,11 +131,11 @@ impl Framed {
                 }
                 Err(e) => {
                     slab.clear();
-                    return Err(e);
+                    lost = Err(e);
                 }
             }
         }
-        Ok(())
+        lost
     }
 
     /// Hands on what waits, as far as the kernel takes it.
