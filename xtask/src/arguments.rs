@@ -243,7 +243,8 @@ pub(crate) fn bench_help() -> String {
          \n\
          \x20 ROW               a row, or the first part of its name: bulk, rr, crr, tokio, tun;\n\
          \x20                   default all. Those of tun go over devices in a network of their\n\
-         \x20                   own (/dev/net/tun, no other right; `ip` for the kernel's):\n\
+         \x20                   own (/dev/net/tun, no other right; `ip` for the kernel's).\n\
+         \x20                   http, if asked for, is axum loaded by `wrk`. The rows:\n\
          {}\
          \x20 --against PEER,…  of {}, all (the default)\n\
          \x20 --instructions    count instructions, too, under valgrind's callgrind\n\

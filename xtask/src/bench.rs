@@ -43,16 +43,45 @@ pub(crate) const ROWS: [&str; 24] = [
     "tun-1500-out",
 ];
 
+/// A row that is told apart from the table: its load is a program of its own (`bench/http`).
+pub(crate) const HTTP: &str = "http";
+
 /// Is this a row, or the first part of some?
 pub(crate) fn is_row(word: &str) -> bool {
     let means = |row: &str| {
         row.strip_prefix(word).is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
     };
-    ROWS.iter().any(|row| means(row))
+    word == HTTP || ROWS.iter().any(|row| means(row))
 }
 
 /// Builds what is asked for and runs the table.
 pub(crate) fn bench(options: &BenchOptions) -> ExitCode {
+    let is_http = |row: &String| row == HTTP;
+    let table = match options.rows.iter().all(is_http) && !options.rows.is_empty() {
+        true => ExitCode::SUCCESS,
+        false => tabulate(options),
+    };
+    if table == ExitCode::SUCCESS && options.rows.iter().any(is_http) { http() } else { table }
+}
+
+/// axum on osier's listener and on the kernel's.
+fn http() -> ExitCode {
+    let run = build(&in_bench("bench-http")).and_then(|()| {
+        let program = target().join("bench/release/bench-http");
+        Command::new(program).status().map_err(|error| format!("it does not start: {error}"))
+    });
+    match run {
+        Ok(status) if status.success() => ExitCode::SUCCESS,
+        Ok(_) => ExitCode::FAILURE,
+        Err(why) => {
+            eprintln!("cargo xtask bench http: {why}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// The rows of the table.
+fn tabulate(options: &BenchOptions) -> ExitCode {
     let osier = build(&["--package", "osier-cli"]);
     let table = osier.and_then(|()| build(&in_bench("bench-table")));
     if let Err(why) = table {
@@ -62,7 +91,7 @@ pub(crate) fn bench(options: &BenchOptions) -> ExitCode {
     let programs = target().join("bench").join("release");
     let mut command = Command::new(programs.join("bench-table"));
     command.arg("--osier").arg(target().join("release/osier"));
-    command.arg("--programs").arg(&programs).args(&options.rows);
+    command.arg("--programs").arg(&programs).args(options.rows.iter().filter(|row| *row != HTTP));
     // For its rows of tokio's streams. Without it they say that it does not start.
     if let Err(why) = build(&in_bench("bench-streams")) {
         eprintln!("osier's own streams cannot be built here: {why}");

@@ -18,6 +18,7 @@ pub use osier_device::{Device, Readiness, TunTap};
 use bench_work::{Link, Stop};
 use osier_device::tuntap::Config;
 use osier_device::{interface, netns, process};
+use osier_wire::MacAddr;
 use std::fmt::Display;
 use std::io::{BufRead, BufReader};
 use std::net::{IpAddr, SocketAddr};
@@ -71,8 +72,8 @@ fn play(part: &str, place: &str) -> Result<(), String> {
     far::play(part.parse()?, place.parse()?).map_err(|error| error.to_string())
 }
 
-/// Moves on to another new network and waits for a device there.
-fn settle(device: &str, address: &str) -> Result<(), String> {
+/// Moves on to another new network, says so, and waits for a device there.
+pub fn settle(device: &str, address: &str) -> Result<(), String> {
     let said = |error: osier_device::Error| error.to_string();
     process::end_with_parent().map_err(said)?;
     renew_private_network().map_err(said)?;
@@ -104,6 +105,14 @@ pub fn tun(name: &str, link: Link, mtu: u16, kernel: [u8; 4]) -> Result<TunTap, 
     let _ = std::fs::write(format!("/proc/sys/net/ipv6/conf/{name}/disable_ipv6"), "1");
     interface::add_address(name, kernel.into(), PREFIX).map_err(wrong)?;
     interface::set_up(name).map_err(wrong)?;
+    Ok(device)
+}
+
+/// A TAP without offload at whose other side the kernel has this address.
+pub fn tap(name: &str, kernel: [u8; 4]) -> Result<TunTap, Stop> {
+    let mac = MacAddr([2, 0, 0, 0, 0, 0x71]);
+    let device = TunTap::open(&Config::tap(name, mac)).map_err(wrong)?;
+    address(name, kernel)?;
     Ok(device)
 }
 
@@ -148,9 +157,21 @@ impl Far {
     /// One that moves to another network and connects once this device is there.
     pub fn elsewhere(device: &str, own: [u8; 4], part: &str, to: [u8; 4]) -> Result<Far, Stop> {
         let (own, to) = (IpAddr::from(own).to_string(), format!("connect={}", port_of(to)));
-        let mut far = Far::start(&[MOVE, device, &own, FAR, part, &to])?;
+        Far::moved(&[MOVE, device, &own, FAR, part, &to])
+    }
+
+    /// This program with other words, which has moved to another network ([`settle`]).
+    pub fn moved(words: &[&str]) -> Result<Far, Stop> {
+        let mut far = Far::start(words)?;
         far.expect(MOVED)?;
         Ok(far)
+    }
+
+    /// The next line that it says.
+    pub fn word(&mut self) -> Result<String, Stop> {
+        let mut line = String::new();
+        self.out.read_line(&mut line).map_err(wrong)?;
+        Ok(line.trim().to_owned())
     }
 
     fn start(words: &[&str]) -> Result<Far, Stop> {
