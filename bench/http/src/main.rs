@@ -2,8 +2,8 @@
 //! over a veth pair?
 //!
 //! A page of 1 KB, connections that are kept, loaded by `wrk` (Debian: `apt-get install wrk`).
-//! Server and load share one core, in networks of their own. Rounds of both are taken in turn, each in a
-//! process of its own; the ratio is the median of those of rounds taken side by side.
+//! Server and load share one core, in networks of their own. Rounds of both are taken in turn, each
+//! in a process of its own; the ratio is the median of those of rounds taken side by side.
 #![forbid(unsafe_code)]
 
 use axum::{Router, routing::get};
