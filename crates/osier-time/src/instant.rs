@@ -4,56 +4,66 @@
 
 use crate::Duration;
 use core::fmt;
+use core::num::NonZeroU64;
 use core::ops::{Add, AddAssign, Sub};
 
 /// A point in time: nanoseconds since the start that the owner of the clock chose.
-#[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Instant(u64);
+///
+/// Kept as that number and one, which is never zero: an `Option<Instant>` takes no more than an
+/// `Instant`, and there are many.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Instant(NonZeroU64);
 
 impl Instant {
     /// The start of time.
-    pub const ZERO: Instant = Instant(0);
+    pub const ZERO: Instant = Instant(NonZeroU64::MIN);
     /// The end of time; as a deadline, "never".
-    pub const MAX: Instant = Instant(u64::MAX);
+    pub const MAX: Instant = Instant(NonZeroU64::MAX);
 
     /// The instant `n` nanoseconds after the start.
     pub const fn from_nanos(n: u64) -> Self {
-        Instant(n)
+        Instant(NonZeroU64::MIN.saturating_add(n))
     }
 
     /// The instant `n` microseconds after the start.
     pub const fn from_micros(n: u64) -> Self {
-        Instant(n.saturating_mul(1_000))
+        Instant::from_nanos(n.saturating_mul(1_000))
     }
 
     /// The instant `n` milliseconds after the start.
     pub const fn from_millis(n: u64) -> Self {
-        Instant(n.saturating_mul(1_000_000))
+        Instant::from_nanos(n.saturating_mul(1_000_000))
     }
 
     /// The instant `n` seconds after the start.
     pub const fn from_secs(n: u64) -> Self {
-        Instant(n.saturating_mul(1_000_000_000))
+        Instant::from_nanos(n.saturating_mul(1_000_000_000))
     }
 
     /// Nanoseconds since the start.
     pub const fn as_nanos(self) -> u64 {
-        self.0
+        self.0.get() - 1
     }
 
     /// Whole microseconds since the start.
     pub const fn as_micros(self) -> u64 {
-        self.0 / 1_000
+        self.as_nanos() / 1_000
     }
 
     /// Whole milliseconds since the start.
     pub const fn as_millis(self) -> u64 {
-        self.0 / 1_000_000
+        self.as_nanos() / 1_000_000
     }
 
     /// How long after `earlier` this is, or zero where it is not after.
     pub const fn since(self, earlier: Instant) -> Duration {
-        Duration::from_nanos(self.0.saturating_sub(earlier.0))
+        Duration::from_nanos(self.0.get().saturating_sub(earlier.0.get()))
+    }
+}
+
+impl Default for Instant {
+    fn default() -> Instant {
+        Instant::ZERO
     }
 }
 
@@ -73,7 +83,9 @@ impl AddAssign<Duration> for Instant {
 impl Sub<Duration> for Instant {
     type Output = Instant;
     fn sub(self, d: Duration) -> Instant {
-        Instant(self.0.saturating_sub(d.as_nanos()))
+        Instant(
+            NonZeroU64::new(self.0.get().saturating_sub(d.as_nanos())).unwrap_or(NonZeroU64::MIN),
+        )
     }
 }
 
@@ -87,7 +99,8 @@ impl Sub for Instant {
 /// Prints seconds with microseconds: `1.000212`.
 impl fmt::Display for Instant {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}.{:06}", self.0 / 1_000_000_000, self.0 % 1_000_000_000 / 1_000)
+        let nanos = self.as_nanos();
+        write!(f, "{}.{:06}", nanos / 1_000_000_000, nanos % 1_000_000_000 / 1_000)
     }
 }
 
@@ -106,6 +119,16 @@ mod tests {
         let t = Instant::from_secs(1);
         assert_eq!(t + Duration::from_millis(5) - t, Duration::from_millis(5));
         assert_eq!(t - (t + Duration::from_millis(5)), Duration::ZERO);
+    }
+
+    #[test]
+    fn nothing_is_before_the_start_and_an_instant_that_may_be_missing_takes_no_more() {
+        let t = Instant::from_nanos(5);
+        assert_eq!(t - Duration::from_nanos(5), Instant::ZERO);
+        assert_eq!(t - Duration::from_nanos(6), Instant::ZERO);
+        assert_eq!((Instant::ZERO.as_nanos(), Instant::default()), (0, Instant::ZERO));
+        assert_eq!(Instant::from_nanos(u64::MAX), Instant::MAX);
+        assert_eq!(size_of::<Option<Instant>>(), size_of::<Instant>());
     }
 
     #[test]

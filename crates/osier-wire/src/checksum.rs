@@ -130,10 +130,9 @@ fn protocol_and_len(protocol: Protocol, len: usize) -> u64 {
 /// and comes to zero only where nothing but zeros was added; else to all ones.
 #[inline]
 const fn fold(sum: u64) -> u16 {
-    match (sum, (sum % 0xffff) as u16) {
-        (1.., 0) => 0xffff,
-        (_, folded) => folded,
-    }
+    // Each half added to the other carries into it what the other has carried out.
+    let halves = (sum.wrapping_add(sum.rotate_left(32)) >> 32) as u32;
+    (halves.wrapping_add(halves.rotate_left(16)) >> 16) as u16
 }
 
 #[inline]

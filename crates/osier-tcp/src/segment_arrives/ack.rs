@@ -22,6 +22,7 @@ use crate::timers::Timer;
 use core::ops::ControlFlow;
 use osier_time::{Duration, Instant};
 use osier_wire::SeqNumber;
+use osier_wire::tcp::Flags;
 
 /// Looks at the ACK field.
 pub(crate) fn process(
@@ -44,6 +45,36 @@ pub(crate) fn process(
         tcb.look_if_waiting();
         return ControlFlow::Continue(());
     }
+    if tells_plainly(tcb, segment) {
+        acknowledged(tcb, now, segment.ack, window);
+    } else {
+        examine(tcb, now, segment, window, notes);
+    }
+    tcb.look_if_waiting();
+    our_fin(tcb, now, notes);
+    ControlFlow::Continue(())
+}
+
+/// Whether it acknowledges something new, nothing is missing, and nobody has to hear more of it.
+#[inline]
+pub(super) fn tells_plainly(tcb: &Tcb, segment: &Segment) -> bool {
+    segment.ack.after(tcb.snd.una)
+        && segment.ack.at_or_before(tcb.snd.nxt)
+        && segment.options.sack.is_empty()
+        && !segment.flags.contains(Flags::ECE)
+        && tcb.recovery.is_undisturbed()
+        && !tcb.owed.ecn.remembers_cut()
+        && tcb.snd.search.is_none()
+}
+
+/// An acknowledgment that may tell of a loss, a mark or a probe, or that acknowledges nothing new.
+fn examine(
+    tcb: &mut Tcb,
+    now: Instant,
+    segment: &Segment,
+    window: WindowUpdate,
+    notes: &mut Notes,
+) {
     let kind = duplicate(tcb, segment, window);
     model::look_for_gap(tcb);
     let echo = ecn::echo(tcb, segment);
@@ -61,9 +92,18 @@ pub(crate) fn process(
     alarms(tcb, now, &outcome, window);
     loss::set_alarm(tcb);
     tell_user(tcb, now);
-    tcb.look_if_waiting();
-    our_fin(tcb, now, notes);
-    ControlFlow::Continue(())
+}
+
+/// Something new is acknowledged, and nothing is missing.
+#[inline]
+fn acknowledged(tcb: &mut Tcb, now: Instant, ack: SeqNumber, window: WindowUpdate) {
+    let mss = tcb.text_mss();
+    let outcome = tcb.recovery.on_undisturbed_ack(now, ack, mss);
+    advance(tcb, ack);
+    grow(tcb, now, outcome.acked, &outcome);
+    alarms(tcb, now, &outcome, window);
+    loss::set_alarm(tcb);
+    tell_user(tcb, now);
 }
 
 /// [`process`] in ESTABLISHED, of a segment that acknowledges nothing and nothing is in flight, or
@@ -74,13 +114,7 @@ pub(super) fn process_plain(tcb: &mut Tcb, now: Instant, segment: &Segment) {
     if segment.ack == tcb.snd.una {
         answered(tcb, window);
     } else {
-        let mss = tcb.text_mss();
-        let outcome = tcb.recovery.on_undisturbed_ack(now, segment.ack, mss);
-        advance(tcb, segment.ack);
-        grow(tcb, now, outcome.acked, &outcome);
-        alarms(tcb, now, &outcome, window);
-        loss::set_alarm(tcb);
-        tell_user(tcb, now);
+        acknowledged(tcb, now, segment.ack, window);
     }
     tcb.look_if_waiting();
 }

@@ -14,7 +14,7 @@ use alloc::vec::Vec;
 use bytes::Bytes;
 use osier_time::Instant;
 use osier_wire::tcp::Flags;
-use osier_wire::{Ecn, SeqNumber};
+use osier_wire::Ecn;
 
 /// Whether the segment is one that nothing but the plain outcome awaits.
 #[inline]
@@ -38,7 +38,10 @@ fn has_room_for(tcb: &Tcb, now: Instant, segment: &Segment, arrived: Arrived, le
         && arrived.memory == Memory::Plenty
         && segment.options.is_plain()
         && stamp_is_good(tcb, now, segment)
-        && acknowledges_plainly(tcb, segment.ack)
+        && match segment.ack == tcb.snd.una {
+            true => tcb.snd.outstanding() == 0,
+            false => ack::tells_plainly(tcb, segment),
+        }
 }
 
 /// RFC 7323 §5.3 R1, and that the stamp is there if and only if it was agreed on.
@@ -48,19 +51,6 @@ fn stamp_is_good(tcb: &Tcb, now: Instant, segment: &Segment) -> bool {
         (Some(clock), Some(theirs)) => !clock.is_old(now, theirs),
         (None, None) => true,
         (Some(_), None) | (None, Some(_)) => false,
-    }
-}
-
-/// Nothing is in flight and nothing acknowledged; or something is, and nothing is missing.
-#[inline]
-fn acknowledges_plainly(tcb: &Tcb, ack: SeqNumber) -> bool {
-    if ack == tcb.snd.una {
-        tcb.snd.outstanding() == 0
-    } else {
-        ack.after(tcb.snd.una)
-            && ack.at_or_before(tcb.snd.nxt)
-            && tcb.recovery.is_undisturbed()
-            && !tcb.owed.ecn.remembers_cut()
     }
 }
 
