@@ -16,6 +16,7 @@ use crate::reason::HostReason;
 use alloc::vec::Vec;
 use bytes::Bytes;
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use osier_ip::LinkId;
 use osier_tcp::Connection;
 use osier_time::Instant;
 use osier_wire::SeqNumber;
@@ -96,7 +97,7 @@ impl Host {
         if self.ip.is_group(remote.ip()) {
             return Err(Error::InvalidInput);
         }
-        let local = self.local_for(remote, local.map(plain))?;
+        let (local, link) = self.local_for(remote, local.map(plain))?;
         if self.connections.sockets.len() >= self.config.connections_max
             || !self.connections.budget.admits()
         {
@@ -104,7 +105,6 @@ impl Host {
         }
         let pair = self.free_pair(now, local, remote)?;
         let key = pair.key;
-        let (link, _) = self.ip.link_towards(remote.ip())?;
         let link = self.links.get(usize::from(link.0)).ok_or(Error::NetworkUnreachable)?;
         let opening = match pair.after {
             None => self.openings.opening(now, &key),
@@ -130,18 +130,21 @@ impl Host {
         Ok(ConnectionId(id))
     }
 
-    /// The local end of a connection to `remote`; its port may still be 0.
+    /// The local end of a connection to `remote`, and the link; the port may still be 0.
     fn local_for(
-        &self,
+        &mut self,
         remote: SocketAddr,
         wished: Option<SocketAddr>,
-    ) -> Result<SocketAddr, Error> {
+    ) -> Result<(SocketAddr, LinkId), Error> {
         let port = wished.map_or(0, |wished| wished.port());
         match wished.filter(|wished| !wished.ip().is_unspecified()) {
-            None => Ok(SocketAddr::new(self.ip.source_for(remote.ip())?, port)),
+            None => {
+                let (source, link) = self.ip.reach(remote.ip())?;
+                Ok((SocketAddr::new(source, port), link))
+            }
             Some(wished) if wished.is_ipv4() != remote.is_ipv4() => Err(Error::InvalidInput),
             Some(wished) if !self.ip.may_speak_as(wished.ip()) => Err(Error::AddrNotAvailable),
-            Some(wished) => Ok(wished),
+            Some(wished) => Ok((wished, self.ip.link_towards(remote.ip())?.0)),
         }
     }
 

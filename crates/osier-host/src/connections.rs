@@ -235,7 +235,7 @@ impl Socket {
     #[inline]
     fn take_events(&mut self, now: Instant) -> Option<Successor> {
         let mut successor = None;
-        while let Some(event) = self.connection.poll_event() {
+        for event in self.connection.take_events() {
             match event {
                 osier_tcp::Event::Established => self.news.0 |= News::CONNECTED,
                 osier_tcp::Event::Readable | osier_tcp::Event::Urgent => {

@@ -186,7 +186,7 @@ pub(crate) struct Flows {
     keyed: Keyed,
 }
 
-/// A flow that was asked for, what its name hashes to, and whom it leads to, where that is known.
+/// A flow that was asked for, what its name hashes to, and whom it leads to, if to anybody.
 #[derive(Clone, Debug)]
 struct Last {
     key: FlowKey,
@@ -250,11 +250,22 @@ impl Flows {
         tenant: Tenant,
         key_of: impl Fn(Tenant) -> Option<&'a FlowKey>,
     ) {
-        let (hash, keyed) = (self.hash(key), self.keyed);
-        self.last = Some(Last { key: *key, hash, tenant: Some(tenant) });
-        let is = |packed| key_of(Packed(packed).into()) == Some(key);
+        let keyed = self.keyed;
         let hash_of = |packed| key_of(Packed(packed).into()).map(|key| keyed.hash_one(key));
-        self.table.put(hash, Packed::from(tenant).0, is, hash_of);
+        let packed = Packed::from(tenant).0;
+        if let Some(last) = self.last.as_mut().filter(|last| last.key == *key) {
+            match last.tenant.replace(tenant) {
+                Some(before) => self.table.replace(last.hash, Packed::from(before).0, packed),
+                None => self.table.add(last.hash, packed, hash_of),
+            }
+            return;
+        }
+        let hash = self.keyed.hash_one(key);
+        self.last = Some(Last { key: *key, hash, tenant: Some(tenant) });
+        match self.look(hash, key, &key_of) {
+            Some(before) => self.table.replace(hash, Packed::from(before).0, packed),
+            None => self.table.add(hash, packed, hash_of),
+        }
     }
 
     /// Forgets a flow that leads to `tenant`; one that leads elsewhere by now stays.

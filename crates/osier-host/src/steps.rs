@@ -45,20 +45,18 @@ impl StepTable {
         found.copied()
     }
 
-    /// Puts `value` in the place of the number of which `is` says so, or adds it.
-    pub(crate) fn put(
-        &mut self,
-        hash: u64,
-        value: u32,
-        is: impl Fn(u32) -> bool,
-        hash_of: impl Fn(u32) -> Option<u64>,
-    ) {
+    /// Puts `value` in the place of `before`, which has the same hash.
+    pub(crate) fn replace(&mut self, hash: u64, before: u32, value: u32) {
         for table in [&mut self.table, &mut self.rest] {
-            if let Some(found) = table.find_mut(hash, |value| is(*value)) {
+            if let Some(found) = table.find_mut(hash, |other| *other == before) {
                 *found = value;
                 return;
             }
         }
+    }
+
+    /// Adds `value`, which is not there.
+    pub(crate) fn add(&mut self, hash: u64, value: u32, hash_of: impl Fn(u32) -> Option<u64>) {
         if self.table.len() == self.table.capacity() {
             self.begin(2 * self.table.len());
         }
@@ -136,7 +134,7 @@ mod tests {
     fn filled(count: u32) -> StepTable {
         let mut table = StepTable::new();
         for n in 0..count {
-            table.put(hash(n), n, |value| value == n, |value| Some(hash(value)));
+            table.add(hash(n), n, |value| Some(hash(value)));
         }
         table
     }
@@ -145,7 +143,7 @@ mod tests {
     fn every_entry_is_found_at_every_moment_of_growth() {
         let mut table = StepTable::new();
         for n in 0..3_000_u32 {
-            table.put(hash(n), n, |value| value == n, |value| Some(hash(value)));
+            table.add(hash(n), n, |value| Some(hash(value)));
             assert_eq!(table.len(), n as usize + 1);
             for known in (0..=n).step_by(7) {
                 assert_eq!(table.find(hash(known), |value| value == known), Some(known));
@@ -165,7 +163,7 @@ mod tests {
                 Some(hash(value))
             };
             if n < count {
-                table.put(hash(n), n, |value| value == n, hash_of);
+                table.add(hash(n), n, hash_of);
             } else {
                 assert!(table.take(hash(n - count), n - count, hash_of));
             }
@@ -192,7 +190,7 @@ mod tests {
         let mut table = filled(1_000);
         let before = table.octets();
         for n in 1_000..100_000 {
-            table.put(hash(n), n, |value| value == n, |value| Some(hash(value)));
+            table.add(hash(n), n, |value| Some(hash(value)));
             assert!(table.take(hash(n), n, |value| Some(hash(value))));
         }
         assert!(table.octets() <= 2 * before, "{} of {before}", table.octets());
@@ -202,7 +200,7 @@ mod tests {
     #[test]
     fn another_value_takes_the_place_of_the_first() {
         let mut table = filled(10);
-        table.put(hash(3), 77, |value| value == 3, |value| Some(hash(value)));
+        table.replace(hash(3), 3, 77);
         assert_eq!(table.len(), 10);
         assert_eq!(table.find(hash(3), |value| value == 77), Some(77));
         assert!(!table.take(hash(3), 3, |value| Some(hash(value))));
@@ -213,7 +211,7 @@ mod tests {
     fn the_share_of_an_entry_is_at_most_eighteen_octets_at_any_fill() {
         let mut table = StepTable::new();
         for n in 0..100_000_u32 {
-            table.put(hash(n), n, |value| value == n, |value| Some(hash(value)));
+            table.add(hash(n), n, |value| Some(hash(value)));
             let share = table.octets() as f64 / f64::from(n + 1);
             assert!(n < 1_000 || share <= 18.0, "{share} octets at {n}");
         }

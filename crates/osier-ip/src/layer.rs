@@ -342,6 +342,20 @@ impl Layer {
         self.pick_source(dst)
     }
 
+    /// [`Layer::source_for`], and [`Layer::link_towards`], for whoever opens one connection after
+    /// the other.
+    ///
+    /// # Errors
+    /// [`Unreachable`], as it says.
+    pub fn reach(&mut self, dst: IpAddr) -> Result<(IpAddr, LinkId), Unreachable> {
+        if let Some(known) = self.recent.reach(dst) {
+            return Ok(known);
+        }
+        let (src, link) = (self.pick_source(dst)?, self.hop(None, dst)?.link);
+        self.recent.set_reach(dst, src, link);
+        Ok((src, link))
+    }
+
     /// The MTU of the first link towards `dst`, and what its device offers.
     ///
     /// # Errors

@@ -18,6 +18,8 @@ const DONT_FRAGMENT: u8 = 0x40;
 pub(crate) struct Recent {
     /// From this source, which is ours, to this destination a packet went this way.
     way: Option<(IpAddr, IpAddr, Hop)>,
+    /// Whoever wants to reach this destination does it from this source, by this link.
+    reach: Option<(IpAddr, IpAddr, LinkId)>,
     /// From this link, a packet from this source to this destination was for us alone, and its
     /// source a plausible one.
     welcome: Option<(LinkId, IpAddr, IpAddr)>,
@@ -64,6 +66,12 @@ impl Recent {
             Some((s, d, hop)) if s == src && d == dst => Some(hop),
             _ => None,
         }
+    }
+
+    /// Source and link of whoever asked last, if it was for the same destination.
+    #[inline]
+    pub(crate) fn reach(&self, dst: IpAddr) -> Option<(IpAddr, LinkId)> {
+        self.reach.filter(|(d, ..)| *d == dst).map(|(_, src, link)| (src, link))
     }
 
     /// Whether the last packet was let in from the same link and address to the same address.
@@ -115,6 +123,11 @@ impl Recent {
     /// A packet went this way.
     pub(crate) fn set_way(&mut self, src: IpAddr, dst: IpAddr, hop: Hop) {
         self.way = Some((src, dst, hop));
+    }
+
+    /// This destination is reached so.
+    pub(crate) fn set_reach(&mut self, dst: IpAddr, src: IpAddr, link: LinkId) {
+        self.reach = Some((dst, src, link));
     }
 
     /// A packet for us alone was let in.

@@ -258,11 +258,22 @@ impl Connection {
     }
 
     /// The next event, if any.
+    #[inline]
     pub fn poll_event(&mut self) -> Option<Event> {
         match &mut self.phase {
             Phase::SynSent(syn_sent) => syn_sent.take_trouble().map(Event::Trouble),
             Phase::Synchronized(tcb) => tcb.events.pop(),
             Phase::Failed(_, events) => events.pop(),
+        }
+    }
+
+    /// Takes all events that wait.
+    #[inline]
+    pub fn take_events(&mut self) -> Events {
+        match &mut self.phase {
+            Phase::Synchronized(tcb) => tcb.events.take_all(),
+            Phase::Failed(_, events) => events.take_all(),
+            Phase::SynSent(syn_sent) => syn_sent.take_trouble().into_iter().collect(),
         }
     }
 

@@ -69,8 +69,8 @@ pub enum Ending {
 }
 
 /// The set of events that wait to be taken.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Events {
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Events {
     set: u8,
     path_mtu: (u16, PathMtuChange),
     trouble: Option<Trouble>,
@@ -116,6 +116,14 @@ impl Events {
         self.set != 0
     }
 
+    /// Takes all.
+    #[inline]
+    pub(crate) fn take_all(&mut self) -> Events {
+        let taken = self.clone();
+        self.set = 0;
+        taken
+    }
+
     /// Takes [`Event::Readable`] where it is all that waits.
     #[inline]
     pub(crate) const fn take_readable(&mut self) -> bool {
@@ -126,7 +134,7 @@ impl Events {
         alone
     }
 
-    /// Takes the next event, in the order of a connection's life.
+    #[inline]
     pub(crate) fn pop(&mut self) -> Option<Event> {
         let bit = 1 << self.set.trailing_zeros().min(7);
         if self.set == 0 {
@@ -143,6 +151,24 @@ impl Events {
             Self::TROUBLE => self.trouble.map(Event::Trouble),
             _ => self.ending.map(Event::Closed),
         }
+    }
+}
+
+impl FromIterator<Trouble> for Events {
+    fn from_iter<T: IntoIterator<Item = Trouble>>(troubles: T) -> Events {
+        let mut events = Events::default();
+        troubles.into_iter().for_each(|trouble| events.push(Event::Trouble(trouble)));
+        events
+    }
+}
+
+/// In the order of a connection's life.
+impl Iterator for Events {
+    type Item = Event;
+
+    #[inline]
+    fn next(&mut self) -> Option<Event> {
+        self.pop()
     }
 }
 

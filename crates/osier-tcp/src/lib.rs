@@ -94,7 +94,7 @@ pub use config::{
     Nagle, Offer, Opening, ProbingMode, Profile, RtoConfig, Sending, UnknownAlgorithm,
 };
 pub use connection::{Connection, End, Text, Wants, WriteError};
-pub use event::{Ending, Event, PathMtuChange, Trouble};
+pub use event::{Ending, Event, Events, PathMtuChange, Trouble};
 pub use handshake::cookie::Cookie;
 pub use handshake::fast_open::{FastOpened, FastOpening};
 pub use handshake::passive::{Admission, HalfOpen, Progress, examine};

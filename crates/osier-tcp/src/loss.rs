@@ -108,6 +108,7 @@ pub(crate) fn undone(tcb: &mut Tcb, found: Found, outcome: &AckOutcome, notes: &
 
 /// RFC 5682 §2.1, step 2b: where there is no full segment of new text to ask with, or no room for
 /// one, the repair goes on.
+#[inline]
 pub(crate) fn ask_or_repair(tcb: &mut Tcb) {
     let mss = tcb.text_mss();
     let room = window(tcb).saturating_sub(tcb.recovery.in_flight()).min(tcb.snd.usable());

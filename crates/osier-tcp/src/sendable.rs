@@ -32,7 +32,7 @@ pub(crate) fn at_once(tcb: &Tcb, now: Instant) -> Option<u32> {
     let plain = octets > 0
         && octets <= tcb.text_mss()
         && tcb.state() == State::Established
-        && tcb.owed.ack == Due::No
+        && (tcb.owed.ack == Due::No || reports_nothing(tcb))
         && tcb.owed.probe.is_none()
         && tcb.small.hold == Hold::No
         && tcb.out.is_one_record()
@@ -49,8 +49,15 @@ pub(crate) fn at_once(tcb: &Tcb, now: Instant) -> Option<u32> {
     (fresh && !held && fits).then_some(octets)
 }
 
+/// Whether an acknowledgment has nothing to say that text cannot carry.
+#[inline]
+fn reports_nothing(tcb: &Tcb) -> bool {
+    tcb.sack.as_ref().is_none_or(|sack| sack.is_silent(&tcb.text))
+}
+
 /// New text, as much as both windows, Nagle and the avoidance of silly windows let go, and our FIN
 /// with the last of it.
+#[inline]
 pub(crate) fn text(tcb: &Tcb) -> Option<New> {
     let octets = may_send(tcb);
     let fin = tcb.owed.fin == Fin::Queued && octets == tcb.unsent() && fin_fits(tcb, octets);

@@ -77,6 +77,7 @@ fn would_go(mut tcb: Tcb, now: Instant, octets: u32) -> bool {
 }
 
 /// Decides what is to be sent; changes nothing but what is thereby no longer owed.
+#[inline]
 fn look(tcb: &mut Tcb, now: Instant) -> Option<Next> {
     if tcb.ending.is_some() {
         return None;
@@ -108,6 +109,7 @@ fn look(tcb: &mut Tcb, now: Instant) -> Option<Next> {
 }
 
 /// Builds what was chosen, and records that it was sent.
+#[inline]
 fn build(tcb: &mut Tcb, now: Instant, next: Next, out: &mut Transmit, notes: &mut Notes) {
     match next {
         Next::SynAck => {
@@ -151,7 +153,11 @@ fn report(tcb: &mut Tcb) -> Option<Next> {
         return None;
     }
     let room = if tcb.clock.is_some() { 3 } else { 4 };
-    let blocks = tcb.sack.as_mut()?.blocks(tcb.rcv.nxt, &tcb.text, room);
+    let sack = tcb.sack.as_mut()?;
+    if sack.is_silent(&tcb.text) {
+        return None;
+    }
+    let blocks = sack.blocks(tcb.rcv.nxt, &tcb.text, room);
     (!blocks.is_empty()).then_some(Next::Report(blocks))
 }
 

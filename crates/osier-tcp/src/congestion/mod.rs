@@ -164,6 +164,7 @@ impl Congestion {
     }
 
     /// An acknowledgment of new octets arrived.
+    #[inline]
     pub(crate) fn on_ack(&mut self, ack: &Acked) {
         match &mut self.control {
             Control::Cubic(cubic) => cubic.on_ack(ack),

@@ -46,6 +46,12 @@ impl SackHistory {
         self.duplicate = self.duplicate.or(Some((left, right)));
     }
 
+    /// Whether an acknowledgment has nothing to report.
+    #[inline]
+    pub(crate) fn is_silent(&self, text: &Reassembly) -> bool {
+        self.duplicate.is_none() && self.len == 0 && text.holes() == 0
+    }
+
     /// The blocks for the acknowledgment that is being built: at most `room` of them. A duplicate
     /// is reported once (RFC 2883 §4), so this takes it.
     pub(crate) fn blocks(&mut self, nxt: SeqNumber, text: &Reassembly, room: usize) -> SackBlocks {

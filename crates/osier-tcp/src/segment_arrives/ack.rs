@@ -25,6 +25,7 @@ use osier_wire::SeqNumber;
 use osier_wire::tcp::Flags;
 
 /// Looks at the ACK field.
+#[inline]
 pub(crate) fn process(
     tcb: &mut Tcb,
     now: Instant,

@@ -78,6 +78,7 @@ pub(crate) fn texts_arrive(
     predict::take_all(tcb, now, segment, texts, arrived)
 }
 
+#[inline]
 fn examine(
     tcb: &mut Tcb,
     now: Instant,

@@ -13,8 +13,8 @@ use crate::tcb::{Tcb, User};
 use alloc::vec::Vec;
 use bytes::Bytes;
 use osier_time::Instant;
-use osier_wire::tcp::Flags;
 use osier_wire::Ecn;
+use osier_wire::tcp::Flags;
 
 /// Whether the segment is one that nothing but the plain outcome awaits.
 #[inline]

@@ -35,12 +35,17 @@ impl Records {
     }
 
     /// `octets` were sent as the latest transmission.
+    #[inline]
     pub(super) fn note_sent(&mut self, now: Instant, octets: u32, turn: Turn) {
         if self.sampler.is_some() {
-            let (order, in_flight) = (self.order, self.in_flight());
-            let Some(sampler) = &mut self.sampler else { return };
-            sampler.on_sent(now, order, octets, in_flight, turn);
+            self.sample_sent(now, octets, turn);
         }
+    }
+
+    fn sample_sent(&mut self, now: Instant, octets: u32, turn: Turn) {
+        let (order, in_flight) = (self.order, self.in_flight());
+        let Some(sampler) = &mut self.sampler else { return };
+        sampler.on_sent(now, order, octets, in_flight, turn);
     }
 
     pub(super) fn note_resent(&mut self, order: Order, octets: u32) {
