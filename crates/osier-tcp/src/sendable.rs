@@ -129,6 +129,7 @@ fn largest(tcb: &Tcb, mss: u32) -> u32 {
 }
 
 /// Whether the user has pushed what ends `octets` behind SND.NXT.
+#[inline]
 pub(crate) fn is_pushed(tcb: &Tcb, octets: u32) -> bool {
     let probed = tcb.owed.probe == Some(Probe::Override);
     let pushed = tcb.small.push == Push::Yes || probed;
@@ -136,6 +137,7 @@ pub(crate) fn is_pushed(tcb: &Tcb, octets: u32) -> bool {
 }
 
 /// Whether text of the peer arrived so lately that ours may be the answer.
+#[inline]
 pub(crate) fn heard_lately(tcb: &Tcb, now: Instant) -> bool {
     tcb.tally.data_segs_in > 0 && now - tcb.tally.text_arrived < tcb.settings.delayed_ack
 }

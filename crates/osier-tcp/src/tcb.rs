@@ -232,6 +232,7 @@ impl Tcb {
     }
 
     /// Records that what waits, if anything does, may now go.
+    #[inline]
     pub(crate) fn look_if_waiting(&mut self) {
         if self.has_work() {
             self.look_again();
@@ -239,6 +240,7 @@ impl Tcb {
     }
 
     /// Whether anything is owed, lost or unsent, whether or not it may go now.
+    #[inline]
     pub(crate) fn has_work(&self) -> bool {
         let owed = &self.owed;
         owed.ack == Due::Now

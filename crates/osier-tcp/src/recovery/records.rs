@@ -255,11 +255,13 @@ impl Records {
     }
 
     /// Octets outstanding that are neither lost nor reported.
+    #[inline]
     pub(super) fn in_flight(&self) -> u32 {
         self.outstanding() - self.counts.lost - self.counts.sacked
     }
 
     /// Octets from SND.UNA to SND.NXT.
+    #[inline]
     pub(super) fn outstanding(&self) -> u32 {
         self.end().map_or(0, |end| end.since(self.una()))
     }

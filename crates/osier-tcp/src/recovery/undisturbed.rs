@@ -13,7 +13,7 @@ use osier_wire::SeqNumber;
 
 impl Recovery {
     /// Whether nothing is, or is suspected to be, missing.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn is_undisturbed(&self) -> bool {
         self.phase == Phase::Open
             && self.recover.is_none()
@@ -27,7 +27,7 @@ impl Recovery {
 
     /// What an acknowledgment of something new, which reports nothing, means then. `mss`: text in a
     /// full segment.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn on_undisturbed_ack(
         &mut self,
         now: Instant,

@@ -57,7 +57,7 @@ pub(crate) fn process(
 }
 
 /// Whether it acknowledges something new, nothing is missing, and nobody has to hear more of it.
-#[inline]
+#[inline(always)]
 pub(super) fn tells_plainly(tcb: &Tcb, segment: &Segment) -> bool {
     segment.ack.after(tcb.snd.una)
         && segment.ack.at_or_before(tcb.snd.nxt)
@@ -96,7 +96,7 @@ fn examine(
 }
 
 /// Something new is acknowledged, and nothing is missing.
-#[inline]
+#[inline(never)]
 fn acknowledged(tcb: &mut Tcb, now: Instant, ack: SeqNumber, window: WindowUpdate) {
     let mss = tcb.text_mss();
     let outcome = tcb.recovery.on_undisturbed_ack(now, ack, mss);
@@ -185,7 +185,7 @@ fn duplicate(tcb: &Tcb, segment: &Segment, window: WindowUpdate) -> Duplicate {
 }
 
 /// SND.UNA moves: the text in front of it is no longer needed.
-#[inline]
+#[inline(always)]
 fn advance(tcb: &mut Tcb, ack: SeqNumber) {
     let start = tcb.snd.text_start();
     tcb.tally.on_acked(ack.since(tcb.snd.una));
@@ -234,7 +234,7 @@ fn congestion(
     }
 }
 
-#[inline]
+#[inline(always)]
 fn grow(tcb: &mut Tcb, now: Instant, acked: u32, outcome: &AckOutcome) {
     tcb.congestion.on_ack(&Acked {
         now,
@@ -247,7 +247,7 @@ fn grow(tcb: &mut Tcb, now: Instant, acked: u32, outcome: &AckOutcome) {
 }
 
 /// RFC 6298 §5.2 and §5.3: the alarm stops when all is acknowledged, and starts anew when some is.
-#[inline]
+#[inline(always)]
 fn alarms(tcb: &mut Tcb, now: Instant, outcome: &AckOutcome, window: WindowUpdate) {
     if outcome.acked > 0 {
         if tcb.snd.outstanding() == 0 {

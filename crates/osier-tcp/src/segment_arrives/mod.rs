@@ -78,7 +78,7 @@ pub(crate) fn texts_arrive(
     predict::take_all(tcb, now, segment, texts, arrived)
 }
 
-#[inline]
+#[inline(never)]
 fn examine(
     tcb: &mut Tcb,
     now: Instant,

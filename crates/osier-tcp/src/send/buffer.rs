@@ -220,7 +220,7 @@ impl Buffer {
 
     /// The peer has acknowledged `n` more octets of text: they leave the front. More than there
     /// are means all.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn acked(&mut self, n: u32) {
         if self.chunks.is_empty() && n as usize >= self.tail.len() {
             let all = self.tail.len() as u32;

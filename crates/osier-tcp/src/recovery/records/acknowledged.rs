@@ -67,7 +67,7 @@ impl Records {
     }
 
     /// [`Records::on_una`] where everything is in flight and was sent once.
-    #[inline]
+    #[inline(always)]
     pub(in crate::recovery) fn on_una_in_order(
         &mut self,
         now: Instant,
@@ -80,6 +80,16 @@ impl Records {
             let (octets, rtt) = (only.len(), Some(now - only.sent_at));
             return Covered { octets, never_resent: octets, rtt };
         }
+        self.cover_in_order(now, ack, told)
+    }
+
+    #[inline(never)]
+    fn cover_in_order(
+        &mut self,
+        now: Instant,
+        ack: SeqNumber,
+        mut told: impl FnMut(&Delivered),
+    ) -> Covered {
         let mut covered = Covered::default();
         let mut oldest = None;
         while let Some(first) = self.records.front_mut().filter(|r| r.from.before(ack)) {
