@@ -119,8 +119,7 @@ impl Envelopes {
         ip: &mut Layer,
     ) -> Result<&Letterhead, Unreachable> {
         let &Sender { id, key, .. } = sender;
-        let serves =
-            |kept: &Kept| kept.key.addresses() == key.addresses() && kept.has_marks(marks, ip);
+        let serves = |kept: &Kept| kept.key.is_between_hosts_of(key) && kept.has_marks(marks, ip);
         if !self.kept(place).is_some_and(serves) {
             let letterhead = match self.kept(self.latest) {
                 Some(latest) if serves(latest) => latest.letterhead,
@@ -198,7 +197,9 @@ impl Letterhead {
         let Transmit { short, payload, gso_size, .. } = transmit;
         if payload.is_empty() {
             // A text so short that it lies behind the headers.
-            frame.head.grow(short.len()).copy_from_slice(short.as_slice());
+            if !short.is_empty() {
+                frame.head.grow(short.len()).copy_from_slice(short.as_slice());
+            }
         } else {
             core::mem::swap(&mut frame.payload, payload);
         }

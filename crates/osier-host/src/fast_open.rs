@@ -21,6 +21,7 @@ use crate::links::settings;
 use crate::reason::HostReason;
 use crate::secrets::{Key, hash};
 use crate::tcp_input::Incoming;
+use crate::unaccepted::Amount;
 use alloc::vec::Vec;
 use core::net::IpAddr;
 use osier_tcp::{HalfOpen, Notes, Recording, State};
@@ -222,7 +223,7 @@ impl Host {
         let half = HalfOpen::new(now, syn, &config, opening, &mut quiet);
         let notes = &mut self.account.tcp;
         let connection = half.complete_early(now, syn.clone(), incoming.arrived, &config, notes);
-        let Some(socket) = self.enqueue(listener, key, connection, syn) else { return };
+        let Some(socket) = self.enqueue(listener, key, connection, Amount::of(syn)) else { return };
         if let Some(found) = self.listeners.slots.get_mut(listener)
             && let Some(pending) = &mut found.pending
         {

@@ -107,6 +107,20 @@ impl FlowKey {
         }
     }
 
+    /// Whether both flows are between the same two addresses.
+    #[inline]
+    pub(crate) fn is_between_hosts_of(&self, other: &FlowKey) -> bool {
+        match (self, other) {
+            (FlowKey::V4(V4(one)), FlowKey::V4(V4(two))) => {
+                one.first_chunk::<8>() == two.first_chunk()
+            }
+            (FlowKey::V6(V6(one)), FlowKey::V6(V6(two))) => {
+                one.first_chunk::<32>() == two.first_chunk()
+            }
+            (FlowKey::V4(_), FlowKey::V6(_)) | (FlowKey::V6(_), FlowKey::V4(_)) => false,
+        }
+    }
+
     /// The name as bytes, for a keyed hash.
     pub(crate) const fn as_bytes(&self) -> &[u8] {
         match self {

@@ -37,7 +37,7 @@ impl Openings {
         // RFC 7323 §5.4: one offset for a pair of addresses, so that the timestamps of successive
         // connections rise, which is what lets TIME-WAIT be reopened (RFC 6191).
         let ts_offset = match &self.latest {
-            Some((latest, offset)) if latest.addresses() == key.addresses() => *offset,
+            Some((latest, offset)) if latest.is_between_hosts_of(key) => *offset,
             Some(_) | None => {
                 let offset = hash(&self.timestamps, &[key.addresses()]) as u32;
                 self.latest = Some((*key, offset));

@@ -24,7 +24,7 @@ use crate::unaccepted::{Amount, Unaccepted};
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 use core::net::SocketAddr;
-use osier_tcp::{Admission, Connection, HalfOpen, Progress, Segment, examine};
+use osier_tcp::{Admission, Connection, HalfOpen, Progress, examine};
 use osier_time::Instant;
 use osier_wire::SeqNumber;
 
@@ -322,21 +322,21 @@ impl Host {
         }
         let Incoming { key, segment, arrived, link } = incoming;
         let config = settings(&self.links, Some(waiting), (link, &key));
-        let text = Segment { text: segment.text.clone(), ..Segment::default() };
+        let amount = Amount::of(&segment);
         let connection = half.complete(now, segment, arrived, &config, &mut self.account.tcp);
-        self.enqueue(listener, key, connection, &text)
+        self.enqueue(listener, key, connection, amount)
     }
 
-    /// A connection waits to be accepted; `with`: the segment that made it.
+    /// A connection waits to be accepted; `amount`: the text that came with the segment that made
+    /// it.
     pub(crate) fn enqueue(
         &mut self,
         listener: u32,
         key: FlowKey,
         connection: Connection,
-        with: &Segment,
+        amount: Amount,
     ) -> Option<u32> {
         let waiting = self.listeners.slots.get_mut(listener)?;
-        let amount = Amount::of(with);
         let socket = self.connections.insert(connection, key, Owner::Listener, waiting.shown);
         waiting.accept_queue.push_back(socket);
         self.listeners.news.push_back(listener);

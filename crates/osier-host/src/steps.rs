@@ -71,9 +71,8 @@ impl StepTable {
         value: u32,
         hash_of: impl Fn(u32) -> Option<u64>,
     ) -> bool {
-        let found = [&mut self.table, &mut self.rest].into_iter().any(|table| {
-            table.find_entry(hash, |other| *other == value).map(|entry| entry.remove()).is_ok()
-        });
+        let found = take_from(&mut self.table, hash, value)
+            || !self.rest.is_empty() && take_from(&mut self.rest, hash, value);
         let places = self.table.num_buckets();
         if self.rest.is_empty() && places > SHRINK_ABOVE && self.table.len() < places / 4 {
             self.begin(self.table.len());
@@ -116,6 +115,11 @@ impl StepTable {
     pub(crate) fn octets(&self) -> usize {
         self.table.allocation_size() + self.rest.allocation_size()
     }
+}
+
+#[inline]
+fn take_from(table: &mut HashTable<u32>, hash: u64, value: u32) -> bool {
+    table.find_entry(hash, |other| *other == value).map(|entry| entry.remove()).is_ok()
 }
 
 #[cfg(test)]

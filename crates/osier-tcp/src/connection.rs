@@ -214,13 +214,7 @@ impl Connection {
         notes: &mut Notes,
     ) -> bool {
         let found = match &mut self.phase {
-            Phase::SynSent(syn_sent) => match syn_sent.poll_transmit(now) {
-                Some(transmit) => {
-                    *out = transmit;
-                    true
-                }
-                None => false,
-            },
+            Phase::SynSent(syn_sent) => syn_sent.poll_transmit(now, out),
             Phase::Synchronized(tcb) => transmit::next(tcb, now, out, notes),
             Phase::Failed(..) => false,
         };

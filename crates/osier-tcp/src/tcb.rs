@@ -134,14 +134,9 @@ impl Tcb {
         let stamps = if agreed.offer.timestamps { TIMESTAMPS_LEN } else { 0 };
         let sack = if agreed.offer.sack { SackUse::On } else { SackUse::Off };
         let text_mss = u32::from(mss) - stamps;
-        let congestion = congestion_of(birth, text_mss);
-        let mut recovery = flight_of_syn(birth, sack);
-        if congestion.models_path() {
-            recovery.measure(now, Measure::Yes);
-        }
         let clock =
             agreed.offer.timestamps.then(|| Clock::new(now, opening.ts_offset, ts_recent, irs + 1));
-        Box::new(Tcb {
+        let mut tcb = Box::new(Tcb {
             state,
             snd,
             rcv: receive::window::Window::new(irs, promised, rcv_scale),
@@ -150,8 +145,8 @@ impl Tcb {
             text: Reassembly::new(config.receive_buffer.first() + ((1 << rcv_scale) - 1)),
             delayed_ack: DelayedAck::new(),
             sack: agreed.offer.sack.then(SackHistory::new),
-            recovery,
-            congestion,
+            recovery: Recovery::new(config.rto, sack),
+            congestion: Congestion::new(config.congestion, start_of(birth, text_mss)),
             small: SmallSegment::default(),
             persist: Persist::new(),
             liveness: Liveness::new(now, config.keep_alive, config.user_timeout),
@@ -163,7 +158,20 @@ impl Tcb {
             ending: None,
             settings: Settings::of(config, agreed.offer, opened_by(state)),
             tally: Tally::new(now, caller_of(birth)),
-        })
+        });
+        tcb.begin(birth);
+        tcb
+    }
+
+    /// What is already under way at birth is written down in place: a record is large to move.
+    fn begin(&mut self, birth: &Birth<'_>) {
+        if birth.config.profile == Profile::Rfc {
+            self.congestion.keep_to_rfcs();
+        }
+        send_syn(&mut self.recovery, birth);
+        if self.congestion.models_path() {
+            self.recovery.measure(birth.now, Measure::Yes);
+        }
     }
 
     /// The state.
@@ -319,7 +327,7 @@ impl Tcb {
 }
 
 /// Congestion control at birth: how much may be in flight before the first acknowledgment.
-fn congestion_of(birth: &Birth<'_>, text_mss: u32) -> Congestion {
+fn start_of(birth: &Birth<'_>, text_mss: u32) -> Start {
     let config = birth.config;
     let bound = match config.profile {
         // Linux differs: RFC 6928 §2 has a bound in octets, too.
@@ -329,19 +337,12 @@ fn congestion_of(birth: &Birth<'_>, text_mss: u32) -> Congestion {
     // RFC 5681 §3.1: one segment where the SYN or the SYN,ACK was lost [MUST].
     let segments = if birth.syn_attempts > 0 { 1 } else { config.initial_window };
     let segments = u32::from(segments).min(bound) as u8;
-    let seed = birth.opening.iss.0;
-    let start = Start { now: birth.now, segments, mss: text_mss, seed };
-    let mut congestion = Congestion::new(config.congestion, start);
-    if config.profile == Profile::Rfc {
-        congestion.keep_to_rfcs();
-    }
-    congestion
+    Start { now: birth.now, segments, mss: text_mss, seed: birth.opening.iss.0 }
 }
 
 /// What is in flight at birth: our SYN, which the first acknowledgment will measure, unless it was
 /// sent more than once (Karn, RFC 6298 §3).
-fn flight_of_syn(birth: &Birth<'_>, sack: SackUse) -> Recovery {
-    let mut recovery = Recovery::new(birth.config.rto, sack);
+fn send_syn(recovery: &mut Recovery, birth: &Birth<'_>) {
     let iss = birth.opening.iss;
     let sent_at = birth.syn_sent_at.unwrap_or(birth.now);
     recovery.on_sent(sent_at, iss, iss + 1, u32::from(birth.agreed.mss));
@@ -351,7 +352,6 @@ fn flight_of_syn(birth: &Birth<'_>, sack: SackUse) -> Recovery {
     if birth.syn_attempts > 0 {
         recovery.on_syn_timeout();
     }
-    recovery
 }
 
 /// Who called: only who was called comes to be in SYN-RECEIVED.

@@ -3,6 +3,7 @@
 //! Layout, flags and options, as bytes and as values. What they mean is osier-tcp's business.
 
 mod fast_open;
+mod opening;
 mod options;
 mod unknown;
 

@@ -44,7 +44,7 @@ pub(crate) struct SynSent {
     /// The pace that the user wants.
     pub(crate) pacing_rate: Option<u64>,
     /// A RST owed to a segment that cannot be for this attempt.
-    reset: Option<Transmit>,
+    reset: Option<Box<Transmit>>,
     /// Whether ICMP has said that the peer cannot be reached for the time being.
     hope: Hope,
     /// What the owner has not been told yet.
@@ -124,13 +124,13 @@ impl SynSent {
         if segment.has_ack() && !acks_our_syn {
             if !segment.rst() {
                 notes.push(Reason::StrayReset);
-                self.reset = Some(reset_for(&segment));
+                self.reset = Some(Box::new(reset_for(&segment)));
             }
             return Outcome::Stays;
         }
         if acks_our_syn && self.echoes_another(now, &segment) {
             notes.push(Reason::StrayReset);
-            self.reset = (!segment.rst()).then(|| reset_for(&segment));
+            self.reset = (!segment.rst()).then(|| Box::new(reset_for(&segment)));
             return Outcome::Stays;
         }
         // Second: check the RST bit. Without ACK it could be anybody's (RFC 5961 §3).
@@ -299,20 +299,21 @@ impl SynSent {
         Outcome::Stays
     }
 
-    /// Step 1: the SYN, if it is owed.
-    pub(crate) fn poll_transmit(&mut self, now: Instant) -> Option<Transmit> {
+    /// Step 1: writes the SYN into `transmit`, which is empty, if it is owed; says whether it is.
+    pub(crate) fn poll_transmit(&mut self, now: Instant, transmit: &mut Transmit) -> bool {
         if let Some(reset) = self.reset.take() {
-            return Some(reset);
+            *transmit = *reset;
+            return true;
         }
         if self.sent_at.is_some() {
-            return None;
+            return false;
         }
         if self.attempts == 0 {
             self.first_sent = now;
         }
         self.sent_at = Some(now);
         let ecn = if self.asks_for_ecn() { ecn::asking() } else { Flags::NONE };
-        let mut transmit = Transmit { dont_fragment: true, ..Transmit::default() };
+        transmit.dont_fragment = true;
         transmit.segment = Segment {
             seq: self.opening.iss,
             flags: Flags::SYN | ecn,
@@ -327,7 +328,7 @@ impl SynSent {
                 transmit.payload.push(text);
             }
         }
-        Some(transmit)
+        true
     }
 
     /// RFC 3168 §6.1.1.1: where an ECN-setup SYN stays unanswered, the next ones do not ask, lest

@@ -4,6 +4,7 @@
 //! which segment is osier-tcp's business.
 
 use super::UnknownOptions;
+use super::opening::Opening;
 use crate::SeqNumber;
 use core::fmt;
 
@@ -61,6 +62,7 @@ impl Options {
                     echo: u32::from_be_bytes([e, f, g, h]),
                 });
             }
+            _ if Opening::read(bytes, self) => {}
             _ => self.read_all(bytes),
         }
     }
@@ -120,6 +122,7 @@ impl Options {
         match shape {
             Shape::Empty => 0,
             Shape::Stamps(_) => STAMPS_LEN,
+            Shape::Opening(_) => Opening::LEN,
             Shape::Many => self.plan().len.next_multiple_of(4),
         }
     }
@@ -130,7 +133,7 @@ impl Options {
         match (self.is_plain(), self.timestamps) {
             (true, None) => Shape::Empty,
             (true, Some(stamps)) => Shape::Stamps(stamps),
-            (false, _) => Shape::Many,
+            (false, _) => Opening::of(self).map_or(Shape::Many, Shape::Opening),
         }
     }
 
@@ -161,6 +164,7 @@ impl Options {
                 let option = [NOP, NOP, TIMESTAMPS, 10, a, b, c, d, e, f, g, h];
                 out[..STAMPS_LEN].copy_from_slice(&option);
             }
+            Shape::Opening(opening) => out[..Opening::LEN].copy_from_slice(&opening.bytes()),
             Shape::Many => self.emit_all(out),
         }
     }
@@ -279,7 +283,9 @@ pub enum Shape {
     Empty,
     /// Timestamps alone.
     Stamps(Timestamps),
-    /// Something else, too.
+    /// What nearly every SYN has.
+    Opening(Opening),
+    /// Something else.
     Many,
 }
 

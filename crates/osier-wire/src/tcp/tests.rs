@@ -231,6 +231,30 @@ prop_compose! {
     }
 }
 
+/// The long way: what lies behind a NOP is not taken for the usual twenty bytes.
+fn read_long_way(bytes: &[u8]) -> Options {
+    Options::parse(&[&[1], bytes].concat())
+}
+
+#[test]
+fn the_options_of_a_syn_are_read_and_written_as_by_the_long_way() {
+    let usual = &SYN[20..];
+    let options = Options::parse(usual);
+    assert_eq!(options, read_long_way(usual));
+    assert_eq!((options_of(&options), options.shape() == super::Shape::Many), (usual.to_vec(), false));
+    let mut with_an_unknown_one = options;
+    with_an_unknown_one.unknown.push(30, &[1, 2]);
+    assert_eq!(with_an_unknown_one.shape(), super::Shape::Many);
+    assert_eq!(options_of(&with_an_unknown_one)[..20], *usual);
+    for at in 0..usual.len() {
+        for value in [0, 1, 2, 3, 4, 5, 8, 10, 11, 255] {
+            let mut changed = usual.to_vec();
+            changed[at] = value;
+            assert_eq!(Options::parse(&changed), read_long_way(&changed), "{value} at {at}");
+        }
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(2000))]
 
