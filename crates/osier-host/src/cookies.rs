@@ -161,8 +161,8 @@ impl Host {
 
     /// The next SYN,ACK with a cookie.
     pub(crate) fn transmit_cookie(&mut self, now: Instant, frame: &mut Frame) -> Option<LinkId> {
-        while let Some((key, syn_ack)) = self.cookies.owed.pop_front() {
-            let link = self.send_quietly(now, &key, syn_ack, frame);
+        while let Some((key, mut syn_ack)) = self.cookies.owed.pop_front() {
+            let link = self.send_quietly(now, &key, &mut syn_ack, frame);
             if link.is_some() {
                 return link;
             }

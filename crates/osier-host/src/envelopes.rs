@@ -111,6 +111,7 @@ impl Envelopes {
 
     /// Puts a letterhead there: what is kept there, or the latest, with other ports, where it is
     /// for the same addresses.
+    #[inline]
     fn prepare(
         &mut self,
         place: usize,

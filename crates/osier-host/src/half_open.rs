@@ -151,7 +151,7 @@ impl Host {
                 self.give_cookie((listener, &key), &mut transmit.segment.options, form);
             }
             self.settle_handshake(id);
-            let link = self.send_quietly(now, &key, transmit, frame);
+            let link = self.send_quietly(now, &key, &mut transmit, frame);
             if link.is_some() {
                 return link;
             }

@@ -169,12 +169,12 @@ impl Host {
         &mut self,
         now: Instant,
         key: &FlowKey,
-        mut transmit: Transmit,
+        transmit: &mut Transmit,
         frame: &mut Frame,
     ) -> Option<LinkId> {
         let sender = Sender { key, id: None, marks: Marks::NONE };
         let envelopes = &mut self.connections.envelopes;
-        let link = envelopes.send(now, &sender, &mut transmit, &mut self.ip, frame);
+        let link = envelopes.send(now, &sender, transmit, &mut self.ip, frame);
         self.account.close_ip(&mut self.ip, Some(key));
         // The IP layer has noted why not.
         link.ok()?

@@ -80,8 +80,8 @@ impl Host {
     pub(crate) fn transmit_stray(&mut self, now: Instant, frame: &mut Frame) -> Option<LinkId> {
         while let Some(Reset { key, seq, ack, flags }) = self.strays.owed.pop_front() {
             let segment = Segment { seq, ack, flags, ..Segment::default() };
-            let reset = Transmit { segment, dont_fragment: true, ..Transmit::default() };
-            let link = self.send_quietly(now, &key, reset, frame);
+            let mut reset = Transmit { segment, dont_fragment: true, ..Transmit::default() };
+            let link = self.send_quietly(now, &key, &mut reset, frame);
             if link.is_some() {
                 return link;
             }

@@ -124,9 +124,9 @@ impl Host {
     pub(crate) fn transmit_time_wait(&mut self, now: Instant, frame: &mut Frame) -> Option<LinkId> {
         while let Some(id) = self.time_waits.transmit.pop_front() {
             let Some(entry) = self.time_waits.entries.get_mut(id) else { continue };
-            let Some(transmit) = entry.time_wait.poll_transmit(now) else { continue };
+            let Some(mut transmit) = entry.time_wait.poll_transmit(now) else { continue };
             let key = entry.key;
-            let link = self.send_quietly(now, &key, transmit, frame);
+            let link = self.send_quietly(now, &key, &mut transmit, frame);
             if link.is_some() {
                 return link;
             }

@@ -188,6 +188,7 @@ impl Layer {
     /// datagram alone; what the layer answers itself
     /// (ARP, neighbour discovery, echo) waits in [`Layer::poll_transmit`]. A packet may be for a
     /// group: a transport that speaks to one peer asks [`Layer::is_ours`].
+    #[inline]
     pub fn on_frame(
         &mut self,
         now: Instant,

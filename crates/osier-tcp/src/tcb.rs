@@ -136,7 +136,9 @@ impl Tcb {
         let text_mss = u32::from(mss) - stamps;
         let clock =
             agreed.offer.timestamps.then(|| Clock::new(now, opening.ts_offset, ts_recent, irs + 1));
-        let mut tcb = Box::new(Tcb {
+        // Memory first: what is written is written where it stays.
+        let place = Box::new_uninit();
+        let record = Tcb {
             state,
             snd,
             rcv: receive::window::Window::new(irs, promised, rcv_scale),
@@ -158,7 +160,8 @@ impl Tcb {
             ending: None,
             settings: Settings::of(config, agreed.offer, opened_by(state)),
             tally: Tally::new(now, caller_of(birth)),
-        });
+        };
+        let mut tcb = Box::write(place, record);
         tcb.begin(birth);
         tcb
     }

@@ -58,6 +58,7 @@ enum Control {
 
 impl Congestion {
     /// The window of a connection that has just opened.
+    #[inline(always)]
     pub(crate) fn new(algorithm: Algorithm, start: Start) -> Self {
         let Start { now, segments, mss, seed } = start;
         let window = u32::from(segments.max(1)).saturating_mul(mss);

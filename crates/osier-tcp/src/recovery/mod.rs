@@ -92,6 +92,7 @@ pub(crate) struct Recovery {
 /// Events.
 impl Recovery {
     /// Nothing sent yet.
+    #[inline(always)]
     pub(crate) fn new(config: RtoConfig, sack: SackUse) -> Self {
         Recovery {
             records: Records::default(),

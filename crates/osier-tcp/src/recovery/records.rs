@@ -192,7 +192,7 @@ impl Records {
     }
 
     /// Whether everything is in flight and was sent once, and nobody asks for the rate of delivery.
-    #[inline]
+    #[inline(always)]
     pub(super) fn are_plain(&self) -> bool {
         self.counts == Counts::default() && self.resent.is_empty() && self.sampler.is_none()
     }

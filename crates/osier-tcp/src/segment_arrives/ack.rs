@@ -25,7 +25,7 @@ use osier_wire::SeqNumber;
 use osier_wire::tcp::Flags;
 
 /// Looks at the ACK field.
-#[inline]
+#[inline(always)]
 pub(crate) fn process(
     tcb: &mut Tcb,
     now: Instant,

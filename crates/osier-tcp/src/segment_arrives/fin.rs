@@ -16,7 +16,7 @@ pub(crate) fn place_of(segment: &Segment) -> Option<SeqNumber> {
 }
 
 /// Looks at the FIN bit, and at whether a FIN seen earlier is now next in order.
-#[inline]
+#[inline(always)]
 pub(crate) fn process(tcb: &mut Tcb, fin: Option<SeqNumber>, notes: &mut Notes) {
     if fin.is_some() {
         tcb.rcv.fin = tcb.rcv.fin.or(fin);

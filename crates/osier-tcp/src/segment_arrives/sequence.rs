@@ -16,7 +16,7 @@ use osier_time::Instant;
 use osier_wire::tcp::Flags;
 
 /// Judges the segment and trims it to the window.
-#[inline]
+#[inline(always)]
 pub(crate) fn check(tcb: &mut Tcb, now: Instant, segment: &mut Segment) -> Verdict {
     // RFC 9293 figure 8: the SYN,ACK of a simultaneous open repeats a SYN that we know.
     if tcb.state() == State::SynReceived && segment.syn() && segment.seq == tcb.rcv.irs {

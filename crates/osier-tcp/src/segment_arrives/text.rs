@@ -22,7 +22,7 @@ use osier_wire::SeqNumber;
 use osier_wire::tcp::Timestamps;
 
 /// Takes the text, which `sequence` has trimmed to the window.
-#[inline]
+#[inline(always)]
 pub(crate) fn process(
     tcb: &mut Tcb,
     now: Instant,
