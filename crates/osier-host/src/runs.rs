@@ -85,6 +85,18 @@ impl Host {
         self.deliver(now, delivered, frame);
     }
 
+    /// [`Host::segment_input`], likewise.
+    #[inline(never)]
+    fn segment_input_apart(
+        &mut self,
+        now: Instant,
+        key: FlowKey,
+        segment: &mut Segment,
+        how: (Arrived, LinkId),
+    ) {
+        self.segment_input(now, key, segment, how);
+    }
+
     /// Hands over the texts of those that carried on.
     fn end_run(&mut self, now: Instant, run: &mut Run) {
         let Some(first) = run.first.take().filter(|_| !run.texts.is_empty()) else { return };
@@ -108,7 +120,7 @@ impl Host {
         for text in run.texts.drain(..) {
             let next = segment.seq + text.len() as u32;
             let mut one = Segment { text, ..segment.clone() };
-            self.segment_input(now, key, &mut one, (arrived, link));
+            self.segment_input_apart(now, key, &mut one, (arrived, link));
             segment.seq = next;
         }
     }

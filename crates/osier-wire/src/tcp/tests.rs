@@ -241,7 +241,10 @@ fn the_options_of_a_syn_are_read_and_written_as_by_the_long_way() {
     let usual = &SYN[20..];
     let options = Options::parse(usual);
     assert_eq!(options, read_long_way(usual));
-    assert_eq!((options_of(&options), options.shape() == super::Shape::Many), (usual.to_vec(), false));
+    assert_eq!(
+        (options_of(&options), options.shape() == super::Shape::Many),
+        (usual.to_vec(), false)
+    );
     let mut with_an_unknown_one = options;
     with_an_unknown_one.unknown.push(30, &[1, 2]);
     assert_eq!(with_an_unknown_one.shape(), super::Shape::Many);
