@@ -14,6 +14,7 @@ use crate::ids::{ConnectionId, Event};
 use crate::mapped::Shown;
 use crate::queues::{Queues, Settled};
 use crate::slots::Slots;
+use crate::unaccepted::Held;
 use osier_tcp::{Connection, Ending, Nagle, PathMtuChange, State, TimeWait, Transmit, Trouble};
 use osier_time::Instant;
 
@@ -48,8 +49,8 @@ pub(crate) struct Socket {
 /// Who holds a socket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Owner {
-    /// It waits in the accept queue of a listener.
-    Listener,
+    /// It waits in the accept queue of a listener, and holds so much.
+    Listener(Held),
     /// Whoever was given its id.
     User,
     /// The owner has let go.
@@ -337,7 +338,7 @@ impl Host {
             match socket.owner {
                 Owner::User => self.connections.queues.news.push_back(id),
                 Owner::Nobody => self.connections.orphans -= 1,
-                Owner::Listener => {}
+                Owner::Listener(_) => {}
             }
             self.connections.queues.wheel.clear(id);
             match successor {

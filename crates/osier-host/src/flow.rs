@@ -253,7 +253,7 @@ impl Flows {
         key: &FlowKey,
         key_of: impl Fn(Tenant) -> Option<&'a FlowKey>,
     ) -> Option<Tenant> {
-        let is = |packed| key_of(Packed(packed).into()) == Some(key);
+        let is = |packed| key_of(Packed(packed).into()).is_some_and(|other| other == key);
         self.table.find(hash, is).map(|packed| Packed(packed).into())
     }
 

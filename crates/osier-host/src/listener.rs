@@ -20,7 +20,7 @@ use crate::ready::Ready;
 use crate::reason::HostReason;
 use crate::slots::Slots;
 use crate::tcp_input::Incoming;
-use crate::unaccepted::{Amount, Unaccepted};
+use crate::unaccepted::{Amount, Held};
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 use core::net::SocketAddr;
@@ -37,7 +37,6 @@ pub(crate) struct Listeners {
     pub(crate) slots: Slots<Listener>,
     pub(crate) bindings: Bindings,
     /// What the connections of their accept queues hold.
-    pub(crate) unaccepted: Unaccepted,
     /// Whose owner is to be told that there is a connection to accept.
     news: Ready,
     /// Whose owner is to be told that a handshake which it accepted has failed.
@@ -88,7 +87,6 @@ impl Listeners {
         Listeners {
             slots: Slots::new(),
             bindings: Bindings::new(keyed),
-            unaccepted: Unaccepted::new(),
             news: Ready::new(),
             failed: Ready::new(),
         }
@@ -337,11 +335,12 @@ impl Host {
         amount: Amount,
     ) -> Option<u32> {
         let waiting = self.listeners.slots.get_mut(listener)?;
-        let socket = self.connections.insert(connection, key, Owner::Listener, waiting.shown);
+        waiting.held = waiting.held.plus(amount);
+        let owner = Owner::Listener(Held { listener, amount });
+        let socket = self.connections.insert(connection, key, owner, waiting.shown);
         waiting.accept_queue.push_back(socket);
         self.listeners.news.push_back(listener);
         self.lead_flow(&key, Tenant::Connection(socket));
-        self.begin_waiting(listener, socket, amount);
         self.settle(socket);
         self.forget_established(socket);
         Some(socket)

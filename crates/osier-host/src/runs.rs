@@ -106,7 +106,7 @@ impl Host {
         let arrived = Arrived { ecn, hop_limit, gso_size: 0, memory };
         if let Some(Tenant::Connection(id)) = self.find_flow(&key)
             && let Some(socket) = self.connections.sockets.get_mut(id)
-            && socket.owner != Owner::Listener
+            && !matches!(socket.owner, Owner::Listener(_))
             && socket.connection.on_texts(now, &mut segment, &mut run.texts, arrived)
         {
             let held = socket.connection.memory();

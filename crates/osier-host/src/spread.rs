@@ -1,7 +1,7 @@
 //! How do numbers that nobody outside chooses find their place in a table?
 //!
-//! Ids of sockets, and ports that programs of the host are bound to: a peer may ask for any port,
-//! but none gets into the table by that, so its hash needs no secret and may be a multiplication.
+//! Ports that programs of the host are bound to: a peer may ask for any port, but none gets into
+//! the table by that, so its hash needs no secret and may be a multiplication.
 //! What a peer chooses is hashed with a key (`flow.rs`).
 
 use core::hash::{BuildHasherDefault, Hasher};

@@ -70,7 +70,7 @@ impl Host {
         let tenant = self.find_flow(&key);
         if let Some(Tenant::Connection(id)) = tenant {
             let Some(socket) = self.connections.sockets.get_mut(id) else { return };
-            if socket.owner == Owner::Listener {
+            if let Owner::Listener(_) = socket.owner {
                 return self.unaccepted_input(now, id, core::mem::take(segment), arrived);
             }
             socket.connection.on_segment(now, segment, arrived, &mut self.account.tcp);

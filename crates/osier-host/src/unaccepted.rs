@@ -6,12 +6,10 @@
 //! acknowledged; its sender repeats it.
 
 use crate::account::Flow;
+use crate::connections::{Owner, Socket};
 use crate::host::Host;
 use crate::ids::ListenerId;
 use crate::reason::HostReason;
-use crate::spread::Spread;
-
-use hashbrown::HashMap;
 use osier_tcp::{Arrived, Segment};
 use osier_time::Instant;
 
@@ -22,18 +20,12 @@ pub(crate) const SEGMENTS_MAX: u32 = 8_192;
 /// Octets of text that they may hold: sixteen receive buffers' worth.
 pub(crate) const OCTETS_MAX: u32 = 16 << 20;
 
-/// What unaccepted connections hold.
-#[derive(Clone, Debug)]
-pub(crate) struct Unaccepted {
-    by_socket: HashMap<u32, Held, Spread>,
-}
-
 /// What one of them holds. Nobody reads before it is accepted, so all that came is held; what
 /// came twice counts twice.
-#[derive(Clone, Copy, Debug)]
-struct Held {
-    listener: u32,
-    amount: Amount,
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Held {
+    pub(crate) listener: u32,
+    pub(crate) amount: Amount,
 }
 
 /// Text.
@@ -49,7 +41,7 @@ impl Amount {
         Amount { segments: u32::from(octets > 0), octets }
     }
 
-    const fn plus(self, other: Amount) -> Amount {
+    pub(crate) const fn plus(self, other: Amount) -> Amount {
         let Amount { segments, octets } = other;
         Amount { segments: self.segments + segments, octets: self.octets + octets }
     }
@@ -66,25 +58,11 @@ impl Amount {
     }
 }
 
-impl Unaccepted {
-    pub(crate) fn new() -> Self {
-        Unaccepted { by_socket: HashMap::default() }
-    }
-}
-
 impl Host {
-    /// A connection joins the accept queue of a listener, with the segment that ended its
-    /// handshake.
-    pub(crate) fn begin_waiting(&mut self, listener: u32, socket: u32, amount: Amount) {
-        self.listeners.unaccepted.by_socket.insert(socket, Held { listener, amount });
-        if let Some(listener) = self.listeners.slots.get_mut(listener) {
-            listener.held = listener.held.plus(amount);
-        }
-    }
-
     /// A connection leaves the accept queue.
     pub(crate) fn end_waiting(&mut self, socket: u32) {
-        let Some(Held { listener, amount }) = self.listeners.unaccepted.by_socket.remove(&socket)
+        let Some(&Socket { owner: Owner::Listener(Held { listener, amount }), .. }) =
+            self.connections.sockets.get(socket)
         else {
             return;
         };
@@ -118,7 +96,8 @@ impl Host {
         if amount == Amount::default() {
             return true;
         }
-        let Some(held) = self.listeners.unaccepted.by_socket.get_mut(&socket) else { return true };
+        let Some(found) = self.connections.sockets.get_mut(socket) else { return true };
+        let Owner::Listener(held) = &mut found.owner else { return true };
         let Some(listener) = self.listeners.slots.get_mut(held.listener) else { return true };
         let after = listener.held.plus(amount);
         if after.is_within_bounds() {
@@ -126,7 +105,7 @@ impl Host {
             held.amount = held.amount.plus(amount);
             return true;
         }
-        let flow = self.connections.sockets.get(socket).map(|socket| Flow::tcp(&socket.key));
+        let flow = Some(Flow::tcp(&found.key));
         let Amount { segments, octets } = listener.held;
         self.account.push(flow, HostReason::UnacceptedFull { segments, octets });
         false

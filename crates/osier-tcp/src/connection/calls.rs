@@ -54,8 +54,9 @@ pub enum WriteError {
 impl Connection {
     /// Opens actively (RFC 9293 §3.9.1.1): the next transmit is a SYN.
     pub fn connect(now: Instant, config: &Config, opening: Opening, notes: &mut Notes) -> Self {
-        let syn_sent = SynSent::new(now, config, opening, notes);
-        Connection { phase: Phase::SynSent(Box::new(syn_sent)), fast_opened: None }
+        let place = Box::new_uninit();
+        let syn_sent = Box::write(place, SynSent::new(now, config, opening, notes));
+        Connection { phase: Phase::SynSent(syn_sent), fast_opened: None }
     }
 
     /// Opens actively with text that may travel with the SYN (RFC 7413). Whether it did or not,

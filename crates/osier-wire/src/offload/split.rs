@@ -87,7 +87,7 @@ impl ExactSizeIterator for Split<'_> {}
 
 /// Writes a frame that is not to be cut behind what `out` holds, in one piece, its checksum filled:
 /// what [`split`] gives, for a device that has to copy it anyway.
-#[inline]
+#[inline(always)]
 pub fn append_whole(frame: &Frame, out: &mut BytesMut) {
     let from = out.len();
     let head = frame.head.as_slice();
