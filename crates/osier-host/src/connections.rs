@@ -283,11 +283,13 @@ impl Host {
     /// Takes what a connection wants after a door of it was called.
     #[inline]
     pub(crate) fn settle(&mut self, id: u32) {
-        let Some(socket) = self.connections.sockets.get_mut(id) else { return };
-        match self.connections.queues.settle(id, socket) {
+        let Connections { sockets, queues, budget, .. } = &mut self.connections;
+        let Some(socket) = sockets.get_mut(id) else { return };
+        match queues.settle(id, socket) {
             Settled::Yes => self.account.close(&socket.key),
             Settled::No => {
-                self.connections.count(id);
+                budget.change(&mut socket.held, socket.connection.memory());
+                self.connections.feed();
                 self.settle_events(id);
             }
         }

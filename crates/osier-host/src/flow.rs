@@ -229,7 +229,7 @@ impl Flows {
         key_of: impl Fn(Tenant) -> Option<&'a FlowKey>,
     ) -> Option<Tenant> {
         if let Some(Last { key: last, tenant: Some(tenant), .. }) = &self.last
-            && last == key
+            && *last == *key
         {
             return Some(*tenant);
         }
@@ -253,11 +253,11 @@ impl Flows {
         key: &FlowKey,
         key_of: impl Fn(Tenant) -> Option<&'a FlowKey>,
     ) -> Option<Tenant> {
-        let is = |packed| key_of(Packed(packed).into()).is_some_and(|other| other == key);
+        let is = |packed| key_of(Packed(packed).into()).is_some_and(|other| *other == *key);
         self.table.find(hash, is).map(|packed| Packed(packed).into())
     }
 
-    #[inline]
+    #[inline(always)]
     fn hash(&self, key: &FlowKey) -> u64 {
         match &self.last {
             Some(last) if last.key == *key => last.hash,

@@ -44,12 +44,18 @@ impl Turn {
 
 impl Host {
     /// The next frame of anybody.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn next_frame(&mut self, now: Instant, frame: &mut Frame) -> Option<LinkId> {
         if self.ip.wants_transmit() || self.others_wait() {
             return self.next_in_turn(now, frame);
         }
         self.connections.queues.transmit.front()?;
+        self.frame_of_connection(now, frame)
+    }
+
+    /// [`Host::next_frame`] of a connection.
+    #[inline(never)]
+    fn frame_of_connection(&mut self, now: Instant, frame: &mut Frame) -> Option<LinkId> {
         frame.clear();
         let link = self.transmit_connection(now, frame);
         // What was submitted may have made the layer ask for a neighbour.
@@ -67,7 +73,7 @@ impl Host {
             let turn = self.turn;
             self.turn = turn.next();
             let link = match turn {
-                Turn::Connections => self.transmit_connection(now, frame),
+                Turn::Connections => self.frame_of_connection(now, frame),
                 Turn::Handshakes => self.transmit_handshake(now, frame),
                 Turn::TimeWaits => self.transmit_time_wait(now, frame),
                 Turn::Strays => self.transmit_stray(now, frame),
@@ -108,7 +114,7 @@ impl Host {
     }
 
     /// One segment of the next connection that has one.
-    #[inline]
+    #[inline(always)]
     fn transmit_connection(&mut self, now: Instant, frame: &mut Frame) -> Option<LinkId> {
         while let Some(id) = self.connections.queues.transmit.pop_front() {
             let Connections { sockets, queues, envelopes, outgoing, .. } = &mut self.connections;

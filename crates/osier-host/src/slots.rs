@@ -44,7 +44,7 @@ impl<T> Slots<T> {
         self.len += 1;
         let id = self.free.unwrap_or(self.fresh);
         if id as usize / PIECE == self.pieces.len() {
-            self.pieces.push(Box::new(core::array::from_fn(|_| Slot::Vacant(None))));
+            self.add_piece();
         }
         let slot = &mut self.pieces[id as usize / PIECE][id as usize % PIECE];
         if let Slot::Vacant(after) = *slot {
@@ -53,6 +53,11 @@ impl<T> Slots<T> {
         *slot = Slot::Full(value);
         self.fresh = self.fresh.max(id + 1);
         id
+    }
+
+    #[cold]
+    fn add_piece(&mut self) {
+        self.pieces.push(Box::new(core::array::from_fn(|_| Slot::Vacant(None))));
     }
 
     /// Takes a value out; its id may be given to another.

@@ -79,12 +79,17 @@ impl Wheel {
     }
 
     /// Clears the deadline of `id`.
+    #[inline(always)]
     pub(crate) fn clear(&mut self, id: u32) {
+        if self.entries.get(id as usize).is_some_and(|entry| entry.place != IDLE) {
+            self.unlink(id);
+        }
+    }
+
+    #[inline(never)]
+    fn unlink(&mut self, id: u32) {
         let Some(entry) = self.entries.get_mut(id as usize) else { return };
         let Entry { before, behind, place, .. } = *entry;
-        if place == IDLE {
-            return;
-        }
         entry.place = IDLE;
         if behind != NOBODY {
             self.entries[behind as usize].before = before;

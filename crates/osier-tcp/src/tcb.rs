@@ -243,7 +243,7 @@ impl Tcb {
     }
 
     /// Records that what waits, if anything does, may now go.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn look_if_waiting(&mut self) {
         if self.has_work() {
             self.look_again();

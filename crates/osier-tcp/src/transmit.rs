@@ -153,10 +153,7 @@ fn report(tcb: &mut Tcb) -> Option<Next> {
         return None;
     }
     let room = if tcb.clock.is_some() { 3 } else { 4 };
-    let sack = tcb.sack.as_mut()?;
-    if sack.is_silent(&tcb.text) {
-        return None;
-    }
+    let sack = tcb.sack.as_mut().filter(|sack| !sack.is_silent(&tcb.text))?;
     let blocks = sack.blocks(tcb.rcv.nxt, &tcb.text, room);
     (!blocks.is_empty()).then_some(Next::Report(blocks))
 }

@@ -333,7 +333,7 @@ impl Recovery {
 impl Recovery {
     /// Octets in the network: sent and neither acknowledged, nor reported, nor lost (RFC 6675 §2,
     /// pipe).
-    #[inline]
+    #[inline(always)]
     pub(crate) fn in_flight(&self) -> u32 {
         self.records.in_flight().saturating_sub(self.newreno.departed())
     }

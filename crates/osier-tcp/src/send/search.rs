@@ -58,6 +58,7 @@ pub(crate) struct Patience {
 
 /// What segments carry at first where both ends take `mss`, and the search of a path of which
 /// nothing is known (RFC 4821 §7.2).
+#[inline(always)]
 pub(crate) fn at_birth(now: Instant, how: &MtuProbing, mss: u16) -> (u16, Option<Box<Search>>) {
     let low = how.base_mss.max(SEND_MSS_MIN);
     let known = how.initial_mss.map(|first| first.max(SEND_MSS_MIN)).filter(|first| *first < mss);

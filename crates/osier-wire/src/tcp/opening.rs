@@ -35,7 +35,7 @@ impl Opening {
     }
 
     /// Reads them into options where there are none yet; says `false` where these are not they.
-    #[inline]
+    #[inline(always)]
     pub(super) fn read(bytes: &[u8], into: &mut Options) -> bool {
         let &[
             MSS,
