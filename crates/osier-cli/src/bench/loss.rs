@@ -29,7 +29,7 @@ const WINDOW: u32 = 1 << 20;
 /// More than the window, so that the sender always has something to send.
 const SEND_BUFFER: u32 = 4 << 20;
 
-/// How much later a segment arrives that others overtake.
+/// How much later a segment arrives that others overtake, or earlier one that goes ahead.
 const OVERTAKEN_BY: Duration = Duration::from_millis(4);
 
 /// The bottleneck of rows that have one, and its queue: one product of rate and round trip.
@@ -68,8 +68,26 @@ struct Row {
 #[derive(Clone, Copy, Default)]
 struct Path {
     loss: Chance,
-    reordered: Chance,
+    reordered: Reordered,
     rate: Option<u64>,
+}
+
+/// Which frames arrive out of their order.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+enum Reordered {
+    #[default]
+    None,
+    /// So many are late, and others overtake them: each holds up all that is behind it.
+    Late(Chance),
+    /// So many are early, as netem's `reorder` makes them: each waits for those it has overtaken.
+    Early(Chance),
+}
+
+impl Path {
+    /// Whether all that is sent arrives in its order.
+    fn is_faultless(&self) -> bool {
+        self.loss == Chance::NONE && self.reordered == Reordered::None
+    }
 }
 
 /// What a row is to reach.
@@ -77,7 +95,7 @@ struct Path {
 struct Goals {
     mbit_per_s: Option<f64>,
     sent_per_delivered: Option<f64>,
-    /// Of the rate of the row before, with the same path and no fault.
+    /// Of the rate of the last row before without a fault, of the same path.
     of_the_row_before: Option<f64>,
     /// Segments sent again, of those sent, beyond those that were lost.
     sent_again: Option<f64>,
@@ -102,7 +120,9 @@ pub(super) fn run(json: bool) -> Outcome {
     measure(&rows, |row, figures| {
         let figures = Figures { by_the_rule: by_the_rule(row), ..figures };
         table.row(row, &figures, before);
-        before = Some(figures);
+        if row.path.is_faultless() {
+            before = Some(figures);
+        }
     });
     table.end();
     Ok(())
@@ -145,7 +165,8 @@ fn rows() -> Vec<Row> {
         peers: [None, None],
         ..lossy(Algorithm::Bbr, percent, Goals::default(), [None, None])
     };
-    let reordered = Chance::percent(5);
+    let reordered = Reordered::Late(Chance::percent(5));
+    let early = Path { reordered: Reordered::Early(Chance::percent(5)), ..Path::default() };
     let bottleneck = Path { rate: Some(BOTTLENECK), ..Path::default() };
     let fair = Goals { fairness: Some(0.95), ..Goals::default() };
     vec![
@@ -158,6 +179,7 @@ fn rows() -> Vec<Row> {
         Row { algorithm: Algorithm::Bbr, ..short("no loss", Path::default(), no_loss_bbr) },
         short("no loss", Path::default(), no_loss),
         short("5 % overtaken by 4 ms", Path { reordered, ..Path::default() }, reordering),
+        short("5 % ahead by 4 ms", early, reordering),
         short("100 Mbit/s, no loss", bottleneck, Goals::default()),
         short("100 Mbit/s, 5 % overtaken", Path { reordered, ..bottleneck }, reordering),
         Row { flows: 2, seconds: 60, ..short("100 Mbit/s, two flows", bottleneck, fair) },
@@ -275,16 +297,24 @@ fn jain(shares: &[f64]) -> f64 {
 /// A sender, a receiver, and as many flows between them as the row has.
 fn world(row: &Row, seed: u64) -> (World, NodeId, NodeId) {
     let Path { loss, reordered, rate } = row.path;
+    let (late, delay) = match reordered {
+        Reordered::None => (Chance::NONE, DELAY),
+        Reordered::Late(share) => (share, DELAY),
+        // All others are late.
+        Reordered::Early(Chance(share)) => {
+            (Chance(Chance::percent(100).0 - share), DELAY - OVERTAKEN_BY)
+        }
+    };
     let there = Conditions {
-        delay: DELAY,
+        delay,
         rate,
         queue: Queue { octets: BDP, frames: usize::MAX },
         loss: if loss == Chance::NONE { Loss::None } else { Loss::Random(loss) },
-        reorder: reordered,
+        reorder: late,
         reorder_by: OVERTAKEN_BY,
         ..Conditions::default()
     };
-    let back = Conditions { reorder: Chance::NONE, ..there };
+    let back = Conditions { delay: DELAY, reorder: Chance::NONE, ..there };
     let cable = Cable { there, back, ..Cable::default() };
     let mut config = Config::default();
     config.tcp.congestion = row.algorithm;

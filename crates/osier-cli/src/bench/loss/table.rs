@@ -1,6 +1,6 @@
 //! How are the figures of `osier bench loss` told?
 
-use super::{Figures, Row};
+use super::{Figures, Reordered, Row};
 use osier_tcp::Algorithm;
 
 /// The table, or one JSON object a line.
@@ -110,10 +110,16 @@ fn json(row: &Row, figures: &Figures, missed: &[String]) -> String {
     let number = |n: Option<f64>| n.map_or("null".to_owned(), |n| format!("{n:.4}"));
     let [rust, gvisor] = row.peers.map(number);
     let loss = f64::from(row.path.loss.0) / 1e4;
-    let reordered = f64::from(row.path.reordered.0) / 1e4;
+    let (late, early) = match row.path.reordered {
+        Reordered::None => (0, 0),
+        Reordered::Late(share) => (share.0, 0),
+        Reordered::Early(share) => (0, share.0),
+    };
+    let [reordered, ahead] = [late, early].map(|share| f64::from(share) / 1e4);
     format!(
         "{{\"row\":\"{}\",\"congestion\":\"{}\",\"loss_percent\":{loss},\
-         \"reordered_percent\":{reordered},\"rate_bit_per_s\":{},\"flows\":{},\"seeds\":{},\
+         \"reordered_percent\":{reordered},\"ahead_percent\":{ahead},\
+         \"rate_bit_per_s\":{},\"flows\":{},\"seeds\":{},\
          \"seconds\":{},\"mbit_per_s\":{:.4},\"sent_per_delivered\":{:.4},\"sent_again\":{:.6},\
          \"jain\":{},\"rule_mbit_per_s\":{},\
          \"best_rust_mbit_per_s\":{rust},\"gvisor_mbit_per_s\":{gvisor},\
